@@ -1,0 +1,1 @@
+//! What a build.rs calls to turn .proto files into Sinew stubs and skeletons.

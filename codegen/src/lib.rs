@@ -1,0 +1,1 @@
+//! The Sinew service model to Rust tokens.

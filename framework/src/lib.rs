@@ -1,0 +1,1 @@
+//! Services that call one another: stubs, skeletons and the stack between them.

@@ -1,0 +1,1 @@
+//! Protocol buffer files to the Sinew service model, without protoc.

@@ -1,0 +1,4 @@
+//! The service model that every Sinew front end lowers to, its checks and diagnostics.
+
+pub mod diag;
+pub mod model;

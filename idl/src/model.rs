@@ -1,0 +1,102 @@
+//! The service model: what every front end (`.proto` files, Rust traits) lowers to and every emitter reads.
+//! It refuses to know where it came from, beyond the [`Span`]s that diagnostics point at, and it holds no messages: those are the message back end's.
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Span;
+
+/// All services of one compilation, in the order of their files and of their declarations.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// The services, sorted by full name.
+    pub services: Vec<Service>,
+}
+
+/// A name as the wire and as Rust spell it.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The spelling of the IDL: `AddLine`.
+    pub wire: String,
+    /// The Rust identifier, raw where it is a keyword (`r#move`); filled once, by [`crate::naming`].
+    pub rust: String,
+    /// Where the IDL declares it.
+    pub span: Span,
+}
+
+/// One service and its methods.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// `CartService`: the name of the trait.
+    pub name: Name,
+    /// `cart_service`: the name of the module that holds descriptors, client and server.
+    pub module: String,
+    /// `shop.v1`; empty without a package.
+    pub package: String,
+    /// `shop.v1.CartService`: the name on the wire.
+    pub full_name: String,
+    /// The comment of the declaration, as plain text.
+    pub docs: Docs,
+    /// Marked deprecated.
+    pub deprecated: bool,
+    /// The methods, in the order of their declaration.
+    pub methods: Vec<Method>,
+}
+
+/// One method of a service.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// `AddLine` / `add_line`.
+    pub name: Name,
+    /// Which sides stream.
+    pub shape: Shape,
+    /// The request message.
+    pub input: TypeRef,
+    /// The reply message.
+    pub output: TypeRef,
+    /// May the call be repeated?
+    pub idempotency: Idempotency,
+    /// The comment of the declaration, as plain text.
+    pub docs: Docs,
+    /// Marked deprecated.
+    pub deprecated: bool,
+}
+
+/// Which sides of a method stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One message each way.
+    Unary,
+    /// Many requests, one reply.
+    ClientStream,
+    /// One request, many replies.
+    ServerStream,
+    /// Many messages both ways.
+    Bidi,
+}
+
+/// What repeating a call does (`idempotency_level` of the IDL).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Unknown, so it may do harm.
+    #[default]
+    Unsafe,
+    /// The same as calling once.
+    Idempotent,
+    /// The call changes nothing.
+    Safe,
+}
+
+/// A message type: its name in the IDL, and the path by which generated code reaches it.
+#[derive(Clone, Debug)]
+pub struct TypeRef {
+    /// `shop.v1.AddLineRequest`, without a leading dot.
+    pub full_name: String,
+    /// The Rust path *from the module of the package* (`super::types::Line`, `::prost_types::Any`, `()`); filled by the message back end.
+    pub rust: TokenStream,
+    /// Where the IDL names it.
+    pub span: Span,
+}
+
+/// A comment of the IDL: plain text, one string a line, made into rustdoc by [`crate::docs`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Docs(pub Vec<String>);

@@ -1,0 +1,1 @@
+//! Sinew's procedural macros.
