@@ -228,3 +228,8 @@ proptest! {
         let _ = format!("{metadata:?} {}", metadata.len());
     }
 }
+
+#[test]
+fn empty_metadata_does_not_allocate() {
+    assert_eq!(Metadata::new().headers().capacity(), 0);
+}

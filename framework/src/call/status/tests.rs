@@ -172,3 +172,10 @@ fn invalid_metadata_is_internal_and_names_the_key() {
     assert_eq!(status.code(), Code::Internal);
     assert!(status.message().contains(r#""grpc-x""#), "{status}");
 }
+
+#[test]
+fn a_status_goes_between_threads() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Status>();
+    check::<Metadata>();
+}
