@@ -1,1 +1,4 @@
 //! Services that call one another: stubs, skeletons and the stack between them.
+
+#[allow(dead_code)]
+mod transport;
