@@ -1,4 +1,8 @@
 //! Services that call one another: stubs, skeletons and the stack between them.
 
 #[allow(dead_code)]
+mod rt;
+#[allow(dead_code)]
+mod server;
+#[allow(dead_code)]
 mod transport;
