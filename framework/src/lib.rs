@@ -9,3 +9,5 @@ mod server;
 #[allow(dead_code)]
 mod transport;
 pub use endpoint::target::{InvalidTarget, Target};
+pub use transport::connect::{Connect, ConnectError, SocketConnector};
+pub use transport::stream::Stream;

@@ -21,6 +21,9 @@ const LONGEST_METHOD: usize = 17;
 /// does not reset the connection before the client has read the answer.
 const DISCARDED: usize = 64 * 1024;
 
+/// Timeouts are cut to this, so that adding one to a clock cannot overflow.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// What the first bytes on a connection are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum First {
@@ -123,7 +126,7 @@ pub(crate) async fn sniff<IO>(mut io: IO, within: Duration) -> Result<(IO, Bytes
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let deadline = Instant::now() + within;
+    let deadline = Instant::now() + within.min(LONGEST);
     let mut bytes = [0; PREFACE.len()];
     let first = timeout_at(deadline, read_first(&mut io, &mut bytes))
         .await
