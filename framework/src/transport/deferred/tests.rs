@@ -463,3 +463,74 @@ proptest! {
         prop_assert_eq!(&socket.far().got, &sent);
     }
 }
+
+/// Both ends of a real HTTP/2 connection, on a pipe so narrow that it is full
+/// most of the time: a wake-up that gets lost would leave a call waiting.
+#[tokio::test(start_paused = true)]
+async fn http2_runs_over_it_and_ends_by_itself() {
+    const CALLS: usize = 40;
+    const BODY: usize = 100_000;
+    let (near, far) = tokio::io::duplex(1_000);
+
+    let (io, flusher) = deferred(far, Bytes::new());
+    let server = tokio::spawn(FlushOnce::new(
+        async move {
+            let mut connection = h2::server::handshake(io).await.unwrap();
+            while let Some(call) = connection.accept().await {
+                let (request, mut respond) = call.unwrap();
+                tokio::spawn(async move {
+                    let body = read_all(request.into_body()).await;
+                    let head = http::Response::new(());
+                    let mut out = respond.send_response(head, false).unwrap();
+                    out.send_data(body.into(), true).unwrap();
+                });
+            }
+        },
+        flusher,
+    ));
+
+    let (io, flusher) = deferred(near, Bytes::new());
+    let (handle, taken) = tokio::sync::oneshot::channel();
+    let client = tokio::spawn(FlushOnce::new(
+        async move {
+            let (send, connection) = h2::client::handshake(io).await.unwrap();
+            assert!(handle.send(send).is_ok());
+            connection.await.unwrap();
+        },
+        flusher,
+    ));
+    let send = taken.await.unwrap();
+    let calls: Vec<_> = (0..CALLS)
+        .map(|i| {
+            let send = send.clone();
+            tokio::spawn(async move {
+                let mut send = send.ready().await.unwrap();
+                let request = http::Request::new(());
+                let (response, mut out) = send.send_request(request, false).unwrap();
+                out.send_data(vec![i as u8; BODY].into(), true).unwrap();
+                drop(send);
+                read_all(response.await.unwrap().into_body()).await
+            })
+        })
+        .collect();
+    drop(send);
+    for (i, call) in calls.into_iter().enumerate() {
+        assert!(call.await.unwrap() == vec![i as u8; BODY], "call {i}");
+    }
+    let both = async { tokio::join!(client, server) };
+    let (client, server) = tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .unwrap();
+    client.unwrap();
+    server.unwrap();
+}
+
+async fn read_all(mut body: h2::RecvStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.unwrap();
+        body.flow_control().release_capacity(chunk.len()).unwrap();
+        all.extend_from_slice(&chunk);
+    }
+    all
+}
