@@ -10,3 +10,14 @@ pub use call::metadata::{
 };
 pub use call::status::Status;
 pub use call::trace::Trace;
+#[allow(dead_code)]
+mod endpoint;
+#[allow(dead_code)]
+mod rt;
+#[allow(dead_code)]
+mod server;
+#[allow(dead_code)]
+mod transport;
+pub use endpoint::target::{InvalidTarget, Target};
+pub use transport::connect::{Connect, ConnectError, SocketConnector};
+pub use transport::stream::Stream;
