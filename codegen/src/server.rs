@@ -48,6 +48,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     }
 }
 
+// `T::name`, not `service.name`: an rpc may be called `Drop` or `Into`, which an `Arc` has methods of.
 fn arm(index: usize, method: &Method) -> TokenStream {
     let index = Literal::usize_unsuffixed(index);
     let name = paths::ident(&method.name.rust);
@@ -55,25 +56,25 @@ fn arm(index: usize, method: &Method) -> TokenStream {
     let body = match method.shape {
         Shape::Unary => quote! {
             let (cx, req) = call.unary(&#descriptor).await?;
-            let result = service.#name(&cx, req).await;
+            let result = T::#name(&service, &cx, req).await;
             cx.reply(&#descriptor, result)
         },
         Shape::ClientStream => quote! {
             let (cx, rx) = call.client_stream(&#descriptor)?;
-            let result = service.#name(&cx, rx).await;
+            let result = T::#name(&service, &cx, rx).await;
             cx.reply(&#descriptor, result)
         },
         Shape::ServerStream => quote! {
             let (cx, req, mut out, reply) = call.server_stream(&#descriptor).await?;
             reply.drive(async move {
-                let result = service.#name(&cx, req, &mut out).await;
+                let result = T::#name(&service, &cx, req, &mut out).await;
                 out.end(&cx, result)
             }).await
         },
         Shape::Bidi => quote! {
             let (cx, rx, mut out, reply) = call.bidi(&#descriptor)?;
             reply.drive(async move {
-                let result = service.#name(&cx, rx, &mut out).await;
+                let result = T::#name(&service, &cx, rx, &mut out).await;
                 out.end(&cx, result)
             }).await
         },
