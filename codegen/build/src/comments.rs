@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo, source_code_info::Location,
 };
-use sinew_idl::docs;
 
 /// What a marker starts with; the rest is its number.
 const MARKER: &str = "sinew-doc-";
@@ -116,7 +115,7 @@ impl Walk<'_> {
 
     fn locate(&mut self) {
         let comment = self.comments.remove(&self.path).and_then(|(leading, trailing)| {
-            let lines = docs::rustdoc(&docs::of_comments(leading.as_deref(), trailing.as_deref()));
+            let lines = lines(leading.as_deref().or(trailing.as_deref()).unwrap_or_default());
             (!lines.is_empty()).then(|| {
                 self.taken.push(lines);
                 format!("{MARKER}{}", self.taken.len() - 1)
@@ -128,4 +127,8 @@ impl Walk<'_> {
             ..Location::default()
         });
     }
+}
+
+fn lines(comment: &str) -> Vec<String> {
+    comment.lines().map(|l| l.trim().to_owned()).collect()
 }

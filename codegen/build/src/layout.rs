@@ -144,9 +144,7 @@ impl Node {
 
 fn no_rust(package: &Package, error: &syn2::Error) -> Diagnostic {
     let file = package.files.first().map_or(Span::None, |file| Span::file(file.as_str()));
-    let start = error.span().start();
-    let line = package.code.lines().nth(start.line.saturating_sub(1)).unwrap_or_default();
-    let message = format!("what the message back end makes of this package is no Rust: {error}: `{}`", line.trim());
+    let message = format!("what the message back end makes of this package is no Rust: {error}");
     Diagnostic::error(codes::BACK_END, message, file)
 }
 
