@@ -13,7 +13,10 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let deprecated = docs::deprecated(service.deprecated);
     let methods = service.methods.iter().map(|m| method(service, m, sinew));
     // Without a method nothing reads the channel.
-    let unread = service.methods.is_empty().then(|| quote!(#[allow(dead_code)]));
+    let unread = service
+        .methods
+        .is_empty()
+        .then(|| quote!(#[allow(dead_code)]));
     quote! {
         #docs
         #deprecated
@@ -38,7 +41,10 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
     let docs = docs::method(service, method);
     let deprecated = docs::deprecated(method.deprecated);
     let descriptor = paths::descriptor(method);
-    let (input, output) = (paths::message(&method.input), paths::message(&method.output));
+    let (input, output) = (
+        paths::message(&method.input),
+        paths::message(&method.output),
+    );
     let (parameter, reply, start, argument) = match method.shape {
         Shape::Unary => (
             quote!(, req: #input),

@@ -26,7 +26,10 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
 fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStream {
     let name = paths::descriptor(method);
     let docs = docs::descriptor(service, method);
-    let (input, output) = (paths::message(&method.input), paths::message(&method.output));
+    let (input, output) = (
+        paths::message(&method.input),
+        paths::message(&method.output),
+    );
     let constructor = match method.shape {
         Shape::Unary => quote!(unary),
         Shape::ClientStream => quote!(client_stream),

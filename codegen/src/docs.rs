@@ -8,15 +8,22 @@ use sinew_idl::model::{Docs, Idempotency, Method, Service};
 use crate::Emit;
 
 pub(crate) fn service(service: &Service) -> TokenStream {
-    let mut lines = comment(&service.docs, || format!("The service `{}`.", service.full_name));
+    let mut lines = comment(&service.docs, || {
+        format!("The service `{}`.", service.full_name)
+    });
     if service.deprecated {
-        lines.extend([String::new(), "Deprecated: serve it for the callers that it still has.".to_owned()]);
+        lines.extend([
+            String::new(),
+            "Deprecated: serve it for the callers that it still has.".to_owned(),
+        ]);
     }
     attributes(&lines)
 }
 
 pub(crate) fn method(service: &Service, method: &Method) -> TokenStream {
-    attributes(&comment(&method.docs, || format!("`{}/{}`.", service.full_name, method.name.wire)))
+    attributes(&comment(&method.docs, || {
+        format!("`{}/{}`.", service.full_name, method.name.wire)
+    }))
 }
 
 pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {
@@ -25,7 +32,10 @@ pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {
         Idempotency::Idempotent => ": calling it twice does what calling it once does",
         Idempotency::Safe => ": calling it changes nothing",
     };
-    attributes(&[format!("`{}/{}`{repeatable}.", service.full_name, method.name.wire)])
+    attributes(&[format!(
+        "`{}/{}`{repeatable}.",
+        service.full_name, method.name.wire
+    )])
 }
 
 pub(crate) fn module(service: &Service, emit: &Emit) -> TokenStream {
@@ -40,7 +50,10 @@ pub(crate) fn module(service: &Service, emit: &Emit) -> TokenStream {
 }
 
 pub(crate) fn client(service: &Service) -> TokenStream {
-    let mut lines = vec![format!("A client of `{}`: cheap to clone, used by `&self`.", service.full_name)];
+    let mut lines = vec![format!(
+        "A client of `{}`: cheap to clone, used by `&self`.",
+        service.full_name
+    )];
     let comment = comment(&service.docs, String::new);
     if comment.iter().any(|line| !line.is_empty()) {
         lines.push(String::new());
@@ -70,7 +83,11 @@ fn comment(docs: &Docs, otherwise: impl FnOnce() -> String) -> Vec<String> {
 
 fn attributes(lines: &[String]) -> TokenStream {
     let lines = lines.iter().map(|line| {
-        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        };
         quote!(#[doc = #line])
     });
     quote!(#(#lines)*)

@@ -39,7 +39,9 @@ pub(crate) fn message(ty: &TypeRef) -> TokenStream {
 
 fn is_absolute(path: &TokenStream) -> bool {
     match path.clone().into_iter().next() {
-        Some(TokenTree::Ident(first)) => first == "crate" || SCALARS.iter().any(|scalar| first == scalar),
+        Some(TokenTree::Ident(first)) => {
+            first == "crate" || SCALARS.iter().any(|scalar| first == scalar)
+        }
         Some(TokenTree::Punct(first)) => first.as_char() == ':',
         // `()`, and tokens that a front end passed through as one group.
         Some(TokenTree::Group(_)) => true,
@@ -59,7 +61,10 @@ mod tests {
             ("super::types::Line", "super::super::types::Line"),
             ("r#type::Line", "super::r#type::Line"),
             ("bool_::Line", "super::bool_::Line"),
-            ("::sinew::codegen::prost_types::Any", "::sinew::codegen::prost_types::Any"),
+            (
+                "::sinew::codegen::prost_types::Any",
+                "::sinew::codegen::prost_types::Any",
+            ),
             ("crate::shared::Line", "crate::shared::Line"),
             ("()", "()"),
             ("bool", "bool"),

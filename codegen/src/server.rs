@@ -18,7 +18,11 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
             }
         }
     } else {
-        let arms = service.methods.iter().enumerate().map(|(index, m)| arm(index, m));
+        let arms = service
+            .methods
+            .iter()
+            .enumerate()
+            .map(|(index, m)| arm(index, m));
         quote! {
             fn dispatch(&self, index: usize, call: #sinew::codegen::ServerCall) -> #sinew::codegen::Handling {
                 let service = ::std::sync::Arc::clone(&self.0);
@@ -30,7 +34,10 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         }
     };
     // Without a method nothing reads the service.
-    let unread = service.methods.is_empty().then(|| quote!(#[allow(dead_code)]));
+    let unread = service
+        .methods
+        .is_empty()
+        .then(|| quote!(#[allow(dead_code)]));
     quote! {
         #docs
         pub fn server<T: super::#name>(service: T) -> #sinew::Skeleton {

@@ -10,11 +10,14 @@ use crate::{Emit, docs, paths};
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let name = paths::ident(&service.name.rust);
     let docs = docs::service(service);
-    let methods = service.methods.iter().map(|m| method(service, m, &emit.sinew));
+    let methods = service
+        .methods
+        .iter()
+        .map(|m| method(service, m, &emit.sinew));
     // A deprecated service is not marked so here: whoever still implements it serves its remaining callers.
     quote! {
         #docs
-        pub trait #name: Send + Sync + 'static {
+        pub trait #name: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#methods)*
         }
     }
@@ -28,7 +31,10 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
     let (arguments, reply) = match method.shape {
         Shape::Unary => (quote!(req: #input), quote!(#output)),
         Shape::ClientStream => (quote!(rx: #sinew::Inbound<#input>), quote!(#output)),
-        Shape::ServerStream => (quote!(req: #input, out: &mut #sinew::Outbound<#output>), quote!(())),
+        Shape::ServerStream => (
+            quote!(req: #input, out: &mut #sinew::Outbound<#output>),
+            quote!(()),
+        ),
         Shape::Bidi => (
             quote!(rx: #sinew::Inbound<#input>, out: &mut #sinew::Outbound<#output>),
             quote!(()),
@@ -38,6 +44,6 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         #docs
         #deprecated
         fn #name(&self, cx: &#sinew::Context, #arguments)
-            -> impl ::core::future::Future<Output = #sinew::Result<#reply>> + Send;
+            -> impl ::core::future::Future<Output = #sinew::Result<#reply>> + ::core::marker::Send;
     }
 }

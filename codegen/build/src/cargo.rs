@@ -1,7 +1,11 @@
 //! What a build script says to cargo.
 //! It refuses to decide whether the build goes on: cargo does, by the error lines.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "cargo listens to standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "cargo listens to standard output"
+)]
 
 use std::{
     env, fs,
@@ -42,8 +46,16 @@ pub(crate) fn report(found: &Diagnostics) {
         return;
     }
     // Diagnostics that are not shown any more are counted by a last line, which is as severe as the worst.
-    let rest = if failed { Severity::Error } else { Severity::Warning };
-    let severities = found.iter().map(|d| d.severity).take(MOST_SHOWN).chain(std::iter::once(rest));
+    let rest = if failed {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let severities = found
+        .iter()
+        .map(|d| d.severity)
+        .take(MOST_SHOWN)
+        .chain(std::iter::once(rest));
     for (line, severity) in found.lines().iter().zip(severities) {
         match severity {
             Severity::Error => println!("cargo::error={line}"),

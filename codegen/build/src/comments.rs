@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo, source_code_info::Location,
+    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo,
+    source_code_info::Location,
 };
 
 /// What a marker starts with; the rest is its number.
@@ -53,8 +54,14 @@ impl Comments {
     pub(crate) fn restore(&self, code: &str) -> String {
         let mut out = String::with_capacity(code.len());
         for line in code.lines() {
-            let number = line.trim_start().strip_prefix("/// ").and_then(|l| l.strip_prefix(MARKER));
-            match number.and_then(|n| n.parse::<usize>().ok()).and_then(|n| self.taken.get(n)) {
+            let number = line
+                .trim_start()
+                .strip_prefix("/// ")
+                .and_then(|l| l.strip_prefix(MARKER));
+            match number
+                .and_then(|n| n.parse::<usize>().ok())
+                .and_then(|n| self.taken.get(n))
+            {
                 Some(comment) => {
                     for line in comment {
                         out.push_str(if line.is_empty() { "///" } else { "/// " });
@@ -114,13 +121,21 @@ impl Walk<'_> {
     }
 
     fn locate(&mut self) {
-        let comment = self.comments.remove(&self.path).and_then(|(leading, trailing)| {
-            let lines = lines(leading.as_deref().or(trailing.as_deref()).unwrap_or_default());
-            (!lines.is_empty()).then(|| {
-                self.taken.push(lines);
-                format!("{MARKER}{}", self.taken.len() - 1)
-            })
-        });
+        let comment = self
+            .comments
+            .remove(&self.path)
+            .and_then(|(leading, trailing)| {
+                let lines = lines(
+                    leading
+                        .as_deref()
+                        .or(trailing.as_deref())
+                        .unwrap_or_default(),
+                );
+                (!lines.is_empty()).then(|| {
+                    self.taken.push(lines);
+                    format!("{MARKER}{}", self.taken.len() - 1)
+                })
+            });
         self.locations.push(Location {
             path: self.path.clone(),
             leading_comments: comment,

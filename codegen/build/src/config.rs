@@ -139,7 +139,8 @@ impl Config {
     /// is not protobuf's JSON: enums are numbers in it, and bytes arrays.
     pub fn serde(mut self, path: impl AsRef<str>) -> Self {
         let path = path.as_ref();
-        self.prost.type_attribute(path, "#[derive(::serde::Serialize, ::serde::Deserialize)]");
+        self.prost
+            .type_attribute(path, "#[derive(::serde::Serialize, ::serde::Deserialize)]");
         self.prost.message_attribute(path, "#[serde(default)]");
         self
     }
@@ -191,7 +192,7 @@ impl Config {
     /// all errors are seen and nothing panics), and this returns nevertheless. With `SINEW_DIAG=full` it prints the full report and ends the script.
     pub fn compile(self) {
         let outcome = run::run(self);
-        cargo::watch(outcome.watched.iter(), run::VARIABLES);
+        cargo::watch(outcome.watched.iter(), outcome.variables);
         match outcome.result {
             Ok(report) if report.warnings.is_empty() => cargo::forget(),
             Ok(report) => cargo::report(&report.warnings),

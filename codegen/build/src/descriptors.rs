@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::{
     DecodeError,
     bytes::Buf,
-    encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field},
+    encoding::{
+        DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field,
+    },
 };
 use prost_types::FileDescriptorProto;
 
@@ -24,7 +26,11 @@ struct File<'a> {
 /// Reorders and strips an encoded `FileDescriptorSet`.
 pub(crate) fn embed(set: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut files = BTreeMap::new();
-    for raw in fields(set)?.into_iter().filter(|f| f.number == SET_FILE).map(|f| f.content) {
+    for raw in fields(set)?
+        .into_iter()
+        .filter(|f| f.number == SET_FILE)
+        .map(|f| f.content)
+    {
         let file = <FileDescriptorProto as prost::Message>::decode(raw)?;
         let name = file.name().to_owned();
         let imports = file.dependency;
@@ -45,13 +51,18 @@ fn append(
     done: &mut BTreeSet<String>,
     out: &mut Vec<u8>,
 ) -> Result<(), DecodeError> {
-    let Some(file) = files.get(name).filter(|file| done.insert(file.name.clone())) else {
+    let Some(file) = files
+        .get(name)
+        .filter(|file| done.insert(file.name.clone()))
+    else {
         return Ok(());
     };
     for import in &file.imports {
         append(import, files, done, out)?;
     }
-    let kept = fields(file.raw)?.into_iter().filter(|f| f.number != FILE_SOURCE_CODE_INFO);
+    let kept = fields(file.raw)?
+        .into_iter()
+        .filter(|f| f.number != FILE_SOURCE_CODE_INFO);
     let content: Vec<u8> = kept.flat_map(|f| f.whole).copied().collect();
     encode_key(SET_FILE, WireType::LengthDelimited, out);
     encode_varint(content.len() as u64, out);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sinew_idl::diag::{Diagnostic, Span};
-use syn2::{Attribute, Item, ItemMod, parse_quote};
+use syn2::{Item, ItemMod, parse_quote};
 
 use crate::{
     codes,
@@ -24,12 +24,28 @@ const DESCRIPTORS: &str = "descriptors.bin";
 /// Holds the items of files without a package; no package can have this name.
 const NO_PACKAGE: &str = "_.rs";
 
-/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this
-/// crate does not use, names and shapes that the IDL chose.
-const ALLOW: &str = "#[allow(
-    missing_docs, missing_debug_implementations, missing_copy_implementations, dead_code, deprecated, unreachable_pub,
-    unnameable_types, unused_qualifications, unused_results, unused_lifetimes, single_use_lifetimes, variant_size_differences,
-    non_camel_case_types, non_snake_case, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction
+/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this crate
+/// does not use, names and shapes that the IDL chose, habits of the message back end.
+const ALLOW: &str = "\
+#[allow(
+    dead_code,
+    deprecated,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_lifetimes,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction
 )]";
 
 /// Contents by path, relative to the output folder.
@@ -40,16 +56,16 @@ pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec
     let tree = Node::of(modules)?;
     let mut found = Vec::new();
     let mut files = Files::new();
-    let mut root = format!("{MARK}; do not edit.\n\n");
+    let mut root = format!("{MARK}; do not edit.\n");
     tree.write(&mut Vec::new(), &mut root, &mut files, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
-    let allow = one_line(ALLOW);
     let _ = write!(
         root,
-        "/// The descriptors of all of the above and what they import, as an encoded `google.protobuf.FileDescriptorSet`.\n\
-         {allow}\npub static DESCRIPTORS: &[u8] = include_bytes!(\"{FOLDER}/{DESCRIPTORS}\");\n"
+        "\n/// The descriptors of all of the above and what they import, as an encoded `google.protobuf.FileDescriptorSet`.\n\
+         #[allow(dead_code, unreachable_pub)]\n\
+         pub static DESCRIPTORS: &[u8] = include_bytes!(\"{FOLDER}/{DESCRIPTORS}\");\n"
     );
     files.insert(ROOT.to_owned(), root.into_bytes());
     files.insert(format!("{FOLDER}/{DESCRIPTORS}"), descriptors);
@@ -72,17 +88,29 @@ impl Node {
         for (path, package) in modules {
             match syn2::parse_file(&package.code) {
                 Ok(file) => {
-                    let node = path.into_iter().fold(&mut root, |node, part| node.below.entry(part).or_default());
+                    let node = path
+                        .into_iter()
+                        .fold(&mut root, |node, part| node.below.entry(part).or_default());
                     node.items = file.items;
                     node.files = package.files;
                 }
                 Err(error) => found.push(no_rust(&package, &error)),
             }
         }
-        if found.is_empty() { Ok(root) } else { Err(found) }
+        if found.is_empty() {
+            Ok(root)
+        } else {
+            Err(found)
+        }
     }
 
-    fn write(self, path: &mut Vec<String>, tree: &mut String, files: &mut Files, found: &mut Vec<Diagnostic>) {
+    fn write(
+        self,
+        path: &mut Vec<String>,
+        tree: &mut String,
+        files: &mut Files,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let Self {
             items,
             files: sources,
@@ -108,13 +136,24 @@ impl Node {
                 allow_each(&mut items);
             }
             let _ = writeln!(tree, "{indent}include!(\"{FOLDER}/{name}\");");
-            files.insert(format!("{FOLDER}/{name}"), text(items, &sources).into_bytes());
+            files.insert(
+                format!("{FOLDER}/{name}"),
+                text(items, &sources).into_bytes(),
+            );
         }
         for (name, node) in below {
-            let package = plain(&path.iter().chain([&name]).map(String::as_str).collect::<Vec<_>>().join("."));
-            let _ = writeln!(tree, "{indent}/// The package `{package}`.");
+            let package = plain(
+                &path
+                    .iter()
+                    .chain([&name])
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join("."),
+            );
             if path.is_empty() {
-                let _ = writeln!(tree, "{}", one_line(ALLOW));
+                let _ = writeln!(tree, "\n/// The package `{package}`.\n{ALLOW}");
+            } else {
+                let _ = writeln!(tree, "{indent}/// The package `{package}`.");
             }
             let _ = writeln!(tree, "{indent}pub mod {name} {{");
             path.push(name);
@@ -143,7 +182,10 @@ impl Node {
 }
 
 fn no_rust(package: &Package, error: &syn2::Error) -> Diagnostic {
-    let file = package.files.first().map_or(Span::None, |file| Span::file(file.as_str()));
+    let file = package
+        .files
+        .first()
+        .map_or(Span::None, |file| Span::file(file.as_str()));
     let message = format!("what the message back end makes of this package is no Rust: {error}");
     Diagnostic::error(codes::BACK_END, message, file)
 }
@@ -155,8 +197,13 @@ fn merged(items: Vec<Item>) -> Vec<Item> {
     for item in items {
         if let Item::Mod(mut module) = item {
             let name = module.ident.to_string();
-            let content = module.content.take().map(|(_, content)| content).unwrap_or_default();
-            if let Some(Item::Mod(first)) = places.get(&name).and_then(|&place| out.get_mut(place)) {
+            let content = module
+                .content
+                .take()
+                .map(|(_, content)| content)
+                .unwrap_or_default();
+            if let Some(Item::Mod(first)) = places.get(&name).and_then(|&place| out.get_mut(place))
+            {
                 let (_, all) = first.content.get_or_insert_default();
                 all.extend(content);
                 *all = merged(std::mem::take(all));
@@ -195,8 +242,13 @@ fn clashes<'a>(
                 path => format!("`{}`", path.join("::")),
             };
             let message = format!("two items of {place} are both `{name}` in Rust");
-            let span = files.first().map_or(Span::None, |file| Span::file(file.as_str()));
-            let help = format!("rename one of them; the files are {}", Vec::from_iter(files.iter().cloned()).join(", "));
+            let span = files
+                .first()
+                .map_or(Span::None, |file| Span::file(file.as_str()));
+            let help = format!(
+                "rename one of them; the files are {}",
+                Vec::from_iter(files.iter().cloned()).join(", ")
+            );
             found.push(Diagnostic::error(codes::CLASH, message, span).help(help));
         }
         if let Item::Mod(module) = item
@@ -211,7 +263,11 @@ fn clashes<'a>(
 
 /// Without a package there is no module that could carry the attribute.
 fn allow_each(items: &mut [Item]) {
-    let allow: Attribute = syn2::parse_quote!(#[allow(missing_docs, dead_code, deprecated, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]);
+    let file = syn2::parse_file(&format!("{ALLOW} struct Carrier;"));
+    let Some(Item::Struct(carrier)) = file.ok().and_then(|file| file.items.into_iter().next())
+    else {
+        return;
+    };
     for item in items {
         let attributes = match item {
             Item::Enum(item) => &mut item.attrs,
@@ -221,7 +277,7 @@ fn allow_each(items: &mut [Item]) {
             Item::Trait(item) => &mut item.attrs,
             _ => continue,
         };
-        attributes.push(allow.clone());
+        attributes.extend(carrier.attrs.iter().cloned());
     }
 }
 
@@ -231,14 +287,31 @@ fn text(items: Vec<Item>, files: &BTreeSet<String>) -> String {
         attrs: Vec::new(),
         items,
     };
-    let names = Vec::from_iter(files.iter().map(|name| name.replace(char::is_control, " "))).join(", ");
-    format!("{MARK} from {names}; do not edit.\n\n{}", prettyplease::unparse(&file))
+    let names =
+        Vec::from_iter(files.iter().map(|name| name.replace(char::is_control, " "))).join(", ");
+    format!(
+        "{MARK} from {names}; do not edit.\n\n{}",
+        spaced(&prettyplease::unparse(&file))
+    )
+}
+
+/// Puts an empty line between items, as a person would.
+fn spaced(code: &str) -> String {
+    const STARTS: [&str; 7] = ["///", "#[", "pub ", "impl", "fn ", "struct ", "const "];
+    let mut out = String::with_capacity(code.len());
+    let mut ended = false;
+    for line in code.lines() {
+        let text = line.trim();
+        if ended && STARTS.iter().any(|start| text.starts_with(start)) {
+            out.push('\n');
+        }
+        out.push_str(line);
+        out.push('\n');
+        ended = text == "}" || (text.ends_with(';') && !text.starts_with("//"));
+    }
+    out
 }
 
 fn plain(path: &str) -> String {
     path.replace("r#", "")
-}
-
-fn one_line(attribute: &str) -> String {
-    attribute.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,16 +1,12 @@
 //! What a `build.rs` calls to turn `.proto` files into messages, clients and servers for the `sinew` runtime; no `protoc` is needed.
 //! It refuses to look at the network, and at anything but the files it is told to read.
 //!
+//! `build.rs` is one line in `main`; it compiles every `.proto` file below the folder, which is the root of their imports:
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     sinew_build::compile("proto"); // every .proto file below `proto`, which is the root of their imports
-//! }
+//! sinew_build::compile("proto");
 //! ```
-//! ```ignore
-//! // src/main.rs
-//! sinew::include_idl!();             // package hello.v1 is `mod hello { mod v1 { … } }` from here on
-//! ```
+//! `sinew::include_idl!();` in the crate then is `pub mod hello { pub mod v1 { … } }` for a package `hello.v1`.
+//!
 //! Errors are shown by cargo, one line each, and fail the build; the full report with the quoted sources is in
 //! `OUT_DIR/sinew-diagnostics.txt`, and on standard error with `SINEW_DIAG=full`. What can be chosen is in [`Config`].
 

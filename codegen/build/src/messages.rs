@@ -27,6 +27,9 @@ use crate::{
 const PROST: &str = "::sinew::codegen::prost";
 const PROST_TYPES: &str = "::sinew::codegen::prost_types";
 
+/// What every implementation puts in front of the names in an `Any`.
+const TYPE_DOMAIN: &str = "type.googleapis.com";
+
 /// Code of one module, by the parts of its path (`["shop", "v1"]`).
 pub(crate) type Modules = BTreeMap<Vec<String>, Package>;
 
@@ -70,6 +73,7 @@ pub(crate) fn generate(
         .prost_path(PROST)
         .prost_types_path(PROST_TYPES)
         .enable_type_names()
+        .type_name_domain(["."], TYPE_DOMAIN)
         .service_generator(Box::new(Recorder::new(services, emit, Rc::clone(&record))));
     let generated = quietly(|| prost.generate(requests));
     let record = record.borrow();
@@ -79,16 +83,30 @@ pub(crate) fn generate(
     };
     let generated = match generated {
         Ok(Ok(generated)) => generated,
-        Ok(Err(error)) => return Err(vec![Diagnostic::error(codes::BACK_END, error.to_string(), Span::None)]),
+        Ok(Err(error)) => {
+            return Err(vec![Diagnostic::error(
+                codes::BACK_END,
+                error.to_string(),
+                Span::None,
+            )]);
+        }
         Err(panic) => {
-            let message = format!("the message back end gave up on this file: {}", text(&*panic));
-            return Err(vec![Diagnostic::error(codes::BACK_END, message, file_in_work())]);
+            let message = format!(
+                "the message back end gave up on this file: {}",
+                text(&*panic)
+            );
+            return Err(vec![Diagnostic::error(
+                codes::BACK_END,
+                message,
+                file_in_work(),
+            )]);
         }
     };
     if !record.unreadable.is_empty() {
         let message = format!("no Rust paths: {}", record.unreadable.join(", "));
         return Err(vec![
-            Diagnostic::error(codes::BACK_END, message, Span::None).help("see `Config::extern_path`"),
+            Diagnostic::error(codes::BACK_END, message, Span::None)
+                .help("see `Config::extern_path`"),
         ]);
     }
     for (module, code) in generated {
@@ -115,23 +133,33 @@ fn used(files: Vec<FileDescriptorProto>, roots: &BTreeSet<String>) -> Vec<FileDe
         }
     }
     let mut used: BTreeSet<usize> = BTreeSet::new();
-    let mut open: VecDeque<usize> =
-        files.iter().enumerate().filter(|(_, f)| roots.contains(f.name())).map(|(i, _)| i).collect();
+    let mut open: VecDeque<usize> = files
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| roots.contains(f.name()))
+        .map(|(i, _)| i)
+        .collect();
     while let Some(index) = open.pop_front() {
         if !used.insert(index) {
             continue;
         }
         let file = &files[index];
         let mut types = Vec::new();
-        file.message_type.iter().for_each(|message| types_of(message, &mut types));
+        file.message_type
+            .iter()
+            .for_each(|message| types_of(message, &mut types));
         if roots.contains(file.name()) {
             let methods = file.service.iter().flat_map(|service| &service.method);
             types.extend(methods.flat_map(|m| [m.input_type(), m.output_type()]));
         }
         open.extend(types.iter().filter_map(|name| home_of(&home, name)));
     }
-    let mut files: Vec<_> =
-        files.into_iter().enumerate().filter(|(index, _)| used.contains(index)).map(|(_, file)| file).collect();
+    let mut files: Vec<_> = files
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| used.contains(index))
+        .map(|(_, file)| file)
+        .collect();
     files.sort_by(|a, b| a.name().cmp(b.name()));
     files
 }
@@ -153,8 +181,16 @@ fn home_of(home: &HashMap<String, usize>, name: &str) -> Option<usize> {
 }
 
 fn types_of<'a>(message: &'a DescriptorProto, types: &mut Vec<&'a str>) {
-    types.extend(message.field.iter().filter_map(|field| field.type_name.as_deref()));
-    message.nested_type.iter().for_each(|nested| types_of(nested, types));
+    types.extend(
+        message
+            .field
+            .iter()
+            .filter_map(|field| field.type_name.as_deref()),
+    );
+    message
+        .nested_type
+        .iter()
+        .for_each(|nested| types_of(nested, types));
 }
 
 /// Runs `work` and catches a panic of it without the hook's noise on standard error.

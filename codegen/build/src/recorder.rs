@@ -3,8 +3,8 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
-use prost_build::ServiceGenerator;
 use proc_macro2::TokenStream;
+use prost_build::ServiceGenerator;
 use quote::quote;
 use sinew_codegen::Emit;
 use sinew_idl::model::{Service, TypeRef};
@@ -27,7 +27,10 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Emits `services` as `emit` says, apart from its path of the descriptors, which depends on the package.
     pub(crate) fn new(services: Vec<Service>, emit: Emit, record: Rc<RefCell<Record>>) -> Self {
-        let services = services.into_iter().map(|s| (s.full_name.clone(), s)).collect();
+        let services = services
+            .into_iter()
+            .map(|s| (s.full_name.clone(), s))
+            .collect();
         Self {
             services,
             emit,
@@ -38,7 +41,11 @@ impl Recorder {
     fn resolve(&self, ty: &mut TypeRef, path: &str) {
         match path.parse() {
             Ok(tokens) => ty.rust = tokens,
-            Err(_) => self.record.borrow_mut().unreadable.push(format!("{} ({path})", ty.full_name)),
+            Err(_) => self
+                .record
+                .borrow_mut()
+                .unreadable
+                .push(format!("{} ({path})", ty.full_name)),
         }
     }
 }

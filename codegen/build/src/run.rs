@@ -1,11 +1,7 @@
 //! The way from options to files: find, compile, generate, lay out, write.
 //! It refuses to know how any of it is done, and says nothing to cargo.
 
-use std::{
-    collections::BTreeSet,
-    env,
-    path::PathBuf,
-};
+use std::{collections::BTreeSet, env, path::PathBuf};
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
@@ -22,9 +18,6 @@ use crate::{
 
 const CHECK: &str = "SINEW_CHECK";
 const CI: &str = "CI";
-
-/// The environment variables that change the outcome.
-pub(crate) const VARIABLES: &[&str] = &[CHECK, CI];
 
 /// What was done.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +38,30 @@ pub struct Report {
 /// A report or what is wrong, and in both cases what may change it.
 pub(crate) struct Outcome {
     pub(crate) watched: BTreeSet<PathBuf>,
+    /// The environment variables that matter.
+    pub(crate) variables: &'static [&'static str],
     pub(crate) result: Result<Report, Diagnostics>,
 }
 
 pub(crate) fn run(config: Config) -> Outcome {
     let mut watched = BTreeSet::new();
+    let variables: &[_] = if config.check_in.is_some() {
+        &[CHECK, CI]
+    } else {
+        &[]
+    };
     let result = report(config, &mut watched);
-    Outcome { watched, result }
+    Outcome {
+        watched,
+        variables,
+        result,
+    }
 }
 
 fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report, Diagnostics> {
-    let (folder, mode) = target(&config).map_err(alone)?;
-    let prost = prost(&mut config).map_err(alone)?;
+    let check_in = config.check_in.is_some();
+    let (folder, mode) = target(&config)?;
+    let prost = prost(&mut config)?;
     let input = input(&config)?;
     // Every file by its own path, so that a changed one is noticed; the folder, so that a new one is (cargo compares the times of
     // everything in it, which is cheap for a folder of `.proto` files). Places where an import would be taken from if there was a
@@ -72,7 +77,11 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         (Ok(set), Ok(embedded)) => (set, embedded),
         (Err(error), _) | (_, Err(error)) => {
             let message = format!("the descriptor set cannot be decoded: {error}");
-            return Err(alone(Diagnostic::error(codes::BACK_END, message, Span::None)));
+            return Err(alone(Diagnostic::error(
+                codes::BACK_END,
+                message,
+                Span::None,
+            )));
         }
     };
     let emit = Emit {
@@ -81,14 +90,24 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         ..Emit::default()
     };
     let roots = compiled.roots.iter().cloned().collect();
-    let services: Vec<_> = compiled.schema.services.iter().map(|s| s.full_name.clone()).collect();
+    let services: Vec<_> = compiled
+        .schema
+        .services
+        .iter()
+        .map(|s| s.full_name.clone())
+        .collect();
     let sources = sources(&input);
     let files = messages::generate(prost, set.file, &roots, compiled.schema.services, emit)
         .and_then(|modules| layout::files(modules, embedded))
-        .and_then(|files| write::sync(&folder, &files, mode));
+        .map_err(|found| Diagnostics::new(found, sources))?;
+    if check_in {
+        // Somebody may edit or revert them.
+        watched.extend(files.keys().map(|name| folder.join(name)));
+    }
     Ok(Report {
         root: write::root(&folder),
-        changed: files.map_err(|found| Diagnostics::new(found, sources))?,
+        changed: write::sync(&folder, &files, mode)
+            .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
         read: compiled.read_files,
         services,
         warnings: Diagnostics::default(),
@@ -96,7 +115,7 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
 }
 
 /// Where to, and whether to write.
-fn target(config: &Config) -> Result<(PathBuf, Mode), Diagnostic> {
+fn target(config: &Config) -> Result<(PathBuf, Mode), Diagnostics> {
     if let Some(folder) = &config.check_in {
         let mode = match env::var(CHECK).as_deref() {
             Ok("" | "0") => Mode::Write,
@@ -106,16 +125,21 @@ fn target(config: &Config) -> Result<(PathBuf, Mode), Diagnostic> {
         };
         return Ok((folder.clone(), mode));
     }
-    let folder = config.out_dir.clone().or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
-    let found = || {
-        Diagnostic::error(codes::CONFIG, "cargo's OUT_DIR is not set: this is no build script", Span::None)
-            .help("say where to write by `Config::out_dir`")
-    };
-    Ok((folder.ok_or_else(found)?, Mode::Write))
+    let folder = config
+        .out_dir
+        .clone()
+        .or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
+    match folder {
+        Some(folder) => Ok((folder, Mode::Write)),
+        None => Err(wrong(
+            "cargo's OUT_DIR is not set: this is no build script",
+            "say where to write by `Config::out_dir`",
+        )),
+    }
 }
 
 /// What users chose for messages, in the back end's words.
-fn prost(config: &mut Config) -> Result<prost_build::Config, Diagnostic> {
+fn prost(config: &mut Config) -> Result<prost_build::Config, Diagnostics> {
     let mut prost = std::mem::take(&mut config.prost);
     prost
         .bytes(&config.bytes)
@@ -124,13 +148,17 @@ fn prost(config: &mut Config) -> Result<prost_build::Config, Diagnostic> {
         .skip_debug(&config.skip_debug);
     for (idl, rust) in &config.extern_paths {
         if !idl.starts_with('.') {
-            let message = format!("`extern_path` of `{idl}`: a full name with a leading dot is needed");
-            return Err(Diagnostic::error(codes::CONFIG, message, Span::None).help(format!("write `.{idl}`")));
+            let message = format!("`extern_path` of `{idl}` needs a full name with a leading dot");
+            return Err(wrong(message, format!("write `.{idl}`")));
         }
-        if !["::", "crate::"].iter().any(|start| rust.starts_with(start)) {
-            let message = format!("`extern_path` to `{rust}`: an absolute Rust path is needed");
-            let help = format!("write `::{rust}`, or `crate::{rust}` for a module of the same crate");
-            return Err(Diagnostic::error(codes::CONFIG, message, Span::None).help(help));
+        if !["::", "crate::"]
+            .iter()
+            .any(|start| rust.starts_with(start))
+        {
+            let message = format!("`extern_path` to `{rust}` needs an absolute Rust path");
+            let help =
+                format!("write `::{rust}`, or `crate::{rust}` for a module of the same crate");
+            return Err(wrong(message, help));
         }
         prost.extern_path(idl, rust);
     }
@@ -139,13 +167,18 @@ fn prost(config: &mut Config) -> Result<prost_build::Config, Diagnostic> {
 
 /// The files to compile.
 fn input(config: &Config) -> Result<Input, Diagnostics> {
-    let mut input = discover::find(&config.path, &config.includes).map_err(alone)?;
+    let mut input =
+        discover::find(&config.path, &config.includes).map_err(|found| alone(*found))?;
     if !config.files.is_empty() {
         input.names.clone_from(&config.files);
     }
     if input.names.is_empty() {
         let message = format!("no .proto file below {}", config.path.display());
-        return Err(alone(Diagnostic::error(codes::NO_INPUT, message, Span::None)));
+        return Err(alone(Diagnostic::error(
+            codes::NO_INPUT,
+            message,
+            Span::None,
+        )));
     }
     Ok(input)
 }
@@ -165,6 +198,11 @@ fn sources(input: &Input) -> SourceMap {
         sources.insert(name.as_str(), Some(input.root.join(name)), "");
     }
     sources
+}
+
+/// An option that makes no sense.
+fn wrong(message: impl Into<String>, help: impl Into<String>) -> Diagnostics {
+    alone(Diagnostic::error(codes::CONFIG, message, Span::None).help(help))
 }
 
 fn alone(diagnostic: Diagnostic) -> Diagnostics {

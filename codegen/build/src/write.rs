@@ -24,7 +24,11 @@ pub(crate) enum Mode {
 }
 
 /// Brings `folder` in line with `files`; returns what was written or deleted.
-pub(crate) fn sync(folder: &Path, files: &Files, mode: Mode) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+pub(crate) fn sync(
+    folder: &Path,
+    files: &Files,
+    mode: Mode,
+) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     let mut changed = Vec::new();
     let mut found = Vec::new();
     for (name, content) in files {
@@ -48,17 +52,29 @@ pub(crate) fn sync(folder: &Path, files: &Files, mode: Mode) -> Result<Vec<PathB
             },
         }
     }
-    if found.is_empty() { Ok(changed) } else { Err(found) }
+    if found.is_empty() {
+        Ok(changed)
+    } else {
+        Err(found)
+    }
 }
 
 /// The path could not be read or written.
 pub(crate) fn io_error(path: &Path, verb: &str, error: &io::Error) -> Diagnostic {
-    Diagnostic::error(codes::IO, format!("cannot {verb} {}: {error}", path.display()), Span::None)
+    Diagnostic::error(
+        codes::IO,
+        format!("cannot {verb} {}: {error}", path.display()),
+        Span::None,
+    )
 }
 
 fn differs(path: &Path, what: &str) -> Diagnostic {
-    Diagnostic::error(codes::STALE, format!("{} {what}", path.display()), Span::None)
-        .help("build with SINEW_CHECK=0 and commit what that writes")
+    Diagnostic::error(
+        codes::STALE,
+        format!("{} {what}", path.display()),
+        Span::None,
+    )
+    .help("build with SINEW_CHECK=0 and commit what that writes")
 }
 
 fn is(path: &Path, content: &[u8]) -> io::Result<bool> {
@@ -85,7 +101,9 @@ fn leftovers(folder: &Path, files: &Files) -> Vec<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "rs"))
         .filter(|path| {
-            let name = path.file_name().map(|name| format!("{FOLDER}/{}", name.to_string_lossy()));
+            let name = path
+                .file_name()
+                .map(|name| format!("{FOLDER}/{}", name.to_string_lossy()));
             !name.is_some_and(|name| files.contains_key(&name))
         })
         .filter(|path| fs::read(path).is_ok_and(|text| text.starts_with(MARK.as_bytes())))
