@@ -46,6 +46,9 @@ impl Default for Emit {
 pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let server_trait = emit.server.then(|| service_trait::emit(service, emit));
     let docs = docs::module(service, emit);
+    // Our own calls of what callers are warned of.
+    let is_deprecated = service.deprecated || service.methods.iter().any(|m| m.deprecated);
+    let allow = is_deprecated.then(|| quote!(#[allow(deprecated)]));
     let module = paths::ident(&service.module);
     let descriptors = descriptor::emit(service, emit);
     let client = emit.client.then(|| client::emit(service, emit));
@@ -53,7 +56,7 @@ pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
     quote! {
         #server_trait
         #docs
-        #[allow(deprecated)]
+        #allow
         pub mod #module {
             #descriptors
             #client

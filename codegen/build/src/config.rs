@@ -30,6 +30,7 @@ pub struct Config {
     pub(crate) client: bool,
     pub(crate) out_dir: Option<PathBuf>,
     pub(crate) check_in: Option<PathBuf>,
+    pub(crate) verify: Option<bool>,
     pub(crate) bytes: Vec<String>,
     pub(crate) btree_map: Vec<String>,
     pub(crate) disable_comments: Vec<String>,
@@ -51,6 +52,7 @@ impl Config {
             client: true,
             out_dir: None,
             check_in: None,
+            verify: None,
             bytes: Vec::new(),
             btree_map: Vec::new(),
             disable_comments: Vec::new(),
@@ -107,6 +109,13 @@ impl Config {
     /// it is an error then if what is there is not what the IDL gives.
     pub fn check_in(mut self, folder: impl AsRef<Path>) -> Self {
         self.check_in = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    /// Whether nothing is written, and whatever is not there yet as it should be is an error: says so whatever the environment says
+    /// (see [`check_in`](Self::check_in)).
+    pub fn verify(mut self, wanted: bool) -> Self {
+        self.verify = Some(wanted);
         self
     }
 

@@ -113,7 +113,7 @@ impl Node {
     ) {
         let Self {
             items,
-            files: sources,
+            files: mut sources,
             mut below,
         } = self;
         let mut items = merged(items);
@@ -122,7 +122,7 @@ impl Node {
             if let Item::Mod(module) = item
                 && let Some(node) = below.remove(&module.ident.to_string())
             {
-                node.inline(module);
+                node.inline(module, &mut sources);
             }
         }
         clashes(&items, below.keys(), path, &sources, found);
@@ -164,7 +164,8 @@ impl Node {
     }
 
     /// Puts the package's items, and the packages below it, straight into a module that exists already.
-    fn inline(self, module: &mut ItemMod) {
+    fn inline(self, module: &mut ItemMod, sources: &mut BTreeSet<String>) {
+        sources.extend(self.files);
         let (_, content) = module.content.get_or_insert_default();
         content.extend(self.items);
         for (name, node) in self.below {
@@ -174,7 +175,7 @@ impl Node {
             });
             let docs = format!(" The package `{}`.", plain(&name));
             let mut below: ItemMod = parse_quote!(#[doc = #docs] pub mod #ident {});
-            node.inline(&mut below);
+            node.inline(&mut below, sources);
             content.push(Item::Mod(below));
         }
         *content = merged(std::mem::take(content));
@@ -307,7 +308,8 @@ fn spaced(code: &str) -> String {
         }
         out.push_str(line);
         out.push('\n');
-        ended = text == "}" || (text.ends_with(';') && !text.starts_with("//"));
+        let ends = text == "}" || text.ends_with("{}") || text.ends_with(';');
+        ended = ends && !text.starts_with("//");
     }
     out
 }

@@ -116,25 +116,27 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
 
 /// Where to, and whether to write.
 fn target(config: &Config) -> Result<(PathBuf, Mode), Diagnostics> {
-    if let Some(folder) = &config.check_in {
-        let mode = match env::var(CHECK).as_deref() {
-            Ok("" | "0") => Mode::Write,
-            Ok(_) => Mode::Verify,
-            Err(_) if env::var_os(CI).is_some() => Mode::Verify,
-            Err(_) => Mode::Write,
-        };
-        return Ok((folder.clone(), mode));
-    }
-    let folder = config
-        .out_dir
-        .clone()
+    let committed = config.check_in.clone();
+    let verify = config
+        .verify
+        .unwrap_or_else(|| committed.is_some() && is_checking());
+    let folder = committed
+        .or_else(|| config.out_dir.clone())
         .or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
     match folder {
-        Some(folder) => Ok((folder, Mode::Write)),
+        Some(folder) => Ok((folder, if verify { Mode::Verify } else { Mode::Write })),
         None => Err(wrong(
             "cargo's OUT_DIR is not set: this is no build script",
             "say where to write by `Config::out_dir`",
         )),
+    }
+}
+
+/// What the environment says about committed code: only look, as in CI, or write.
+fn is_checking() -> bool {
+    match env::var(CHECK).as_deref() {
+        Ok(value) => !["", "0"].contains(&value),
+        Err(_) => env::var_os(CI).is_some(),
     }
 }
 
