@@ -128,7 +128,8 @@ fn push_code(out: &mut Vec<String>, code: &[String], indent: usize) {
 
 /// One line of prose: nothing in it opens a link, a tag or a fence, and no run of spaces is wide enough to make code in a list.
 fn prose(line: &str) -> String {
-    let mut out = " ".repeat(indent(line).min(3));
+    // With the space in front of every line it stays below the four that make code.
+    let mut out = " ".repeat(indent(line).min(2));
     let mut rest = line.trim();
     while let Some(c) = rest.chars().next() {
         if c == '`' {
@@ -141,7 +142,7 @@ fn prose(line: &str) -> String {
             continue;
         }
         match c {
-            '[' | ']' | '<' | '&' | '\\' | '~' | '$' => out.extend(['\\', c]),
+            '[' | ']' | '<' | '&' | '\\' | '~' | '$' | '|' => out.extend(['\\', c]),
             c if c.is_whitespace() => {
                 if !out.ends_with(' ') {
                     out.push(' ');
