@@ -50,6 +50,18 @@ pub fn method(name: &str) -> String {
     mapped
 }
 
+/// The `static` that describes an rpc: `ADD_LINE`, but never a name that is taken beside it.
+#[must_use]
+pub fn constant(name: &str) -> String {
+    let words: Vec<_> = words(name).map(str::to_uppercase).collect();
+    let mapped = identifier(&words.join("_"));
+    match &*mapped {
+        "" => "__".to_owned(),
+        "NAME" | "SERVICE" => format!("{mapped}_"),
+        _ => mapped,
+    }
+}
+
 /// The variant of an enum value: without the name of the enum (as Rust spells it) in front, where something sensible remains.
 #[must_use]
 pub fn variant(rust_enum: &str, value: &str) -> String {
@@ -121,13 +133,14 @@ fn capitalized(word: &str) -> String {
 }
 
 /// The names of one scope of the generated code (the items of a module, the fields of a message), and where the IDL declares them.
+/// `P` is a place that becomes a [`Span`] only when there is something to report.
 #[derive(Debug)]
-pub struct Scope {
+pub struct Scope<P = Span> {
     place: String,
-    names: BTreeMap<String, (String, Span)>,
+    names: BTreeMap<String, (String, P)>,
 }
 
-impl Scope {
+impl<P> Scope<P> {
     /// A scope; `place` says which one to a reader of the IDL: `message shop.v1.Cart`.
     #[must_use]
     pub fn new(place: impl Into<String>) -> Self {
@@ -137,7 +150,7 @@ impl Scope {
         }
     }
 
-    /// Takes `rust` for `what` (`rpc GetFoo`), declared at `span`.
+    /// Takes `rust` for `what` (`rpc GetFoo`), declared at `at`.
     ///
     /// # Errors
     /// M0170 if it is taken, M0171 if nothing is left of the name in Rust.
@@ -145,32 +158,24 @@ impl Scope {
         &mut self,
         rust: &str,
         what: impl Into<String>,
-        span: &Span,
+        at: P,
+        span: impl Fn(&P) -> Span,
     ) -> Result<(), Box<Diagnostic>> {
         let what = what.into();
         if rust.is_empty() {
-            let found = Diagnostic::error(
-                "M0171",
-                format!("{what} has no name in Rust: it has neither a letter nor a digit"),
-                span.clone(),
-            );
+            let message = format!("{what} has no name in Rust: it has neither letter nor digit");
+            let found = Diagnostic::error("M0171", message, span(&at));
             return Err(Box::new(found.help("rename it")));
         }
-        let Some((first, first_span)) = self.names.get(rust) else {
-            self.names.insert(rust.to_owned(), (what, span.clone()));
+        let Some((first, first_at)) = self.names.get(rust) else {
+            self.names.insert(rust.to_owned(), (what, at));
             return Ok(());
         };
-        let found = Diagnostic::error(
-            "M0170",
-            format!(
-                "{what} and {first} of {} are both `{rust}` in Rust",
-                self.place
-            ),
-            span.clone(),
-        );
+        let place = &self.place;
+        let message = format!("{what} and {first} are both `{rust}` in {place}");
         Err(Box::new(
-            found
-                .also(first_span.clone(), format!("{first} is declared"))
+            Diagnostic::error("M0170", message, span(&at))
+                .also(span(first_at), format!("{first} is declared"))
                 .help("rename one of them"),
         ))
     }
@@ -198,12 +203,14 @@ pub fn assign(schema: &mut Schema) {
 pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for service in &schema.services {
-        let mut scope = Scope::new(format!("service {}", service.full_name));
+        let place = format!("the Rust trait of service {}", service.full_name);
+        let mut scope = Scope::new(place);
         for method in &service.methods {
             let declared = scope.declare(
                 &method.name.rust,
                 format!("rpc {}", method.name.wire),
-                &method.name.span,
+                method.name.span.clone(),
+                Clone::clone,
             );
             found.extend(declared.err().map(|d| *d));
         }

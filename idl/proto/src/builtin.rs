@@ -5,7 +5,60 @@ use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
 /// Our own declarations: same packages, names and numbers as the published ones, and nothing else.
-const OURS: [(&str, &str); 0] = [];
+const OURS: [(&str, &str); 13] = [
+    (
+        "google/api/annotations.proto",
+        include_str!("../builtin/google/api/annotations.proto"),
+    ),
+    (
+        "google/api/client.proto",
+        include_str!("../builtin/google/api/client.proto"),
+    ),
+    (
+        "google/api/field_behavior.proto",
+        include_str!("../builtin/google/api/field_behavior.proto"),
+    ),
+    (
+        "google/api/field_info.proto",
+        include_str!("../builtin/google/api/field_info.proto"),
+    ),
+    (
+        "google/api/http.proto",
+        include_str!("../builtin/google/api/http.proto"),
+    ),
+    (
+        "google/api/httpbody.proto",
+        include_str!("../builtin/google/api/httpbody.proto"),
+    ),
+    (
+        "google/api/launch_stage.proto",
+        include_str!("../builtin/google/api/launch_stage.proto"),
+    ),
+    (
+        "google/api/resource.proto",
+        include_str!("../builtin/google/api/resource.proto"),
+    ),
+    (
+        "google/api/routing.proto",
+        include_str!("../builtin/google/api/routing.proto"),
+    ),
+    (
+        "google/api/visibility.proto",
+        include_str!("../builtin/google/api/visibility.proto"),
+    ),
+    (
+        "google/rpc/code.proto",
+        include_str!("../builtin/google/rpc/code.proto"),
+    ),
+    (
+        "google/rpc/error_details.proto",
+        include_str!("../builtin/google/rpc/error_details.proto"),
+    ),
+    (
+        "google/rpc/status.proto",
+        include_str!("../builtin/google/rpc/status.proto"),
+    ),
+];
 
 /// A built-in file.
 pub(crate) enum Builtin {
@@ -27,4 +80,10 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
     Some(Builtin::Descriptor(Box::new(
         file.file_descriptor_proto().clone(),
     )))
+}
+
+/// The names of our own declarations.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OURS.iter().map(|(name, _)| *name)
 }

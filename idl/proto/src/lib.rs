@@ -2,14 +2,19 @@
 //! It refuses to generate code: `sinew-codegen` and the message back end do.
 
 mod builtin;
+mod check;
 mod link;
+mod link_errors;
 mod load;
 mod lower;
+mod names;
 mod order;
 mod parse;
 mod places;
 mod scan;
 mod source;
+mod symbols;
+mod tag;
 mod wire;
 
 use std::path::PathBuf;
@@ -58,11 +63,13 @@ pub fn compile(sources: &Sources) -> Result<Compiled, Diagnostics> {
     let order = order::order(&mut loaded);
     let linked = link::link(&mut loaded, &order);
     let mut found = std::mem::take(&mut loaded.found);
+    found.extend(check::check(&linked.pool, &loaded, &order));
     if !found.is_empty() {
         return Err(Diagnostics::new(found, map));
     }
     let mut schema = lower::lower(&linked.pool, &loaded.roots, &loaded.texts);
     naming::assign(&mut schema);
+    found.extend(names::clashes(&linked.pool, &loaded, &order));
     found.extend(naming::clashes(&schema));
     if !found.is_empty() {
         return Err(Diagnostics::new(found, map));
@@ -75,6 +82,11 @@ pub fn compile(sources: &Sources) -> Result<Compiled, Diagnostics> {
         read_files: loaded.read_files.into_iter().collect(),
         missing_candidates: loaded.missing_candidates.into_iter().collect(),
     })
+}
+
+/// What a library says, with names quoted as we quote them.
+fn quoted(message: &str) -> String {
+    message.replace('\'', "`")
 }
 
 /// What to say when a library panics.

@@ -6,15 +6,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use miette::Diagnostic as _;
-use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
-use sinew_idl::diag::{Diagnostic, Span};
 
-use crate::{load::Loaded, places, source::SourceFile, wire};
-
-/// Texts up to this size are looked at for every place of every error; above it only the first error of a file has one.
-const MOST_TEXT: usize = 1 << 20;
+use crate::{link_errors, load::Loaded, wire};
 
 /// A pool of all files, and the same encoded.
 pub(crate) struct Linked {
@@ -51,8 +46,8 @@ pub(crate) fn link(loaded: &mut Loaded, order: &[String]) -> Linked {
                 }
             }
             Ok(Err(error)) => {
-                let text = loaded.texts.get(name);
-                loaded.found.extend(errors(name, text, error));
+                let errors = link_errors::errors(loaded, name, error);
+                loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
             Err(_) => {
@@ -92,68 +87,4 @@ fn hidden_imports(loaded: &Loaded, proto: &FileDescriptorProto) -> Vec<String> {
         next += 1;
     }
     hidden
-}
-
-/// What the linker found in one file.
-fn errors(name: &str, source: Option<&SourceFile>, error: DescriptorError) -> Vec<Diagnostic> {
-    let first = match (error.line(), error.column()) {
-        (Some(line), Some(column)) => {
-            let number = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-            let at = [number(line), number(column), number(column)];
-            places::span(name, source, &at)
-        }
-        _ => Span::file(name),
-    };
-    let first_file = error.file().unwrap_or(name).to_owned();
-    // The library turns its columns, which are bytes, into characters of the text: in a text of single bytes they are the same.
-    let error = match source {
-        Some(source) if source.text.len() <= MOST_TEXT => {
-            let bytes = source.text.bytes();
-            let text: String = bytes
-                .map(|byte| if byte.is_ascii() { byte as char } else { 'x' })
-                .collect();
-            error.with_source_code(&text)
-        }
-        _ => error,
-    };
-    let mut found = vec![one(source, &error, first)];
-    let related = error.related().into_iter().flatten();
-    found.extend(related.map(|error| one(source, error, Span::file(&*first_file))));
-    found
-}
-
-fn one(source: Option<&SourceFile>, error: &dyn miette::Diagnostic, fallback: Span) -> Diagnostic {
-    let message = error.to_string();
-    let mut labels: Vec<(String, Span)> = error
-        .labels()
-        .into_iter()
-        .flatten()
-        .filter_map(|label| {
-            let span = source?.span(label.offset(), label.offset() + label.len());
-            Some((label.label().unwrap_or_default().to_owned(), span))
-        })
-        .collect();
-    // The fault shows where the message points, the other place is what it clashes with.
-    let main = labels
-        .iter()
-        .position(|(label, _)| label == "defined again here" || label == "found here")
-        .or_else(|| labels.iter().position(|(label, _)| label == "defined here"))
-        .or(if labels.is_empty() { None } else { Some(0) });
-    let span = match main {
-        Some(main) => labels.remove(main).1,
-        None => fallback,
-    };
-    let mut found = Diagnostic::error(code(&message), message.replace('\'', "`"), span);
-    for (label, span) in labels {
-        found = found.also(span, label.trim_end_matches(" here"));
-    }
-    if let Some(help) = error.help() {
-        found = found.help(help.to_string().replace('\'', "`"));
-    }
-    found
-}
-
-/// The linker's kinds of error are not public: what it says is.
-fn code(_message: &str) -> &'static str {
-    "M0020"
 }

@@ -16,6 +16,7 @@ use crate::{
     builtin::{self, Builtin},
     parse,
     source::SourceFile,
+    tag,
 };
 
 /// The files of a compilation, by the names they are imported with.
@@ -243,7 +244,7 @@ pub(crate) fn import_span(
     proto: &FileDescriptorProto,
     index: usize,
 ) -> Span {
-    let path = [3, i32::try_from(index).unwrap_or(-1)];
+    let path = [tag::file::DEPENDENCY, i32::try_from(index).unwrap_or(-1)];
     let location = proto.source_code_info.as_ref().and_then(|info| {
         let mut locations = info.location.iter();
         locations.find(|location| location.path == path)

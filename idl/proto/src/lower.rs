@@ -7,12 +7,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 use prost_types::method_options::IdempotencyLevel;
 use sinew_idl::model::{Docs, Idempotency, Method, Name, Schema, Service, Shape, TypeRef};
 
-use crate::{places::Places, source::SourceFile};
-
-// Field numbers of descriptor.proto.
-const NAME: i32 = 1;
-const INPUT_TYPE: i32 = 2;
-const OUTPUT_TYPE: i32 = 3;
+use crate::{places::Places, source::SourceFile, tag};
 
 /// The services of `roots`, sorted by full name; their Rust names are still to be assigned.
 pub(crate) fn lower(
@@ -63,12 +58,12 @@ fn method(method: &MethodDescriptor, places: &Places<'_>) -> Method {
         input: TypeRef {
             full_name: method.input().full_name().to_owned(),
             rust: Default::default(),
-            span: at(INPUT_TYPE),
+            span: at(tag::method::INPUT_TYPE),
         },
         output: TypeRef {
             full_name: method.output().full_name().to_owned(),
             rust: Default::default(),
-            span: at(OUTPUT_TYPE),
+            span: at(tag::method::OUTPUT_TYPE),
         },
         idempotency: match options.map(|options| options.idempotency_level()) {
             None | Some(IdempotencyLevel::IdempotencyUnknown) => Idempotency::Unsafe,
@@ -82,7 +77,7 @@ fn method(method: &MethodDescriptor, places: &Places<'_>) -> Method {
 
 fn name(wire: &str, path: &[i32], places: &Places<'_>) -> Name {
     let mut path = path.to_vec();
-    path.push(NAME);
+    path.push(tag::NAME);
     Name {
         wire: wire.to_owned(),
         rust: String::new(),

@@ -83,9 +83,10 @@ fn report(loaded: &mut Loaded, cycle: &[(String, usize)]) {
     for (name, index) in cycle.iter().rev().skip(1).rev() {
         found = found.also(span(name, *index), "imported");
     }
-    loaded
-        .found
-        .push(found.help("move what both need to a file of its own"));
+    loaded.found.push(found.help(match cycle {
+        [_] => "remove the import",
+        _ => "move what both need to a file of its own",
+    }));
     for (name, _) in cycle {
         loaded.broken.insert(name.clone());
     }

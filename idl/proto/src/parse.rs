@@ -49,15 +49,23 @@ fn syntax(source: &SourceFile, error: &dyn miette::Diagnostic) -> Diagnostic {
         .flatten()
         .map(|label| source.span(label.offset(), label.offset() + label.len()))
         .collect();
-    let message = error.to_string();
+    let mut message = error.to_string();
+    let help = error.help().map(|help| help.to_string());
+    if help
+        .as_deref()
+        .is_some_and(|help| help.starts_with("imports"))
+    {
+        // The parser calls it a group name.
+        message = "invalid path of an import".to_owned();
+    }
     let end = source.text.trim_end().len();
     let span = labels.pop().unwrap_or_else(|| source.span(end, end));
-    let mut found = Diagnostic::error(code(&message), message, span);
+    let mut found = Diagnostic::error(code(&message), crate::quoted(&message), span);
     for first in labels {
         found = found.also(first, "first declared");
     }
-    match error.help() {
-        Some(help) => found.help(help.to_string()),
+    match help {
+        Some(help) => found.help(crate::quoted(&help)),
         None => found,
     }
 }
@@ -68,6 +76,8 @@ fn code(message: &str) -> &'static str {
         "M0002"
     } else if message.starts_with("file is too large") {
         "M0004"
+    } else if message.starts_with("message numbers must be") {
+        "M0202"
     } else if message.contains("recursion limit") {
         "M0005"
     } else {
