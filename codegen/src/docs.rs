@@ -3,7 +3,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use sinew_idl::model::{Docs, Idempotency, Method, Service};
+use sinew_idl::{
+    docs::rustdoc,
+    model::{Docs, Idempotency, Method, Service},
+};
 
 use crate::Emit;
 
@@ -14,7 +17,7 @@ pub(crate) fn service(service: &Service) -> TokenStream {
     if service.deprecated {
         lines.extend([
             String::new(),
-            "Deprecated: serve it for the callers that it still has.".to_owned(),
+            line("Deprecated: serve it for the callers that it still has."),
         ]);
     }
     attributes(&lines)
@@ -22,7 +25,7 @@ pub(crate) fn service(service: &Service) -> TokenStream {
 
 pub(crate) fn method(service: &Service, method: &Method) -> TokenStream {
     attributes(&comment(&method.docs, || {
-        format!("`{}/{}`.", service.full_name, method.name.wire)
+        format!("{}.", full_name(service, method))
     }))
 }
 
@@ -32,30 +35,31 @@ pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {
         Idempotency::Idempotent => ": calling it twice does what calling it once does",
         Idempotency::Safe => ": calling it changes nothing",
     };
-    attributes(&[format!(
-        "`{}/{}`{repeatable}.",
-        service.full_name, method.name.wire
-    )])
+    attributes(&[line(&format!(
+        "{}{repeatable}.",
+        full_name(service, method)
+    ))])
 }
 
 pub(crate) fn module(service: &Service, emit: &Emit) -> TokenStream {
     let name = &service.name.rust;
-    let line = match (emit.server, emit.client) {
+    let text = match (emit.server, emit.client) {
         (true, true) => format!("Descriptors, client and server of [`{name}`]."),
         (true, false) => format!("Descriptors and server of [`{name}`]."),
         (false, true) => format!("Descriptors and client of `{}`.", service.full_name),
         (false, false) => format!("Descriptors of `{}`.", service.full_name),
     };
-    attributes(&[line])
+    attributes(&[line(&text)])
 }
 
 pub(crate) fn client(service: &Service) -> TokenStream {
-    let mut lines = vec![format!(
+    let first = format!(
         "A client of `{}`: cheap to clone, used by `&self`.",
         service.full_name
-    )];
-    let comment = comment(&service.docs, String::new);
-    if comment.iter().any(|line| !line.is_empty()) {
+    );
+    let mut lines = vec![line(&first)];
+    let comment = rustdoc(&service.docs);
+    if !comment.is_empty() {
         lines.push(String::new());
         lines.extend(comment);
     }
@@ -64,31 +68,35 @@ pub(crate) fn client(service: &Service) -> TokenStream {
 
 pub(crate) fn server(emit: &Emit) -> TokenStream {
     let sinew: String = emit.sinew.to_string().split_whitespace().collect();
-    attributes(&[format!(
+    attributes(&[line(&format!(
         "A server of `service`, to be added to a [`{}::Server`] or served by itself.",
         sinew.trim_start_matches(':')
-    )])
+    ))])
+}
+
+fn full_name(service: &Service, method: &Method) -> String {
+    format!("`{}/{}`", service.full_name, method.name.wire)
 }
 
 pub(crate) fn deprecated(deprecated: bool) -> Option<TokenStream> {
     deprecated.then(|| quote!(#[deprecated]))
 }
 
+/// The rustdoc of a comment, or of what is said without one.
 fn comment(docs: &Docs, otherwise: impl FnOnce() -> String) -> Vec<String> {
-    if docs.0.iter().all(|line| line.trim().is_empty()) {
-        return vec![otherwise()];
+    let lines = rustdoc(docs);
+    if lines.is_empty() {
+        vec![line(&otherwise())]
+    } else {
+        lines
     }
-    docs.0.clone()
+}
+
+/// A line of our own, as rustdoc has them: with the space behind `///`.
+fn line(text: &str) -> String {
+    format!(" {text}")
 }
 
 fn attributes(lines: &[String]) -> TokenStream {
-    let lines = lines.iter().map(|line| {
-        let line = if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        };
-        quote!(#[doc = #line])
-    });
-    quote!(#(#lines)*)
+    quote!(#(#[doc = #lines])*)
 }

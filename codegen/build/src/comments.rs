@@ -7,6 +7,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo,
     source_code_info::Location,
 };
+use sinew_idl::docs;
 
 /// What a marker starts with; the rest is its number.
 const MARKER: &str = "sinew-doc-";
@@ -37,8 +38,7 @@ impl Comments {
             comments: info
                 .location
                 .into_iter()
-                .map(|l| (l.path, (l.leading_comments, l.trailing_comments)))
-                .filter(|(_, (leading, trailing))| leading.is_some() || trailing.is_some())
+                .filter_map(|l| Some((l.path, l.leading_comments.or(l.trailing_comments)?)))
                 .collect(),
             taken: &mut self.taken,
             locations: Vec::new(),
@@ -64,7 +64,7 @@ impl Comments {
             {
                 Some(comment) => {
                     for line in comment {
-                        out.push_str(if line.is_empty() { "///" } else { "/// " });
+                        out.push_str("///");
                         out.push_str(line);
                         out.push('\n');
                     }
@@ -79,11 +79,9 @@ impl Comments {
     }
 }
 
-/// Comments as they stand before and after an element.
-type Around = (Option<String>, Option<String>);
-
 struct Walk<'a> {
-    comments: HashMap<Vec<i32>, Around>,
+    /// The comment before an element, or else the one behind it.
+    comments: HashMap<Vec<i32>, String>,
     taken: &'a mut Vec<Vec<String>>,
     locations: Vec<Location>,
     path: Vec<i32>,
@@ -121,29 +119,16 @@ impl Walk<'_> {
     }
 
     fn locate(&mut self) {
-        let comment = self
-            .comments
-            .remove(&self.path)
-            .and_then(|(leading, trailing)| {
-                let lines = lines(
-                    leading
-                        .as_deref()
-                        .or(trailing.as_deref())
-                        .unwrap_or_default(),
-                );
-                (!lines.is_empty()).then(|| {
-                    self.taken.push(lines);
-                    format!("{MARKER}{}", self.taken.len() - 1)
-                })
-            });
+        let text = self.comments.remove(&self.path).unwrap_or_default();
+        let lines = docs::rustdoc(&docs::plain(&text));
+        let comment = (!lines.is_empty()).then(|| {
+            self.taken.push(lines);
+            format!("{MARKER}{}", self.taken.len() - 1)
+        });
         self.locations.push(Location {
             path: self.path.clone(),
             leading_comments: comment,
             ..Location::default()
         });
     }
-}
-
-fn lines(comment: &str) -> Vec<String> {
-    comment.lines().map(|l| l.trim().to_owned()).collect()
 }

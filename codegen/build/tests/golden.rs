@@ -32,15 +32,22 @@ fn configured(name: &str, config: Config) -> Config {
 #[test]
 fn generated_code_is_as_expected() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut cases: Vec<_> = fs::read_dir(&golden).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> = fs::read_dir(&golden)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.sort();
     assert!(cases.len() >= 8, "the cases are gone");
     let mut wrong = Vec::new();
     for case in cases {
         let name = case.file_name().unwrap().to_str().unwrap();
-        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden").join(name);
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("golden")
+            .join(name);
         let _ = fs::remove_dir_all(&out);
-        let report = configured(name, Config::new(&case)).out_dir(&out).try_compile();
+        let report = configured(name, Config::new(&case))
+            .out_dir(&out)
+            .try_compile();
         let report = report.unwrap_or_else(|found| panic!("{name}: {found}"));
         assert_eq!(report.root, out.join("sinew.rs"));
         let (actual, expected) = (code(&out), code(&case.join("expected")));
@@ -52,16 +59,26 @@ fn generated_code_is_as_expected() {
             }
         }
     }
-    assert!(wrong.is_empty(), "differ (SINEW_BLESS=1 takes the new code): {wrong:?}");
+    assert!(
+        wrong.is_empty(),
+        "differ (SINEW_BLESS=1 takes the new code): {wrong:?}"
+    );
 }
 
 /// The Rust files of a folder, by their paths in it.
 fn code(folder: &Path) -> BTreeMap<PathBuf, String> {
     let below = fs::read_dir(folder.join("sinew")).into_iter().flatten();
-    let paths = below.map(|entry| entry.unwrap().path()).chain([folder.join("sinew.rs")]);
+    let paths = below
+        .map(|entry| entry.unwrap().path())
+        .chain([folder.join("sinew.rs")]);
     paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter_map(|path| Some((path.strip_prefix(folder).ok()?.to_owned(), fs::read_to_string(&path).ok()?)))
+        .filter_map(|path| {
+            Some((
+                path.strip_prefix(folder).ok()?.to_owned(),
+                fs::read_to_string(&path).ok()?,
+            ))
+        })
         .collect()
 }
 
