@@ -3,13 +3,11 @@
 
 /// The message back end cannot make Rust of a file.
 pub(crate) const BACK_END: &str = "M0401";
-/// Two generated items have one name.
-pub(crate) const CLASH: &str = "M0402";
 /// Nothing to compile.
-pub(crate) const NO_INPUT: &str = "M0403";
+pub(crate) const NO_INPUT: &str = "M0402";
 /// A file or folder cannot be read or written.
-pub(crate) const IO: &str = "M0404";
+pub(crate) const IO: &str = "M0403";
 /// Generated code that is checked in is not what the IDL gives.
-pub(crate) const STALE: &str = "M0405";
+pub(crate) const STALE: &str = "M0404";
 /// An option of `Config` makes no sense.
-pub(crate) const CONFIG: &str = "M0406";
+pub(crate) const CONFIG: &str = "M0405";

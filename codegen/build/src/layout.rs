@@ -54,13 +54,9 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 /// Lays out generated modules and the descriptor set.
 pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec<Diagnostic>> {
     let tree = Node::of(modules)?;
-    let mut found = Vec::new();
     let mut files = Files::new();
     let mut root = format!("{MARK}; do not edit.\n");
-    tree.write(&mut Vec::new(), &mut root, &mut files, &mut found);
-    if !found.is_empty() {
-        return Err(found);
-    }
+    tree.write(&mut Vec::new(), &mut root, &mut files);
     let _ = write!(
         root,
         "\n/// The descriptors of all of the above and what they import, as an encoded `google.protobuf.FileDescriptorSet`.\n\
@@ -104,13 +100,7 @@ impl Node {
         }
     }
 
-    fn write(
-        self,
-        path: &mut Vec<String>,
-        tree: &mut String,
-        files: &mut Files,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    fn write(self, path: &mut Vec<String>, tree: &mut String, files: &mut Files) {
         let Self {
             items,
             files: mut sources,
@@ -125,7 +115,6 @@ impl Node {
                 node.inline(module, &mut sources);
             }
         }
-        clashes(&items, below.keys(), path, &sources, found);
         let indent = "    ".repeat(path.len());
         if !items.is_empty() {
             let name = match path.as_slice() {
@@ -157,7 +146,7 @@ impl Node {
             }
             let _ = writeln!(tree, "{indent}pub mod {name} {{");
             path.push(name);
-            node.write(path, tree, files, found);
+            node.write(path, tree, files);
             path.pop();
             let _ = writeln!(tree, "{indent}}}");
         }
@@ -218,48 +207,6 @@ fn merged(items: Vec<Item>) -> Vec<Item> {
         }
     }
     out
-}
-
-/// Two types of one name, in a module and in those inside it: names that the IDL keeps apart, but Rust's spelling does not.
-fn clashes<'a>(
-    items: &[Item],
-    packages: impl Iterator<Item = &'a String>,
-    path: &mut Vec<String>,
-    files: &BTreeSet<String>,
-    found: &mut Vec<Diagnostic>,
-) {
-    let mut names: BTreeSet<String> = packages.cloned().collect();
-    for item in items {
-        let name = match item {
-            Item::Enum(item) => &item.ident,
-            Item::Mod(item) => &item.ident,
-            Item::Struct(item) => &item.ident,
-            Item::Trait(item) => &item.ident,
-            _ => continue,
-        };
-        if !names.insert(name.to_string()) {
-            let place = match path.as_slice() {
-                [] => "files without a package".to_owned(),
-                path => format!("`{}`", path.join("::")),
-            };
-            let message = format!("two items of {place} are both `{name}` in Rust");
-            let span = files
-                .first()
-                .map_or(Span::None, |file| Span::file(file.as_str()));
-            let help = format!(
-                "rename one of them; the files are {}",
-                Vec::from_iter(files.iter().cloned()).join(", ")
-            );
-            found.push(Diagnostic::error(codes::CLASH, message, span).help(help));
-        }
-        if let Item::Mod(module) = item
-            && let Some((_, content)) = &module.content
-        {
-            path.push(name.to_string());
-            clashes(content, std::iter::empty(), path, files, found);
-            path.pop();
-        }
-    }
 }
 
 /// Without a package there is no module that could carry the attribute.

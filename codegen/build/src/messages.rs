@@ -3,10 +3,11 @@
 
 use std::{
     any::Any,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     panic::{self, AssertUnwindSafe},
     rc::Rc,
+    sync::Once,
 };
 
 use prost_build::Module;
@@ -193,12 +194,21 @@ fn types_of<'a>(message: &'a DescriptorProto, types: &mut Vec<&'a str>) {
         .for_each(|nested| types_of(nested, types));
 }
 
-/// Runs `work` and catches a panic of it without the hook's noise on standard error.
+/// Runs `work` and catches a panic of it, without the noise of the hook. That hook is everybody's, so it stays as it is for other threads.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| ()));
+    thread_local!(static IS_QUIET: Cell<bool> = const { Cell::new(false) });
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_QUIET.get() {
+                hook(info);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    panic::set_hook(hook);
+    IS_QUIET.set(false);
     result
 }
 
