@@ -67,7 +67,8 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
     // everything in it, which is cheap for a folder of `.proto` files). Places where an import would be taken from if there was a
     // file cannot be listed: cargo takes a file that does not exist for one that has changed, and would run the script every time.
     watched.extend(input.watched.iter().cloned());
-    watched.extend(input.names.iter().map(|name| input.root.join(name)));
+    watched.extend(input.names.iter().map(|name| input.root.join(name)).filter(|path| path.exists()));
+    watched.extend(config.descriptor_set.clone());
     let compiled = compile(&config, &input)?;
     watched.extend(compiled.read_files.iter().cloned());
 
@@ -167,25 +168,30 @@ fn prost(config: &mut Config) -> Result<prost_build::Config, Diagnostics> {
     Ok(prost)
 }
 
-/// The files to compile.
+/// The files to compile; none beside a descriptor set means all that it holds.
 fn input(config: &Config) -> Result<Input, Diagnostics> {
-    let mut input =
-        discover::find(&config.path, &config.includes).map_err(|found| alone(*found))?;
+    let is_described = config.descriptor_set.is_some();
+    let mut input = if is_described && !config.path.exists() {
+        Input::default()
+    } else {
+        discover::find(&config.path, &config.includes).map_err(|found| alone(*found))?
+    };
     if !config.files.is_empty() {
         input.names.clone_from(&config.files);
     }
-    if input.names.is_empty() {
+    if input.names.is_empty() && !is_described {
         let message = format!("no .proto file below {}", config.path.display());
-        return Err(alone(Diagnostic::error(
-            codes::NO_INPUT,
-            message,
-            Span::None,
-        )));
+        return Err(alone(Diagnostic::error(codes::NO_INPUT, message, Span::None)));
     }
     Ok(input)
 }
 
 fn compile(config: &Config, input: &Input) -> Result<Compiled, Diagnostics> {
+    if let Some(path) = &config.descriptor_set {
+        let set = fs::read(path).map_err(|error| alone(write::io_error(path, "read", &error)))?;
+        let names = (!input.names.is_empty()).then_some(input.names.as_slice());
+        return sinew_idl_proto::from_descriptor_set(&set, names);
+    }
     let roots = std::iter::once(&input.root).chain(&config.includes);
     sinew_idl_proto::compile(&Sources {
         roots: roots.cloned().collect(),
