@@ -1,7 +1,7 @@
 //! The way from options to files: find, compile, generate, lay out, write.
 //! It refuses to know how any of it is done, and says nothing to cargo.
 
-use std::{collections::BTreeSet, env, path::PathBuf};
+use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
