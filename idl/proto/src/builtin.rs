@@ -62,16 +62,16 @@ const OURS: [(&str, &str); 13] = [
 
 /// A built-in file.
 pub(crate) enum Builtin {
-    /// Text of ours.
-    Text(&'static str),
+    /// The name and the text of one of ours.
+    Text(&'static str, &'static str),
     /// A descriptor of the libraries.
     Descriptor(Box<FileDescriptorProto>),
 }
 
 /// The built-in file of this name.
 pub(crate) fn find(name: &str) -> Option<Builtin> {
-    if let Some((_, text)) = OURS.iter().find(|(ours, _)| *ours == name) {
-        return Some(Builtin::Text(text));
+    if let Some((name, text)) = OURS.iter().find(|(ours, _)| *ours == name) {
+        return Some(Builtin::Text(name, text));
     }
     if !name.starts_with("google/protobuf/") {
         return None;

@@ -3,6 +3,7 @@
 
 mod builtin;
 mod check;
+mod editions;
 mod link;
 mod link_errors;
 mod load;
@@ -12,12 +13,13 @@ mod order;
 mod parse;
 mod places;
 mod scan;
+mod set;
 mod source;
 mod symbols;
 mod tag;
 mod wire;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use prost_reflect::DescriptorPool;
 use sinew_idl::{
@@ -25,6 +27,8 @@ use sinew_idl::{
     model::Schema,
     naming,
 };
+
+use crate::load::Loaded;
 
 /// What to compile.
 #[derive(Clone, Debug, Default)]
@@ -58,21 +62,43 @@ pub struct Compiled {
 /// # Errors
 /// Everything that is wrong in any of the files, sorted by place.
 pub fn compile(sources: &Sources) -> Result<Compiled, Diagnostics> {
-    let mut loaded = load::load(sources);
-    let map = loaded.source_map();
+    finish(load::load(sources), &BTreeMap::new(), check::check)
+}
+
+/// Takes a descriptor set that protoc or buf has built, for what the built-in compiler does not read: editions.
+/// `files` are the import names to generate for; `None` means all that are not built in.
+///
+/// Built-in files stand in for imports that the set lacks. Without source info in the set there are no comments, and
+/// diagnostics name only the file.
+///
+/// # Errors
+/// Everything that is wrong in any of the files, sorted by place; the set may hold anything.
+pub fn from_descriptor_set(
+    bytes: &[u8],
+    files: Option<&[String]>,
+) -> Result<Compiled, Diagnostics> {
+    let set = set::read(bytes, files);
+    // Whoever built the set has checked it, by rules that may be newer than ours.
+    finish(set.loaded, &set.encoded, |_, _, _| Vec::new())
+}
+
+fn finish(
+    mut loaded: Loaded,
+    encoded: &BTreeMap<String, Vec<u8>>,
+    check: impl Fn(&DescriptorPool, &Loaded, &[String]) -> Vec<Diagnostic>,
+) -> Result<Compiled, Diagnostics> {
     let order = order::order(&mut loaded);
-    let linked = link::link(&mut loaded, &order);
+    let linked = link::link(&mut loaded, &order, encoded);
     let mut found = std::mem::take(&mut loaded.found);
-    found.extend(check::check(&linked.pool, &loaded, &order));
-    if !found.is_empty() {
-        return Err(Diagnostics::new(found, map));
-    }
+    found.extend(check(&linked.pool, &loaded, &order));
     let mut schema = lower::lower(&linked.pool, &loaded.roots, &loaded.texts);
-    naming::assign(&mut schema);
-    found.extend(names::clashes(&linked.pool, &loaded, &order));
-    found.extend(naming::clashes(&schema));
+    if found.is_empty() {
+        naming::assign(&mut schema);
+        found.extend(names::clashes(&linked.pool, &loaded, &order));
+        found.extend(naming::clashes(&schema));
+    }
     if !found.is_empty() {
-        return Err(Diagnostics::new(found, map));
+        return Err(Diagnostics::new(found, loaded.source_map()));
     }
     Ok(Compiled {
         pool: linked.pool,

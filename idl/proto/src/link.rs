@@ -2,7 +2,7 @@
 //! It refuses to touch what imports a broken file: its errors would only echo.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -18,7 +18,12 @@ pub(crate) struct Linked {
 }
 
 /// Links the files in `order`, in which each comes after its imports.
-pub(crate) fn link(loaded: &mut Loaded, order: &[String]) -> Linked {
+/// Of those that are in `encoded`, it takes the bytes: they hold options that the decoded ones have lost.
+pub(crate) fn link(
+    loaded: &mut Loaded,
+    order: &[String],
+    encoded: &BTreeMap<String, Vec<u8>>,
+) -> Linked {
     let mut pool = DescriptorPool::new();
     let mut descriptor_set = Vec::new();
     for name in order {
@@ -35,9 +40,18 @@ pub(crate) fn link(loaded: &mut Loaded, order: &[String]) -> Linked {
             continue;
         }
         let hidden = hidden_imports(loaded, proto);
-        let mut linked = proto.clone();
-        linked.dependency.extend(hidden.iter().cloned());
-        let added = catch_unwind(AssertUnwindSafe(|| pool.add_file_descriptor_proto(linked)));
+        let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
+            Some(bytes) => {
+                let mut bytes = bytes.clone();
+                wire::push_imports(&mut bytes, &hidden);
+                pool.decode_file_descriptor_proto(&*bytes)
+            }
+            None => {
+                let mut linked = proto.clone();
+                linked.dependency.extend(hidden.iter().cloned());
+                pool.add_file_descriptor_proto(linked)
+            }
+        }));
         match added {
             Ok(Ok(())) => {
                 if let Some(file) = pool.get_file_by_name(name) {
@@ -53,7 +67,8 @@ pub(crate) fn link(loaded: &mut Loaded, order: &[String]) -> Linked {
             Err(_) => {
                 loaded.found.push(crate::internal(name, "the linker"));
                 loaded.broken.insert(name.clone());
-                // A pool that panicked may be left half changed.
+                // A pool that panicked may be left half changed: nothing is read from it any more.
+                pool = DescriptorPool::new();
                 break;
             }
         }

@@ -124,7 +124,7 @@ impl Loader<'_> {
     fn open(&mut self, name: &str) -> Vec<String> {
         let proto = match builtin::find(name) {
             Some(Builtin::Descriptor(proto)) => Some(*proto),
-            Some(Builtin::Text(text)) => self.parse(SourceFile::new(name, None, text)),
+            Some(Builtin::Text(name, text)) => self.parse(SourceFile::new(name, None, text)),
             None => self.read(name).and_then(|source| self.parse(source)),
         };
         let Some(proto) = proto else {

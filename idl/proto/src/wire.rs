@@ -25,7 +25,11 @@ pub(crate) fn without_last_imports(file: &[u8], count: usize) -> Vec<u8> {
         return file.to_vec();
     };
     let is_import = |field: &&Field<'_>| field.number == DEPENDENCY;
-    let kept = fields.iter().filter(is_import).count() - count;
+    let kept = fields
+        .iter()
+        .filter(is_import)
+        .count()
+        .saturating_sub(count);
     let mut seen = 0;
     let mut out = Vec::with_capacity(file.len());
     for field in &fields {
@@ -47,6 +51,29 @@ pub(crate) fn push_imports(file: &mut Vec<u8>, imports: &[String]) {
         prost::encoding::encode_varint(import.len() as u64, file);
         file.extend_from_slice(import.as_bytes());
     }
+}
+
+/// A message without its fields of one number.
+pub(crate) fn without(message: &[u8], number: u64) -> Vec<u8> {
+    let fields = fields(message).unwrap_or_default();
+    let kept = fields.iter().filter(|field| field.number != number);
+    kept.flat_map(|field| field.whole).copied().collect()
+}
+
+/// The value of a field that is a number; the last one counts.
+pub(crate) fn last_varint(message: &[u8], number: u64) -> Option<u64> {
+    let fields = fields(message)?;
+    let field = fields.iter().rev().find(|field| field.number == number)?;
+    let mut rest = field.whole;
+    varint(&mut rest)?;
+    varint(&mut rest)
+}
+
+/// What the fields of one number hold.
+pub(crate) fn payloads(message: &[u8], number: u64) -> Vec<&[u8]> {
+    let fields = fields(message).unwrap_or_default().into_iter();
+    let fields = fields.filter(|field| field.number == number);
+    fields.filter_map(|field| field.payload).collect()
 }
 
 /// One field of a message.
@@ -90,4 +117,50 @@ fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
 
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     prost::encoding::decode_varint(rest).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use prost_types::FileDescriptorProto;
+
+    use super::*;
+
+    #[test]
+    fn imports_come_and_go_and_nothing_else() {
+        let file = FileDescriptorProto {
+            name: Some("a.proto".into()),
+            dependency: vec!["b.proto".into()],
+            public_dependency: vec![0],
+            syntax: Some("proto3".into()),
+            ..Default::default()
+        };
+        let mut bytes = file.encode_to_vec();
+        push_imports(&mut bytes, &["c.proto".into(), "d.proto".into()]);
+        let more = FileDescriptorProto::decode(&*bytes).map(|file| file.dependency);
+        assert_eq!(
+            more,
+            Ok(vec!["b.proto".into(), "c.proto".into(), "d.proto".into()])
+        );
+        assert_eq!(
+            FileDescriptorProto::decode(&*without_last_imports(&bytes, 2)),
+            Ok(file)
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_none() {
+        for bytes in [
+            &[0x0a][..],
+            &[0x0a, 9, 1],
+            &[0xff; 12],
+            &[0x0b, 0x0c],
+            &[0x0d, 1],
+        ] {
+            assert!(fields(bytes).is_none(), "{bytes:?}");
+            assert!(files(bytes).is_none(), "{bytes:?}");
+        }
+        assert!(files(&[0x08, 1]).is_some_and(|files| files.is_empty()));
+        assert!(files(&[0x08, 1, 0x0a, 0]).is_some_and(|files| files == [[0_u8; 0]]));
+    }
 }
