@@ -9,7 +9,10 @@ fn there_are_none() {
         .args(["test", "--offline", "--doc", "-p", package, "--", "--list"])
         .output()
         .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{err}");
     assert!(out.contains("0 tests, 0 benchmarks"), "{out}");
 }
