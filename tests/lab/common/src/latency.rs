@@ -41,13 +41,19 @@ impl Recorder {
     /// # Errors
     /// None with the bounds of this file; the library's checks are passed on.
     pub fn new() -> Result<Self, Failure> {
-        Ok(Self(Mutex::new(Histogram::new_with_max(LONGEST_NANOS, DIGITS)?)))
+        Ok(Self(Mutex::new(Histogram::new_with_max(
+            LONGEST_NANOS,
+            DIGITS,
+        )?)))
     }
 
     /// Counts a call that took `latency`.
     pub fn record(&self, latency: Duration) {
         let nanos = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(nanos);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .saturating_record(nanos);
     }
 
     /// What was recorded so far.
@@ -55,7 +61,11 @@ impl Recorder {
     pub fn latencies(&self) -> Latencies {
         let histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = |quantile| Duration::from_nanos(histogram.value_at_quantile(quantile));
-        Latencies { calls: histogram.len(), p50: at(0.50), p99: at(0.99) }
+        Latencies {
+            calls: histogram.len(),
+            p50: at(0.50),
+            p99: at(0.99),
+        }
     }
 }
 

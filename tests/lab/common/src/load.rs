@@ -71,7 +71,12 @@ pub(crate) async fn run<P: Peer>(
     let mut tasks = JoinSet::new();
     let mut spawn = |index: usize, call, recorder: &Arc<Recorder>| {
         let caller = callers[index % callers.len()].clone();
-        tasks.spawn(repeat(caller, call, Arc::clone(&phase), Arc::clone(recorder)));
+        tasks.spawn(repeat(
+            caller,
+            call,
+            Arc::clone(&phase),
+            Arc::clone(recorder),
+        ));
     };
     if order.load.ping {
         spawn(0, Call::Ping, &pings);

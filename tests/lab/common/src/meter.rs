@@ -40,7 +40,10 @@ impl Meter {
     /// Of a process that counts, with `allocator` as its global one.
     #[must_use]
     pub fn counted(allocator: &'static StatsAlloc<System>) -> Self {
-        Self(Some(Counters { allocator, writes: Writes::default() }))
+        Self(Some(Counters {
+            allocator,
+            writes: Writes::default(),
+        }))
     }
 
     /// Where sockets are to count their write calls, in a process that counts.
@@ -54,8 +57,15 @@ impl Meter {
     pub fn read(&self) -> Reading {
         let (allocations, writes) = self.0.as_ref().map_or((0, 0), |counters| {
             let stats = counters.allocator.stats();
-            ((stats.allocations + stats.reallocations) as u64, counters.writes.count())
+            (
+                (stats.allocations + stats.reallocations) as u64,
+                counters.writes.count(),
+            )
         });
-        Reading { cpu: process_cpu(), allocations, writes }
+        Reading {
+            cpu: process_cpu(),
+            allocations,
+            writes,
+        }
     }
 }

@@ -20,10 +20,12 @@ pub fn run<P: Peer>(meter: Meter) -> ExitCode {
         eprintln!("a peer of the lab: run `cargo lab list`, which starts it by itself");
         return ExitCode::from(2);
     };
-    let obeyed = serde_json::from_str(&order).map_err(Failure::from).and_then(|order| match order {
-        Order::Serve(order) => serve::<P>(&order, meter),
-        Order::Load(order) => load::<P>(order, meter),
-    });
+    let obeyed = serde_json::from_str(&order)
+        .map_err(Failure::from)
+        .and_then(|order| match order {
+            Order::Serve(order) => serve::<P>(&order, meter),
+            Order::Load(order) => load::<P>(order, meter),
+        });
     match obeyed {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -53,7 +55,10 @@ fn load<P: Peer>(order: ClientOrder, meter: Meter) -> Result<(), Failure> {
 /// As `#[tokio::main]` builds it, with the number of workers said.
 fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    Ok(builder.worker_threads(workers.max(1)).enable_all().build()?)
+    Ok(builder
+        .worker_threads(workers.max(1))
+        .enable_all()
+        .build()?)
 }
 
 fn announce(listening: SocketAddr) {

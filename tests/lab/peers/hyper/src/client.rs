@@ -42,8 +42,17 @@ pub(crate) async fn connect(
     let mut headers = HeaderMap::new();
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
     headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
-    headers.insert(GRPC_TIMEOUT, HeaderValue::try_from(format!("{}m", DEADLINE.as_millis()))?);
-    Ok(HyperCaller { http2, unary: uri(UNARY)?, burn: uri(BURN)?, ping: uri(PING)?, headers })
+    headers.insert(
+        GRPC_TIMEOUT,
+        HeaderValue::try_from(format!("{}m", DEADLINE.as_millis()))?,
+    );
+    Ok(HyperCaller {
+        http2,
+        unary: uri(UNARY)?,
+        burn: uri(BURN)?,
+        ping: uri(PING)?,
+        headers,
+    })
 }
 
 async fn handshake<S>(socket: S) -> Result<SendRequest<Full<Bytes>>, Failure>
@@ -79,7 +88,12 @@ impl HyperCaller {
 
 impl Caller for HyperCaller {
     async fn echo(&mut self, payload: &[u8]) -> Result<(), Failure> {
-        let message = EchoMsg { payload: payload.to_vec(), id: 1, shard: 2, flags: 3 };
+        let message = EchoMsg {
+            payload: payload.to_vec(),
+            id: 1,
+            shard: 2,
+            flags: 3,
+        };
         let reply: EchoMsg = self.call(self.unary.clone(), &message).await?;
         if reply.id != 2 || reply.payload != payload {
             return Err(Failure::new("the echo differs from what was sent"));
@@ -89,7 +103,9 @@ impl Caller for HyperCaller {
 
     async fn burn(&mut self, cpu: Duration) -> Result<(), Failure> {
         let cpu_micros = u32::try_from(cpu.as_micros())?;
-        let BurnReply {} = self.call(self.burn.clone(), &BurnRequest { cpu_micros }).await?;
+        let BurnReply {} = self
+            .call(self.burn.clone(), &BurnRequest { cpu_micros })
+            .await?;
         Ok(())
     }
 

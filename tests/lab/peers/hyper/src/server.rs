@@ -43,7 +43,9 @@ pub(crate) async fn serve(writes: Option<Writes>, announce: Announce) -> Result<
 
 async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(socket: S) {
     let http2 = http2::Builder::new(TokioExecutor::new());
-    let served = http2.serve_connection(TokioIo::new(socket), service_fn(call)).await;
+    let served = http2
+        .serve_connection(TokioIo::new(socket), service_fn(call))
+        .await;
     if let Err(error) = served {
         eprintln!("connection ended: {error}");
     }
@@ -51,9 +53,14 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(socket: 
 
 async fn call(request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
     let answer = answer(request).await;
-    let reply = answer.unwrap_or(Reply { message: None, status: Some(INTERNAL) });
+    let reply = answer.unwrap_or(Reply {
+        message: None,
+        status: Some(INTERNAL),
+    });
     let mut response = Response::new(reply);
-    response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, CONTENT_TYPE);
     Ok(response)
 }
 
@@ -63,7 +70,10 @@ async fn answer(request: Request<Incoming>) -> Result<Reply, Failure> {
     let message = match head.uri.path() {
         UNARY => {
             let message: EchoMsg = unframe(message)?;
-            frame(&EchoMsg { id: message.id + 1, ..message })
+            frame(&EchoMsg {
+                id: message.id + 1,
+                ..message
+            })
         }
         BURN => {
             let BurnRequest { cpu_micros } = unframe(message)?;
@@ -74,9 +84,17 @@ async fn answer(request: Request<Incoming>) -> Result<Reply, Failure> {
             let PingRequest {} = unframe(message)?;
             frame(&PingReply {})
         }
-        _ => return Ok(Reply { message: None, status: Some(UNIMPLEMENTED) }),
+        _ => {
+            return Ok(Reply {
+                message: None,
+                status: Some(UNIMPLEMENTED),
+            });
+        }
     };
-    Ok(Reply { message: Some(message), status: Some(OK) })
+    Ok(Reply {
+        message: Some(message),
+        status: Some(OK),
+    })
 }
 
 /// One DATA frame, when there is a message, and trailers.

@@ -53,9 +53,19 @@ pub(crate) async fn read(mut body: Incoming) -> Result<(Bytes, Option<HeaderValu
                 parts.extend_from_slice(&data);
             }
             Err(frame) => {
-                status = frame.into_trailers().ok().and_then(|mut map| map.remove(GRPC_STATUS));
+                status = frame
+                    .into_trailers()
+                    .ok()
+                    .and_then(|mut map| map.remove(GRPC_STATUS));
             }
         }
     }
-    Ok((if parts.is_empty() { whole } else { parts.freeze() }, status))
+    Ok((
+        if parts.is_empty() {
+            whole
+        } else {
+            parts.freeze()
+        },
+        status,
+    ))
 }

@@ -31,7 +31,11 @@ pub(crate) async fn connect(
                     Ok::<_, std::io::Error>(TokioIo::new(Counted::new(socket, writes)))
                 }
             });
-            EchoClient::new(Endpoint::try_from(url)?.connect_with_connector(connector).await?)
+            EchoClient::new(
+                Endpoint::try_from(url)?
+                    .connect_with_connector(connector)
+                    .await?,
+            )
         }
     };
     Ok(TonicCaller(client))
@@ -39,7 +43,12 @@ pub(crate) async fn connect(
 
 impl Caller for TonicCaller {
     async fn echo(&mut self, payload: &[u8]) -> Result<(), Failure> {
-        let message = EchoMsg { payload: payload.to_vec(), id: 1, shard: 2, flags: 3 };
+        let message = EchoMsg {
+            payload: payload.to_vec(),
+            id: 1,
+            shard: 2,
+            flags: 3,
+        };
         let reply = self.0.unary(with_deadline(message)).await?.into_inner();
         if reply.id != 2 || reply.payload != payload {
             return Err(Failure::new("the echo differs from what was sent"));
@@ -49,7 +58,9 @@ impl Caller for TonicCaller {
 
     async fn burn(&mut self, cpu: Duration) -> Result<(), Failure> {
         let cpu_micros = u32::try_from(cpu.as_micros())?;
-        self.0.burn(with_deadline(BurnRequest { cpu_micros })).await?;
+        self.0
+            .burn(with_deadline(BurnRequest { cpu_micros }))
+            .await?;
         Ok(())
     }
 

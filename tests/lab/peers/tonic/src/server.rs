@@ -47,7 +47,10 @@ struct EchoService;
 impl Echo for EchoService {
     async fn unary(&self, request: Request<EchoMsg>) -> Result<Response<EchoMsg>, Status> {
         let message = request.into_inner();
-        Ok(Response::new(EchoMsg { id: message.id + 1, ..message }))
+        Ok(Response::new(EchoMsg {
+            id: message.id + 1,
+            ..message
+        }))
     }
 
     async fn burn(&self, request: Request<BurnRequest>) -> Result<Response<BurnReply>, Status> {
