@@ -1,7 +1,7 @@
 //! What the driver and a peer process say to each other.
 //!
-//! A process gets one [`Order`] as its only argument, in JSON, and prints one [`Event`] a line; a
-//! server answers every line [`READ`] on its standard input with a reading, and ends with it.
+//! A process gets one [`Order`] as its only argument, in JSON, and prints one [`Event`] a line; it
+//! answers every line [`READ`] on its standard input with a reading, and ends with that input.
 //! Whatever is added here must have a default: a revision compared by `--against` may still speak
 //! the older form.
 

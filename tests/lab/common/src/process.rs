@@ -1,7 +1,7 @@
 //! The `main` of a peer process: obey one order, tell the driver, and end for sure.
 //!
-//! A server outlives its driver by nothing: it ends with its standard input, which the system closes
-//! however the driver ends, and at the latest when its lifetime is over.
+//! It does not outlive its driver: it ends with its standard input, which the system closes however the
+//! driver ends, and at the latest when its lifetime is over.
 
 use std::{
     io::{self, BufRead, Write},
@@ -36,16 +36,14 @@ pub fn run<P: Peer>(meter: Meter) -> ExitCode {
 }
 
 fn serve<P: Peer>(order: &ServerOrder, meter: Meter) -> Result<(), Failure> {
-    end_after(order.lifetime);
     pin(&order.cores)?;
-    let answers = meter.clone();
-    thread::spawn(move || answer_reads(&answers));
+    end_in_time(order.lifetime, &meter);
     runtime(order.cores.len())?.block_on(P::serve(meter, announce))
 }
 
 fn load<P: Peer>(order: ClientOrder, meter: Meter) -> Result<(), Failure> {
-    end_after(order.lifetime);
     pin(&order.cores)?;
+    end_in_time(order.lifetime, &meter);
     let runtime = runtime(order.workers)?;
     let report = runtime.block_on(load::run::<P>(order, meter, || tell(&Event::Measuring)))?;
     tell(&Event::Measured(report));
@@ -76,7 +74,9 @@ fn answer_reads(meter: &Meter) {
     process::exit(0);
 }
 
-fn end_after(lifetime: Duration) {
+fn end_in_time(lifetime: Duration, meter: &Meter) {
+    let answers = meter.clone();
+    thread::spawn(move || answer_reads(&answers));
     thread::spawn(move || {
         thread::sleep(lifetime);
         tell(&Event::Failed(format!("not done after {lifetime:?}")));

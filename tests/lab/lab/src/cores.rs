@@ -57,19 +57,19 @@ mod tests {
 
     #[test]
     fn server_and_client_share_a_core_only_when_they_must() {
-        let table: [(Placement, &[usize], &[usize], &[usize]); 6] = [
-            (Placement::CoreEach, &[0, 1], &[0], &[1]),
-            (Placement::CoreEach, &[4, 6, 7], &[4], &[6]),
-            (Placement::CoreEach, &[0], &[0], &[0]),
-            (Placement::ServerOnTwo, &[0, 1], &[0, 1], &[0, 1]),
-            (Placement::ServerOnTwo, &[0, 1, 2, 3], &[0, 1], &[2]),
-            (Placement::ServerOnTwo, &[3], &[3], &[3]),
+        let (both, one): (&[usize], &[usize]) = (&[0, 1], &[3]);
+        let table = [
+            (Placement::CoreEach, both, (vec![0], vec![1])),
+            (Placement::CoreEach, &[4, 6, 7], (vec![4], vec![6])),
+            (Placement::CoreEach, one, (vec![3], vec![3])),
+            (Placement::ServerOnTwo, both, (vec![0, 1], vec![0, 1])),
+            (Placement::ServerOnTwo, &[0, 1, 2, 3], (vec![0, 1], vec![2])),
+            (Placement::ServerOnTwo, one, (vec![3], vec![3])),
         ];
-        for (placement, cores, server, client) in table {
-            let plan = placement.plan(cores);
+        for (placement, cores, (server, client)) in table {
             assert_eq!(
-                (&*plan.server, &*plan.client),
-                (server, client),
+                placement.plan(cores),
+                Cores { server, client },
                 "{placement:?} {cores:?}"
             );
         }

@@ -11,7 +11,7 @@ use crate::{
     cores::Placement,
     experiments::Experiment,
     measure::{Measurement, Setup, measure},
-    print::{Outcome, Row},
+    outcome::{Outcome, Row},
     stats::Sample,
     target::Target,
 };

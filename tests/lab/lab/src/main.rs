@@ -11,12 +11,14 @@ mod contender;
 mod cores;
 mod echo;
 mod experiments;
+mod json;
 mod measure;
 mod noise;
-mod print;
+mod outcome;
 mod process;
 mod progress;
 mod stats;
+mod table;
 mod target;
 
 use std::process::ExitCode;
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
 fn obey(command: Command) -> Result<(), Failure> {
     match command {
         Command::Help => println!("{}", cli::HELP),
-        Command::List => print::list(experiments::ALL),
+        Command::List => table::list(experiments::ALL),
         Command::Run(options) => {
             let chosen = experiments::choose(&options.ids)?;
             let bench = bench::Bench::prepare(&options)?;
@@ -47,9 +49,9 @@ fn obey(command: Command) -> Result<(), Failure> {
                 })?;
                 bench.progress().clear();
                 if options.json {
-                    print::json(experiment.id(), &outcome);
+                    json::print(experiment.id(), &outcome);
                 } else {
-                    print::table(experiment, &outcome);
+                    table::print(experiment, &outcome);
                 }
             }
         }

@@ -20,19 +20,15 @@ impl Progress {
 
     /// Shows `line` in place of the last one.
     pub(crate) fn show(&self, line: &str) {
-        self.rewrite(line);
-    }
-
-    /// Removes the line.
-    pub(crate) fn clear(&self) {
-        self.rewrite("");
-    }
-
-    fn rewrite(&self, line: &str) {
         if self.terminal {
             let mut err = io::stderr().lock();
             // A terminal that is gone needs no progress.
             let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
         }
+    }
+
+    /// Removes the line.
+    pub(crate) fn clear(&self) {
+        self.show("");
     }
 }

@@ -9,7 +9,7 @@ mod w4;
 
 use lab_common::Failure;
 
-use crate::{bench::Bench, print::Outcome};
+use crate::{bench::Bench, outcome::Outcome};
 
 /// An experiment.
 pub(crate) trait Experiment: Sync {
