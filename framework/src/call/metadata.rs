@@ -1,0 +1,303 @@
+//! What travels beside the messages of a call: keys and values in HTTP/2 headers and trailers.
+//! It never shows or sets what belongs to the protocol itself.
+
+mod invalid;
+mod iter;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{HeaderName, HeaderValue};
+
+use super::wire;
+pub use invalid::{InvalidMetadata, InvalidMetadataReason};
+pub use iter::{MetadataIter, MetadataValue};
+
+/// The most values that a block of headers takes from us. Peers refuse a block of 16 KiB or less by
+/// default, which holds far fewer; a header map itself panics far above this.
+const MAX_VALUES: usize = 1024;
+
+/// Keys and values that travel beside the messages of a call: ASCII text, or bytes under keys that
+/// end in `-bin`. A key may have several values. Empty metadata does not allocate.
+///
+/// Keys are not case-sensitive. Names that belong to the protocol (`grpc-*`, `x-sinew-*`, `te`,
+/// `content-type`, `host` and those that HTTP/2 bans) can neither be set nor seen.
+///
+/// Setting never fails at once: what cannot be sent is remembered in [`invalid`](Self::invalid),
+/// and the call that would send it fails with an error that names the key.
+/// [`try_insert`](Self::try_insert) is for keys and values that are not known in advance.
+///
+/// ```
+/// let mut metadata = sinew::Metadata::default();
+/// metadata.insert("x-tenant", "acme");
+/// metadata.insert_bin("x-digest-bin", [1, 2, 3]);
+/// assert_eq!(metadata.get("x-tenant"), Some("acme"));
+/// assert_eq!(metadata.get_bin("x-digest-bin").as_deref(), Some(&[1, 2, 3][..]));
+/// assert!(metadata.invalid().is_none());
+/// ```
+#[derive(Clone, Default)]
+pub struct Metadata {
+    headers: HeaderMap,
+    /// The first thing that could not be set.
+    invalid: Option<Box<InvalidMetadata>>,
+}
+
+impl Metadata {
+    /// No metadata.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The first text under `key`; `None` when there is none, it is not ASCII, or the key is binary.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.get_all(key).next()
+    }
+
+    /// All texts under `key`, in the order in which they came.
+    pub fn get_all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let visible = !wire::is_reserved(key) && !wire::is_binary(key);
+        visible
+            .then(|| self.headers.get_all(key).into_iter())
+            .into_iter()
+            .flatten()
+            .filter_map(|value| value.to_str().ok())
+    }
+
+    /// The first bytes under `key`, which ends in `-bin`; `None` when there are none or they are
+    /// not base64. Allocates the bytes.
+    pub fn get_bin(&self, key: &str) -> Option<Bytes> {
+        self.get_all_bin(key).next()
+    }
+
+    /// All bytes under `key`, which ends in `-bin`, also those that came joined by commas.
+    pub fn get_all_bin<'a>(&'a self, key: &str) -> impl Iterator<Item = Bytes> + use<'a> {
+        let visible = !wire::is_reserved(key) && wire::is_binary(key);
+        visible
+            .then(|| self.headers.get_all(key).into_iter())
+            .into_iter()
+            .flatten()
+            .flat_map(iter::decode_joined)
+    }
+
+    /// Whether something that is not the protocol's came or was set under `key`.
+    pub fn contains(&self, key: &str) -> bool {
+        !wire::is_reserved(key) && self.headers.contains_key(key)
+    }
+
+    /// Every key with each of its values, without those of the protocol and those that are
+    /// neither ASCII nor, under `-bin`, base64.
+    pub fn iter(&self) -> MetadataIter<'_> {
+        MetadataIter::new(&self.headers)
+    }
+
+    /// How many values [`iter`](Self::iter) gives. Looks at each.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether [`iter`](Self::iter) gives nothing.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// Sets a text under `key` in place of all that is there. The value is text, such as `&str` or
+    /// `String`, or an integer. See [`Metadata`] for what happens when it cannot be sent.
+    pub fn insert(&mut self, key: &str, value: impl TryInto<HeaderValue>) {
+        let result = self.try_insert(key, value);
+        self.note(result);
+    }
+
+    /// As [`insert`](Self::insert), but tells at once.
+    ///
+    /// # Errors
+    /// When the key is no name of a header, belongs to the protocol or ends in `-bin`; when the
+    /// value is not visible ASCII. Nothing is changed then. Also when there would be more than 1,024
+    /// values.
+    pub fn try_insert(
+        &mut self,
+        key: &str,
+        value: impl TryInto<HeaderValue>,
+    ) -> Result<(), InvalidMetadata> {
+        let (name, value) = ascii(key, value)?;
+        self.put(name, value)
+    }
+
+    /// Sets bytes under `key`, which must end in `-bin`, in place of all that is there.
+    pub fn insert_bin(&mut self, key: &str, value: impl AsRef<[u8]>) {
+        let result = self.try_insert_bin(key, value);
+        self.note(result);
+    }
+
+    /// As [`insert_bin`](Self::insert_bin), but tells at once.
+    ///
+    /// # Errors
+    /// When the key is no name of a header, belongs to the protocol or does not end in `-bin`.
+    /// Nothing is changed then. Also when there would be more than 1,024 values.
+    pub fn try_insert_bin(
+        &mut self,
+        key: &str,
+        value: impl AsRef<[u8]>,
+    ) -> Result<(), InvalidMetadata> {
+        let (name, value) = binary(key, value)?;
+        self.put(name, value)
+    }
+
+    /// Adds a text after those under `key`.
+    pub fn append(&mut self, key: &str, value: impl TryInto<HeaderValue>) {
+        let result = ascii(key, value).and_then(|(name, value)| self.add(name, value));
+        self.note(result);
+    }
+
+    /// Adds bytes after those under `key`, which must end in `-bin`.
+    pub fn append_bin(&mut self, key: &str, value: impl AsRef<[u8]>) {
+        let result = binary(key, value).and_then(|(name, value)| self.add(name, value));
+        self.note(result);
+    }
+
+    /// Removes all values under `key` and tells whether there was one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        !wire::is_reserved(key) && self.headers.remove(key).is_some()
+    }
+
+    /// The first thing that was set and cannot be sent, if there is one. The call that would send
+    /// this metadata fails with it.
+    pub fn invalid(&self) -> Option<&InvalidMetadata> {
+        self.invalid.as_deref()
+    }
+
+    /// What a peer sent, as it came: nothing is copied or looked at.
+    pub(crate) fn from_headers(headers: HeaderMap) -> Self {
+        Self {
+            headers,
+            invalid: None,
+        }
+    }
+
+    /// All of it, also what belongs to the protocol.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// All of it, also what belongs to the protocol.
+    pub(crate) fn into_headers(self) -> HeaderMap {
+        self.headers
+    }
+
+    /// Appends all but what belongs to the protocol to the headers of a call, before the protocol
+    /// writes its own.
+    ///
+    /// # Errors
+    /// When something invalid was set, or there would be more than 1,024 headers.
+    pub(crate) fn write_to(&self, out: &mut HeaderMap) -> Result<(), InvalidMetadata> {
+        if let Some(invalid) = &self.invalid {
+            return Err(InvalidMetadata::clone(invalid));
+        }
+        for (name, value) in &self.headers {
+            if wire::is_reserved(name.as_str()) {
+                continue;
+            }
+            add_to(out, name, value.clone())?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
+        self.headers.remove(&name);
+        self.add(name, value)
+    }
+
+    fn add(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
+        add_to(&mut self.headers, &name, value)
+    }
+
+    fn note(&mut self, result: Result<(), InvalidMetadata>) {
+        if let (Err(invalid), None) = (result, &self.invalid) {
+            self.invalid = Some(Box::new(invalid));
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Metadata {
+    type Item = (&'a str, MetadataValue<'a>);
+    type IntoIter = MetadataIter<'a>;
+
+    fn into_iter(self) -> MetadataIter<'a> {
+        self.iter()
+    }
+}
+
+/// Values of keys that look like credentials are not shown, binary ones only by their length.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (key, value) in self {
+            map.key(&key);
+            match value {
+                _ if wire::is_secret(key) => map.value(&format_args!("<redacted>")),
+                MetadataValue::Ascii(text) => map.value(&text),
+                MetadataValue::Binary(bytes) => map.value(&format_args!("<{} bytes>", bytes.len())),
+            };
+        }
+        if let Some(invalid) = &self.invalid {
+            map.entry(&format_args!("<invalid>"), &format_args!("{invalid}"));
+        }
+        map.finish()
+    }
+}
+
+fn add_to(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: HeaderValue,
+) -> Result<(), InvalidMetadata> {
+    if headers.len() < MAX_VALUES && headers.try_append(name, value).is_ok() {
+        return Ok(());
+    }
+    let reason = InvalidMetadataReason::TooMany;
+    Err(InvalidMetadata::new(name.as_str(), reason))
+}
+
+fn ascii(
+    key: &str,
+    value: impl TryInto<HeaderValue>,
+) -> Result<(HeaderName, HeaderValue), InvalidMetadata> {
+    let name = name(key)?;
+    if wire::is_binary(key) {
+        return Err(InvalidMetadata::new(key, InvalidMetadataReason::BinaryKey));
+    }
+    match value.try_into() {
+        // What a header may hold and gRPC's ASCII-Value may not: tab, and bytes above ASCII.
+        Ok(value)
+            if value
+                .as_bytes()
+                .iter()
+                .all(|byte| matches!(byte, b' '..=b'~')) =>
+        {
+            Ok((name, value))
+        }
+        _ => Err(InvalidMetadata::new(key, InvalidMetadataReason::Value)),
+    }
+}
+
+fn binary(
+    key: &str,
+    value: impl AsRef<[u8]>,
+) -> Result<(HeaderName, HeaderValue), InvalidMetadata> {
+    let name = name(key)?;
+    if !wire::is_binary(key) {
+        return Err(InvalidMetadata::new(key, InvalidMetadataReason::AsciiKey));
+    }
+    Ok((name, wire::encode_bin(value.as_ref())))
+}
+
+fn name(key: &str) -> Result<HeaderName, InvalidMetadata> {
+    if wire::is_reserved(key) {
+        return Err(InvalidMetadata::new(key, InvalidMetadataReason::Reserved));
+    }
+    HeaderName::from_bytes(key.as_bytes())
+        .map_err(|_| InvalidMetadata::new(key, InvalidMetadataReason::Key))
+}
