@@ -12,7 +12,7 @@ use std::{
 use lab_common::Failure;
 
 use crate::{
-    compile::{home, peers},
+    compile::{home, peer},
     contender::{Contender, OURS},
 };
 
@@ -30,16 +30,13 @@ pub(crate) fn contender(revision: &str) -> Result<Contender, Failure> {
     lay_out(&commit, &tree)?;
     let lab = tree.join("tests/lab");
     copy(home(), &lab)?;
-    let built = peers(&lab, Some(&build), &[OURS]).or_else(|_| {
+    let built = peer(&lab, Some(&build), OURS).or_else(|_| {
         eprintln!("lab: today's lab does not fit {revision}; taking the one of {revision}");
         fs::remove_dir_all(&lab)?;
         lay_out(&commit, &tree)?;
-        peers(&lab, Some(&build), &[OURS])
+        peer(&lab, Some(&build), OURS)
     });
-    let built = built.map_err(|failure| failure.during(format!("building ours at {revision}")))?;
-    let [ours] = built
-        .try_into()
-        .map_err(|_| Failure::new("one peer was asked for"))?;
+    let ours = built.map_err(|failure| failure.during(format!("building ours at {revision}")))?;
     Ok(Contender {
         name: format!("{OURS}@{revision}"),
         ..ours

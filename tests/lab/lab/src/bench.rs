@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use lab_common::Failure;
 
-use crate::{against, cli::RunOptions, compile, contender::Contender, cores, progress::Progress};
+use crate::{
+    against,
+    cli::RunOptions,
+    compile,
+    contender::{Contender, OURS},
+    cores,
+    progress::Progress,
+};
 
 /// The peers of this tree, ours first.
-const PEERS: &[&str] = &["tonic", "hyper"];
+const PEERS: &[&str] = &[OURS, "tonic", "hyper"];
 
 /// A run, prepared.
 #[derive(Debug)]
@@ -21,6 +28,8 @@ pub(crate) struct Bench {
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
+    /// How long to wait for a quiet machine before each timed measurement.
+    pub(crate) patience: Duration,
     /// Timed repeats of every contender.
     pub(crate) repeats: usize,
     /// Load before each timed window.
@@ -32,6 +41,7 @@ pub(crate) struct Effort {
 }
 
 const FULL: Effort = Effort {
+    patience: Duration::from_secs(5),
     repeats: 5,
     warm_up: Duration::from_millis(1000),
     window: Duration::from_millis(3000),
@@ -39,6 +49,7 @@ const FULL: Effort = Effort {
 };
 
 const QUICK: Effort = Effort {
+    patience: Duration::ZERO,
     repeats: 3,
     warm_up: Duration::from_millis(250),
     window: Duration::from_millis(600),

@@ -12,6 +12,7 @@ One command for every experiment of the project; docs/lab.md is the manual.
 
   cargo lab list                  the experiments, and what each measures
   cargo lab run ID… [options]     run some of them, or `all`
+  cargo lab guard                 counts of ours per call against committed bounds
 
 Options of run:
   --json          one JSON object per line instead of tables
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Help,
     /// Print the experiments.
     List,
+    /// Compare counts with their bounds.
+    Guard,
     /// Run experiments.
     Run(RunOptions),
 }
@@ -54,12 +57,18 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, Failure> {
     };
     match command.as_str() {
         "help" => Ok(Command::Help),
-        "list" => match parser.next()? {
-            None => Ok(Command::List),
-            Some(other) => Err(other.unexpected().into()),
-        },
+        "list" => alone(parser, Command::List),
+        "guard" => alone(parser, Command::Guard),
         "run" => run(parser).map(Command::Run),
         _ => Err(Failure::new(format!("no command `{command}`\n{HELP}"))),
+    }
+}
+
+/// `command`, which takes no arguments.
+fn alone(mut parser: lexopt::Parser, command: Command) -> Result<Command, Failure> {
+    match parser.next()? {
+        None => Ok(command),
+        Some(other) => Err(other.unexpected().into()),
     }
 }
 
@@ -106,6 +115,7 @@ mod tests {
             ("", Ok(Command::Help)),
             ("--help", Ok(Command::Help)),
             ("list", Ok(Command::List)),
+            ("guard", Ok(Command::Guard)),
             ("run W1", run(&["W1"], false, false, None)),
             (
                 "run W1 --json W4 --quick",

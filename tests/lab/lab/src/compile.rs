@@ -19,6 +19,17 @@ pub(crate) fn home() -> &'static Path {
     driver.parent().unwrap_or(driver)
 }
 
+/// Builds the peer called `peer`; as [`peers`].
+///
+/// # Errors
+/// Those of [`peers`].
+pub(crate) fn peer(lab: &Path, target: Option<&Path>, peer: &str) -> Result<Contender, Failure> {
+    let mut built = peers(lab, target, &[peer])?;
+    built
+        .pop()
+        .ok_or_else(|| Failure::new(format!("cargo built no {peer}")))
+}
+
 /// Builds the peers called `peers` of the lab in `lab`, into `target` if said.
 ///
 /// # Errors

@@ -11,6 +11,8 @@ mod contender;
 mod cores;
 mod echo;
 mod experiments;
+mod figure;
+mod guard;
 mod json;
 mod measure;
 mod noise;
@@ -40,6 +42,7 @@ fn obey(command: Command) -> Result<(), Failure> {
     match command {
         Command::Help => println!("{}", cli::HELP),
         Command::List => table::list(experiments::ALL),
+        Command::Guard => guard::run()?,
         Command::Run(options) => {
             let chosen = experiments::choose(&options.ids)?;
             let bench = bench::Bench::prepare(&options)?;

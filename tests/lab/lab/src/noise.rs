@@ -2,7 +2,32 @@
 //!
 //! It explains figures and changes none. Linux only; elsewhere it says nothing.
 
-use std::{fs, time::Duration};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+/// Above this share of the machine in other hands, figures suffer.
+pub(crate) const NOISY: f64 = 0.10;
+
+/// How long to look before calling the machine quiet: some ticks of `/proc/stat`.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// Waits until others leave the machine alone, for `patience` at most.
+pub(crate) fn wait_for_quiet(patience: Duration) {
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        let Some(before) = Machine::read() else {
+            return;
+        };
+        thread::sleep(LOOK);
+        let others =
+            Machine::read().and_then(|after| before.others_since(after, Duration::ZERO, LOOK, 1));
+        if others.is_none_or(|others| others < NOISY) {
+            return;
+        }
+    }
+}
 
 /// The machine's CPU time so far, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]

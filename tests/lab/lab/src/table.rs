@@ -6,12 +6,10 @@ use std::iter;
 
 use crate::{
     experiments::Experiment,
+    noise::NOISY,
     outcome::{Outcome, Row},
     stats::Sample,
 };
-
-/// Above this share of the machine in other hands, a reader is warned.
-const NOISY: f64 = 0.10;
 
 /// Prints names and what they measure.
 pub(crate) fn list(experiments: &[&dyn Experiment]) {
@@ -84,7 +82,11 @@ fn cells(row: &Row) -> Vec<String> {
 }
 
 fn cell(sample: &Sample, ours: Option<&Sample>) -> String {
-    let figure = format!("{} ±{}", number(sample.median), number(sample.spread));
+    let mut figure = number(sample.median);
+    // What was counted once has no spread.
+    if sample.spread > 0.0 {
+        figure.push_str(&format!(" ±{}", number(sample.spread)));
+    }
     match ours {
         None => figure,
         Some(ours) if ours.equals(sample) => format!("{figure} (equal)"),

@@ -4,7 +4,8 @@ use lab_common::{Load, Work};
 
 use crate::{
     cores::Placement,
-    echo::{CALLS, Echo, SERVER_CPU},
+    echo::Echo,
+    figure::{CALLS, SERVER_CPU},
     target::{Bound, Target},
 };
 

@@ -6,7 +6,8 @@ use lab_common::{Load, Work};
 
 use crate::{
     cores::Placement,
-    echo::{CALLS, Echo},
+    echo::Echo,
+    figure::CALLS,
     target::{Bound, Target},
 };
 

@@ -6,7 +6,8 @@ use lab_common::{Load, Work};
 
 use crate::{
     cores::Placement,
-    echo::{Echo, PING_P99},
+    echo::Echo,
+    figure::PING_P99,
     target::{Bound, Target},
 };
 

@@ -4,7 +4,8 @@ use lab_common::{Load, Work};
 
 use crate::{
     cores::Placement,
-    echo::{Echo, P50},
+    echo::Echo,
+    figure::P50,
     target::{Bound, Target},
 };
 
