@@ -60,7 +60,12 @@ impl InProcessLink {
 fn cross(call: RawCall) -> Result<RawCall, Status> {
     let mut headers = HeaderMap::new();
     call.metadata.write_to(&mut headers)?;
-    let mut crossed = RawCall::with(call.method, call.payload);
+    let payload = match call.payload {
+        // Here no pump sees to the sender's time.
+        Payload::Stream(body) => Payload::Stream(body.until(call.deadline)),
+        whole => whole,
+    };
+    let mut crossed = RawCall::with(call.method, payload);
     crossed.metadata = Metadata::from_headers(headers);
     crossed.deadline = call.deadline;
     crossed.trace = call.trace;
