@@ -88,6 +88,24 @@ impl World {
         talk::Client::new(self.channel.clone())
     }
 
+    /// A channel whose server needs nobody to keep it.
+    pub fn over(channel: Channel) -> Self {
+        Self {
+            channel,
+            url: String::new(),
+            serving: None,
+            _dir: None,
+        }
+    }
+
+    /// Ends the server at once, with all that it does.
+    pub async fn cut_off(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            assert!(serving.await.unwrap_err().is_cancelled());
+        }
+    }
+
     pub async fn parrot(way: Way) -> Self {
         Self::of(way, talk::server(Parrot)).await
     }
@@ -99,12 +117,7 @@ impl World {
     pub async fn server(way: Way, server: Server) -> Self {
         let (addr, dir) = match way {
             Way::InProcess => {
-                return Self {
-                    channel: Channel::in_process(server),
-                    url: String::new(),
-                    serving: None,
-                    _dir: None,
-                };
+                return Self::over(Channel::in_process(server));
             }
             Way::Tcp => ("127.0.0.1:0".to_owned(), None),
             Way::Unix => {
