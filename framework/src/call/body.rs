@@ -311,6 +311,10 @@ impl ReplyBody {
         Self(Reply::Nothing)
     }
 
+    pub(crate) fn trailers(trailers: HeaderMap) -> Self {
+        Self(Reply::Whole(None, Some(trailers)))
+    }
+
     pub(crate) fn whole(message: Bytes, trailers: HeaderMap) -> Self {
         Self(Reply::Whole(Some(message), Some(trailers)))
     }
