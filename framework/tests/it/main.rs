@@ -5,6 +5,9 @@
 mod cancellation;
 mod deadlines;
 mod double;
+mod metadata;
+mod peer;
 mod shapes;
 mod talk;
+mod trace;
 mod world;
