@@ -20,6 +20,7 @@ mod layout;
 mod messages;
 mod recorder;
 mod run;
+mod unsupported;
 mod write;
 
 pub use config::Config;

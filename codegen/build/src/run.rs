@@ -12,7 +12,7 @@ use sinew_idl_proto::{Compiled, Sources};
 use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
-    layout, messages,
+    layout, messages, unsupported,
     write::{self, Mode},
 };
 
@@ -96,17 +96,18 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         client: config.client,
         ..Emit::default()
     };
-    let roots = compiled.roots.iter().cloned().collect();
+    let roots: BTreeSet<_> = compiled.roots.iter().cloned().collect();
+    let left_out =
+        unsupported::warnings(set.file.iter().filter(|file| roots.contains(file.name())));
     let services: Vec<_> = compiled
         .schema
         .services
         .iter()
         .map(|s| s.full_name.clone())
         .collect();
-    let sources = sources(&input);
     let files = messages::generate(prost, set.file, &roots, compiled.schema.services, emit)
         .and_then(|modules| layout::files(modules, embedded))
-        .map_err(|found| Diagnostics::new(found, sources))?;
+        .map_err(|found| placed(found, &input))?;
     if check_in {
         // Somebody may edit or revert them.
         watched.extend(files.keys().map(|name| folder.join(name)));
@@ -117,7 +118,7 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
             .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
         read: compiled.read_files,
         services,
-        warnings: Diagnostics::default(),
+        warnings: placed(left_out, &input),
     })
 }
 
@@ -209,13 +210,20 @@ fn compile(config: &Config, input: &Input) -> Result<Compiled, Diagnostics> {
     })
 }
 
-/// The places of files, for diagnostics of those that only the message back end finds broken.
-fn sources(input: &Input) -> SourceMap {
+/// What only the back end finds, with the files that it is about.
+fn placed(found: Vec<Diagnostic>, input: &Input) -> Diagnostics {
     let mut sources = SourceMap::default();
-    for name in &input.names {
-        sources.insert(name.as_str(), Some(input.root.join(name)), "");
+    for diagnostic in &found {
+        if let Span::Idl { file, .. } = &diagnostic.span
+            && input.names.iter().any(|name| **name == **file)
+        {
+            let path = input.root.join(&**file);
+            // Without its text a place is still a place.
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            sources.insert(file.clone(), Some(path), text);
+        }
     }
-    sources
+    Diagnostics::new(found, sources)
 }
 
 /// An option that makes no sense.
