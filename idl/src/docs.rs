@@ -194,5 +194,40 @@ fn url(text: &str) -> Option<&str> {
     (url.len() > scheme.len()).then_some(url)
 }
 
+/// The lines of a `//` or `/* */` comment, as a descriptor holds it, without what belongs to its marks: the space behind `//`, the third `/` and the second `*`.
+#[must_use]
+pub fn plain(comment: &str) -> Docs {
+    let mut lines: Vec<&str> = comment
+        .split('\n')
+        .map(|line| line.trim_end_matches(['\r', ' ', '\t']))
+        .collect();
+    if let Some(first) = lines.first_mut() {
+        *first = match first.strip_prefix('*') {
+            Some(rest) if rest.is_empty() || rest.starts_with(' ') => rest,
+            _ => first,
+        };
+    }
+    strip(&mut lines, '/');
+    strip(&mut lines, ' ');
+    while lines.last().is_some_and(|line| line.is_empty()) {
+        lines.pop();
+    }
+    let blank = lines.iter().take_while(|line| line.is_empty()).count();
+    lines.drain(..blank);
+    Docs(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// Takes `mark` from the start of all lines, if every line that is not empty has it.
+fn strip(lines: &mut [&str], mark: char) {
+    if lines
+        .iter()
+        .all(|line| line.is_empty() || line.starts_with(mark))
+    {
+        for line in lines {
+            *line = line.strip_prefix(mark).unwrap_or(line);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,9 @@
 //! The standard details of an error, `google.rpc.*`, as messages that a [`Status`](crate::Status) carries.
 //! A detail explains a failure to code; it never changes what the failure's code means.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -105,9 +108,15 @@ impl RetryInfo {
         }
     }
 
-    /// The least time to wait; `None` when it is not given or negative.
+    /// The least time to wait; `None` when it is not given, negative or not well formed.
     pub fn delay(&self) -> Option<Duration> {
-        Duration::try_from(self.retry_delay?).ok()
+        // By hand: the conversion of prost-types panics on the least number of seconds.
+        let delay = self.retry_delay?;
+        let seconds = u64::try_from(delay.seconds).ok()?;
+        let nanos = u32::try_from(delay.nanos)
+            .ok()
+            .filter(|nanos| *nanos < 1_000_000_000)?;
+        Some(Duration::new(seconds, nanos))
     }
 }
 

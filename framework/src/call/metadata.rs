@@ -17,6 +17,10 @@ use super::wire;
 pub use invalid::{InvalidMetadata, InvalidMetadataReason};
 pub use iter::{MetadataIter, MetadataValue};
 
+/// The most values that a block of headers takes from us. Peers refuse a block of 16 KiB or less by
+/// default, which holds far fewer; a header map itself panics far above this.
+const MAX_VALUES: usize = 1024;
+
 /// Keys and values that travel beside the messages of a call: ASCII text, or bytes under keys that
 /// end in `-bin`. A key may have several values. Empty metadata does not allocate.
 ///
@@ -111,7 +115,8 @@ impl Metadata {
     ///
     /// # Errors
     /// When the key is no name of a header, belongs to the protocol or ends in `-bin`; when the
-    /// value is not visible ASCII; when there are too many keys. Nothing is changed then.
+    /// value is not visible ASCII. Nothing is changed then. Also when there would be more than 1,024
+    /// values.
     pub fn try_insert(
         &mut self,
         key: &str,
@@ -130,8 +135,8 @@ impl Metadata {
     /// As [`insert_bin`](Self::insert_bin), but tells at once.
     ///
     /// # Errors
-    /// When the key is no name of a header, belongs to the protocol or does not end in `-bin`;
-    /// when there are too many keys. Nothing is changed then.
+    /// When the key is no name of a header, belongs to the protocol or does not end in `-bin`.
+    /// Nothing is changed then. Also when there would be more than 1,024 values.
     pub fn try_insert_bin(
         &mut self,
         key: &str,
@@ -186,7 +191,7 @@ impl Metadata {
     /// writes its own.
     ///
     /// # Errors
-    /// When something invalid was set, or there would be more headers than a map holds.
+    /// When something invalid was set, or there would be more than 1,024 headers.
     pub(crate) fn write_to(&self, out: &mut HeaderMap) -> Result<(), InvalidMetadata> {
         if let Some(invalid) = &self.invalid {
             return Err(InvalidMetadata::clone(invalid));
@@ -195,30 +200,18 @@ impl Metadata {
             if wire::is_reserved(name.as_str()) {
                 continue;
             }
-            out.try_append(name, value.clone())
-                .map_err(|_| InvalidMetadata::new(name.as_str(), InvalidMetadataReason::TooMany))?;
+            add_to(out, name, value.clone())?;
         }
         Ok(())
     }
 
     fn put(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
-        match self.headers.try_insert(&name, value) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(InvalidMetadata::new(
-                name.as_str(),
-                InvalidMetadataReason::TooMany,
-            )),
-        }
+        self.headers.remove(&name);
+        self.add(name, value)
     }
 
     fn add(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
-        match self.headers.try_append(&name, value) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(InvalidMetadata::new(
-                name.as_str(),
-                InvalidMetadataReason::TooMany,
-            )),
-        }
+        add_to(&mut self.headers, &name, value)
     }
 
     fn note(&mut self, result: Result<(), InvalidMetadata>) {
@@ -254,6 +247,18 @@ impl fmt::Debug for Metadata {
         }
         map.finish()
     }
+}
+
+fn add_to(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: HeaderValue,
+) -> Result<(), InvalidMetadata> {
+    if headers.len() < MAX_VALUES && headers.try_append(name, value).is_ok() {
+        return Ok(());
+    }
+    let reason = InvalidMetadataReason::TooMany;
+    Err(InvalidMetadata::new(name.as_str(), reason))
 }
 
 fn ascii(

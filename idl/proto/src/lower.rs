@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 use prost_types::method_options::IdempotencyLevel;
-use sinew_idl::model::{Docs, Idempotency, Method, Name, Schema, Service, Shape, TypeRef};
+use sinew_idl::{
+    docs,
+    model::{Docs, Idempotency, Method, Name, Schema, Service, Shape, TypeRef},
+};
 
 use crate::{places::Places, source::SourceFile, tag};
 
@@ -34,7 +37,7 @@ fn service(service: &ServiceDescriptor, places: &Places<'_>) -> Service {
         module: String::new(),
         package: service.package_name().to_owned(),
         full_name: service.full_name().to_owned(),
-        docs: docs(service.path(), places),
+        docs: comment(service.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
         methods: service.methods().map(|one| method(&one, places)).collect(),
     }
@@ -70,7 +73,7 @@ fn method(method: &MethodDescriptor, places: &Places<'_>) -> Method {
             Some(IdempotencyLevel::Idempotent) => Idempotency::Idempotent,
             Some(IdempotencyLevel::NoSideEffects) => Idempotency::Safe,
         },
-        docs: docs(method.path(), places),
+        docs: comment(method.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
     }
 }
@@ -86,69 +89,13 @@ fn name(wire: &str, path: &[i32], places: &Places<'_>) -> Name {
 }
 
 /// The comment before a declaration, or else the one behind it; a comment that stands apart belongs to nothing.
-fn docs(path: &[i32], places: &Places<'_>) -> Docs {
+fn comment(path: &[i32], places: &Places<'_>) -> Docs {
     let Some(location) = places.location(path) else {
         return Docs::default();
     };
-    let comment = match (location.leading_comments(), location.trailing_comments()) {
+    let text = match (location.leading_comments(), location.trailing_comments()) {
         ("", trailing) => trailing,
         (leading, _) => leading,
     };
-    Docs(plain(comment))
-}
-
-/// The lines of a comment without what belongs to its marks: the space behind `//`, the third `/` and the second `*`.
-fn plain(comment: &str) -> Vec<String> {
-    let mut lines: Vec<&str> = comment
-        .split('\n')
-        .map(|line| line.trim_end_matches(['\r', ' ', '\t']))
-        .collect();
-    if let Some(first) = lines.first_mut() {
-        *first = match first.strip_prefix('*') {
-            Some(rest) if rest.is_empty() || rest.starts_with(' ') => rest,
-            _ => first,
-        };
-    }
-    strip(&mut lines, '/');
-    strip(&mut lines, ' ');
-    while lines.last().is_some_and(|line| line.is_empty()) {
-        lines.pop();
-    }
-    let blank = lines.iter().take_while(|line| line.is_empty()).count();
-    lines.drain(..blank);
-    lines.into_iter().map(str::to_owned).collect()
-}
-
-/// Takes `mark` from the start of all lines, if every line that is not empty has it.
-fn strip(lines: &mut [&str], mark: char) {
-    if lines
-        .iter()
-        .all(|line| line.is_empty() || line.starts_with(mark))
-    {
-        for line in lines {
-            *line = line.strip_prefix(mark).unwrap_or(line);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn comments_lose_their_marks_and_nothing_else() {
-        for (comment, expected) in [
-            ("", &[][..]),
-            (" Adds.\n\n   Deep.\n", &["Adds.", "", "  Deep."]),
-            ("Tight.\n more\n", &["Tight.", " more"]),
-            ("/ Three.\n/ Slashes.\n", &["Three.", "Slashes."]),
-            ("* Stars.\n ", &["Stars."]),
-            ("*\n Stars.\n More.\n", &["Stars.", "More."]),
-            (" * item\n * item\n", &["* item", "* item"]),
-            (" CRLF\r\n line\r\n", &["CRLF", "line"]),
-            ("\n\n  \n", &[]),
-        ] {
-            assert_eq!(plain(comment), expected, "{comment:?}");
-        }
-    }
+    docs::plain(text)
 }

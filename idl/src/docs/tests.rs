@@ -184,3 +184,20 @@ proptest! {
         prop_assert!(check(&lines).is_ok(), "{:?}\n{}", check(&lines), lines.join("\n"));
     }
 }
+
+#[test]
+fn comments_lose_their_marks_and_nothing_else() {
+    for (comment, expected) in [
+        ("", &[][..]),
+        (" Adds.\n\n   Deep.\n", &["Adds.", "", "  Deep."]),
+        ("Tight.\n more\n", &["Tight.", " more"]),
+        ("/ Three.\n/ Slashes.\n", &["Three.", "Slashes."]),
+        ("* Stars.\n ", &["Stars."]),
+        ("*\n Stars.\n More.\n", &["Stars.", "More."]),
+        (" * item\n * item\n", &["* item", "* item"]),
+        (" CRLF\r\n line\r\n", &["CRLF", "line"]),
+        ("\n\n  \n", &[]),
+    ] {
+        assert_eq!(plain(comment).0, expected, "{comment:?}");
+    }
+}

@@ -28,7 +28,7 @@ pub enum InvalidMetadataReason {
     AsciiKey,
     /// The value is not visible ASCII.
     Value,
-    /// There are more keys than a header map holds.
+    /// There are more than 1,024 values.
     TooMany,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for InvalidMetadata {
             InvalidMetadataReason::Value => {
                 "the value is not visible ASCII; for any other, use insert_bin and a key that ends in -bin"
             }
-            InvalidMetadataReason::TooMany => "there are too many keys",
+            InvalidMetadataReason::TooMany => "there are too many values; at most 1,024 are sent",
         })
     }
 }

@@ -1,0 +1,4 @@
+//! What the rest waits with and on.
+//! It knows nothing of calls, endpoints or sockets.
+
+pub(crate) mod backoff;

@@ -1,0 +1,394 @@
+//! Collects what a connection writes during one poll and hands it to the
+//! socket in one write when that poll ends.
+//! It never holds bytes back by time and never looks at what they mean.
+//!
+//! The HTTP/2 library flushes after every DATA frame of 256 bytes or more, and
+//! the scheduler runs a connection right after each task that wakes it. Both
+//! make one system call per call; most of a small call's CPU time is that call
+//! into the kernel. Two halves cure it: [`Deferred`] turns writes into copies
+//! into a bounded buffer, and [`FlushOnce`] lets everyone who is ready queue
+//! their frames first, polls the connection once, then empties the buffer.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes that may wait in the buffer; a writer that finds it full waits for
+/// the socket.
+pub(crate) const BUFFER_BOUND: usize = 256 * 1024;
+
+/// Bytes of the buffer's first allocation, made at the first write.
+const BUFFER_START: usize = 8 * 1024;
+
+/// An empty buffer that holds more bytes than this is given back.
+const BUFFER_KEEP: usize = 32 * 1024;
+
+/// How long a socket may take to accept what is left when the connection's
+/// future has finished; then the rest is dropped with the socket.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+
+/// Wraps `io`: `prefix` is what was already read from it, and is read again
+/// first. The [`Flusher`] goes into the [`FlushOnce`] around the future that
+/// owns the [`Deferred`]; without it nothing is ever written.
+pub(crate) fn deferred<IO>(io: IO, prefix: Bytes) -> (Deferred<IO>, Flusher<IO>)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let shared = Arc::new(Mutex::new(Shared {
+        io,
+        buffer: Buffer::default(),
+        unflushed: false,
+        writer_waits: false,
+        failed: None,
+    }));
+    let flusher = Flusher {
+        shared: Arc::clone(&shared),
+    };
+    (Deferred { shared, prefix }, flusher)
+}
+
+/// The socket as the connection sees it: reads go through, writes only fill
+/// the buffer, and a flush has nothing to do.
+///
+/// A write that fails later, while the buffer is emptied, is reported by every
+/// use that follows; reads first deliver what the peer had already sent (its
+/// GOAWAY says which calls it never saw).
+pub(crate) struct Deferred<IO> {
+    shared: Arc<Mutex<Shared<IO>>>,
+    prefix: Bytes,
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Deferred<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let n = self.prefix.len().min(into.remaining());
+            into.put_slice(&self.prefix[..n]);
+            self.prefix.advance(n);
+            if self.prefix.is_empty() {
+                self.prefix = Bytes::new(); // an empty view would keep the allocation
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let mut shared = lock(&self.shared);
+        let before = into.filled().len();
+        let read = Pin::new(&mut shared.io).poll_read(cx, into);
+        if into.filled().len() == before && into.remaining() > 0 {
+            shared.check()?;
+        }
+        read
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Deferred<IO> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut shared = lock(&self.shared);
+        shared.check()?;
+        if shared.buffer.room() == 0 {
+            let written = shared.poll_write_out(cx)?;
+            if written.is_pending() && shared.buffer.room() == 0 {
+                shared.writer_waits = true;
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Ok(shared.buffer.fill(slices)))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(lock(&self.shared).check())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut shared = lock(&self.shared);
+        shared.check()?;
+        if shared.poll_drain(cx)?.is_pending() {
+            shared.writer_waits = true;
+            return Poll::Pending;
+        }
+        Pin::new(&mut shared.io).poll_shutdown(cx)
+    }
+}
+
+/// The other end of a [`Deferred`]: empties its buffer into the socket.
+pub(crate) struct Flusher<IO> {
+    shared: Arc<Mutex<Shared<IO>>>,
+}
+
+impl<IO: AsyncWrite + Unpin> Flusher<IO> {
+    /// Writes what is buffered. `Pending`: the socket is full and will wake
+    /// `cx`; `Ready`: nothing is left to do, because all is written or because
+    /// writing failed, which the connection learns at its next read or write.
+    ///
+    /// Wakes `cx` when the connection has to be polled again, because of such
+    /// a failure or because it waits for the room that was made here.
+    fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut shared = lock(&self.shared);
+        if shared.failed.is_some() {
+            return Poll::Ready(());
+        }
+        let before = (shared.buffer.len(), shared.unflushed);
+        let drained = shared.poll_drain(cx);
+        let progress = (shared.buffer.len(), shared.unflushed) != before;
+        if shared.failed.is_some() || (progress && shared.writer_waits) {
+            shared.writer_waits = false;
+            cx.waker().wake_by_ref();
+        }
+        drained.map(|_| ())
+    }
+}
+
+struct Shared<IO> {
+    io: IO,
+    buffer: Buffer,
+    /// Bytes were written to `io` since it was flushed: TLS and foreign
+    /// streams may keep a buffer of their own.
+    unflushed: bool,
+    /// The connection got `Pending` because the buffer was full.
+    writer_waits: bool,
+    failed: Option<io::Error>,
+}
+
+impl<IO> Shared<IO> {
+    fn check(&self) -> io::Result<()> {
+        match &self.failed {
+            Some(error) => Err(copy(error)),
+            None => Ok(()),
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) -> io::Error {
+        let shown = copy(&error);
+        self.failed = Some(error);
+        self.buffer = Buffer::default();
+        self.unflushed = false;
+        shown
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> Shared<IO> {
+    /// Hands the buffer to the socket, as far as the socket takes it.
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.buffer.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, self.buffer.waiting())) {
+                Ok(0) => return Poll::Ready(Err(self.fail(io::ErrorKind::WriteZero.into()))),
+                Ok(n) => {
+                    self.buffer.consume(n);
+                    self.unflushed = true;
+                }
+                Err(error) => return Poll::Ready(Err(self.fail(error))),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// As `poll_write_out`, and then flushes the socket.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_out(cx))?;
+        if self.unflushed {
+            match ready!(Pin::new(&mut self.io).poll_flush(cx)) {
+                Ok(()) => self.unflushed = false,
+                Err(error) => return Poll::Ready(Err(self.fail(error))),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Bytes between the connection and the socket; never more than
+/// [`BUFFER_BOUND`], and never an allocation larger than that.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// How many of `bytes` the socket has taken.
+    taken: usize,
+}
+
+impl Buffer {
+    fn waiting(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len() - self.taken
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn room(&self) -> usize {
+        BUFFER_BOUND - self.len()
+    }
+
+    /// Appends as much of `slices` as there is room for, and says how much.
+    fn fill(&mut self, slices: &[IoSlice<'_>]) -> usize {
+        let total = slices.iter().map(|slice| slice.len()).sum();
+        let accepted = self.room().min(total);
+        self.reserve(accepted);
+        let mut left = accepted;
+        for slice in slices {
+            let n = slice.len().min(left);
+            self.bytes.extend_from_slice(&slice[..n]);
+            left -= n;
+        }
+        accepted
+    }
+
+    fn reserve(&mut self, additional: usize) {
+        if self.bytes.capacity() - self.bytes.len() >= additional {
+            return;
+        }
+        self.bytes.drain(..self.taken);
+        self.taken = 0;
+        let needed = self.bytes.len() + additional;
+        if needed > self.bytes.capacity() {
+            let capacity = needed.next_power_of_two().max(BUFFER_START);
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.taken = self.bytes.len().min(self.taken + n);
+        if self.is_empty() {
+            if self.bytes.capacity() > BUFFER_KEEP {
+                self.bytes = Vec::new();
+            }
+            self.bytes.clear();
+            self.taken = 0;
+        }
+    }
+}
+
+/// A poisoned lock only says that a poll panicked: the bytes are still whole.
+fn lock<IO>(shared: &Mutex<Shared<IO>>) -> MutexGuard<'_, Shared<IO>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An `io::Error` cannot be cloned, and this one is reported more than once.
+fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+pin_project! {
+    /// Drives the future of a connection that owns a [`Deferred`]: on each
+    /// wake it goes once to the back of the run queue, so that every task that
+    /// is ready now can queue its frames; then it runs the hook, polls the
+    /// connection, and empties the buffer.
+    ///
+    /// When the connection has finished, what it left in the buffer is still
+    /// written, for at most [`LINGER`]. Dropped earlier, the bytes of the last
+    /// poll that the socket had not taken are lost with it.
+    pub(crate) struct FlushOnce<F: Future, IO, H = fn()> {
+        #[pin]
+        connection: F,
+        flusher: Flusher<IO>,
+        before_poll: H,
+        yielded: bool,
+        stage: Stage<F::Output>,
+        linger: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+enum Stage<T> {
+    Running,
+    /// The connection has finished with this, and is never polled again.
+    Finished(Option<T>),
+}
+
+impl<F: Future, IO> FlushOnce<F, IO> {
+    pub(crate) fn new(connection: F, flusher: Flusher<IO>) -> Self {
+        Self::with_hook(connection, flusher, || ())
+    }
+}
+
+impl<F: Future, IO, H: FnMut()> FlushOnce<F, IO, H> {
+    /// As `new`; `before_poll` runs before each poll of the connection (not
+    /// before the yields).
+    pub(crate) fn with_hook(connection: F, flusher: Flusher<IO>, before_poll: H) -> Self {
+        Self {
+            connection,
+            flusher,
+            before_poll,
+            yielded: false,
+            stage: Stage::Running,
+            linger: None,
+        }
+    }
+
+    /// The connection inside, to ask it to shut down gracefully; poll `self`
+    /// afterwards.
+    pub(crate) fn connection(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.project().connection
+    }
+}
+
+impl<F, IO, H> Future for FlushOnce<F, IO, H>
+where
+    F: Future,
+    IO: AsyncWrite + Unpin,
+    H: FnMut(),
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if matches!(this.stage, Stage::Running) {
+            *this.yielded = !*this.yielded;
+            if *this.yielded {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            (this.before_poll)();
+            match this.connection.poll(cx) {
+                Poll::Ready(output) => *this.stage = Stage::Finished(Some(output)),
+                Poll::Pending => {
+                    // When the socket is full it has taken `cx`: it will wake
+                    // this task for the rest, with or without the connection.
+                    let _ = this.flusher.poll_drain(cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+        if this.flusher.poll_drain(cx).is_pending() {
+            let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+            ready!(linger.as_mut().poll(cx));
+        }
+        match this.stage {
+            Stage::Finished(output) => output.take().map_or(Poll::Pending, Poll::Ready),
+            Stage::Running => Poll::Pending,
+        }
+    }
+}

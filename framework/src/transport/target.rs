@@ -1,0 +1,239 @@
+//! The text that names what a channel talks to, parsed.
+//! It resolves no name and opens no connection.
+
+use std::fmt::{self, Display, Formatter};
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub use invalid::InvalidTarget;
+use invalid::{Problem, shorten};
+
+mod invalid;
+#[cfg(test)]
+mod tests;
+
+/// The port of `http://host`, RFC 9110 §4.2.1.
+const DEFAULT_PORT: u16 = 80;
+
+/// Bytes of a host name, RFC 1035 §2.3.4 (as text, without the final dot).
+const LONGEST_HOST: usize = 253;
+
+/// Bytes of a socket's path: `sun_path` without its final zero.
+const LONGEST_UNIX_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// Schemes that name a way of finding endpoints which is still to come.
+const LATER: [&str; 6] = ["static", "dns", "local", "etcd", "zk", "unix-abstract"];
+
+/// What a channel talks to: an address over TCP, or a socket file.
+///
+/// Written `http://host:port` (port 80 when left out; IPv6 in brackets) or
+/// `unix:/absolute/path` (also `unix:///absolute/path`). What `Display` writes
+/// parses to an equal target.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Target {
+    /// A host name or address, and a port.
+    Tcp {
+        /// In lower case; an IPv6 address without its brackets.
+        host: String,
+        /// The TCP port; never 0 when parsed.
+        port: u16,
+    },
+    /// The absolute path of a Unix domain socket.
+    Unix(PathBuf),
+}
+
+impl Target {
+    /// What goes into `:authority` unless an option says otherwise: host and
+    /// port (the default port left out), or `localhost` for a Unix socket, as
+    /// gRPC does.
+    pub fn authority(&self) -> String {
+        match self {
+            Self::Tcp { host, port } if *port == DEFAULT_PORT => Host(host).to_string(),
+            Self::Tcp { host, port } => format!("{}:{port}", Host(host)),
+            Self::Unix(_) => "localhost".to_owned(),
+        }
+    }
+}
+
+impl Display for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } => write!(f, "http://{}:{port}", Host(host)),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A host as it stands in a URL.
+struct Host<'a>(&'a str);
+
+impl Display for Host<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.0.contains(':') {
+            write!(f, "[{}]", self.0)
+        } else {
+            f.write_str(self.0)
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = InvalidTarget;
+
+    /// # Errors
+    /// [`InvalidTarget`] for everything that is not one of the forms above.
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        parse(text).map_err(|problem| InvalidTarget::new(text, problem))
+    }
+}
+
+fn parse(text: &str) -> Result<Target, Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if text.trim() != text || text.contains(char::is_control) {
+        return Err(Problem::Whitespace);
+    }
+    let Some((scheme, rest)) = split_scheme(text) else {
+        return Err(Problem::NoScheme {
+            suggestion: suggest(text),
+        });
+    };
+    match (scheme.as_str(), rest.strip_prefix("//")) {
+        ("unix", _) => parse_unix(rest),
+        ("http", Some(authority)) => parse_tcp(authority),
+        ("https", Some(authority)) => Err(Problem::Tls {
+            plain: parse_tcp(authority)?.to_string(),
+        }),
+        ("http" | "https", None) => Err(Problem::Slashes {
+            suggestion: suggest(rest.trim_start_matches('/')),
+        }),
+        (_, authority) => Err(match LATER.into_iter().find(|later| *later == scheme) {
+            Some(later) => Problem::LaterScheme(later),
+            None => Problem::UnknownScheme {
+                scheme: shorten(&scheme),
+                suggestion: suggest(authority.unwrap_or(rest)),
+            },
+        }),
+    }
+}
+
+/// The scheme in lower case and what follows its colon. `name:123` is a host
+/// and a port, and so is all that has neither slashes nor a scheme of ours.
+fn split_scheme(text: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let lower = scheme.to_ascii_lowercase();
+    let known =
+        matches!(lower.as_str(), "http" | "https" | "unix") || LATER.contains(&lower.as_str());
+    let is_port = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    let spelt = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    (spelt && !is_port && (known || rest.starts_with("//"))).then_some((lower, rest))
+}
+
+/// What to write instead: the given text put right where that is possible.
+fn suggest(text: &str) -> String {
+    if text.starts_with('/') && parse_unix(text).is_ok() {
+        format!("unix:{text}")
+    } else if parse_tcp(text).is_ok() {
+        format!("http://{text}")
+    } else if let Ok(address) = text.parse::<Ipv6Addr>() {
+        format!("http://[{address}]:50051")
+    } else {
+        "http://127.0.0.1:50051".to_owned()
+    }
+}
+
+fn parse_unix(rest: &str) -> Result<Target, Problem> {
+    if rest.starts_with("//") && !rest.starts_with("///") {
+        return Err(Problem::UnixAuthority);
+    }
+    if !rest.starts_with('/') {
+        return Err(Problem::UnixRelative);
+    }
+    if rest.ends_with('/') {
+        return Err(Problem::UnixFolder);
+    }
+    let path = format!("/{}", rest.trim_start_matches('/'));
+    if path.len() > LONGEST_UNIX_PATH {
+        return Err(Problem::UnixTooLong);
+    }
+    Ok(Target::Unix(path.into()))
+}
+
+fn parse_tcp(text: &str) -> Result<Target, Problem> {
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let (authority, tail) = text.split_at(end);
+    if authority.contains('@') {
+        return Err(Problem::Userinfo);
+    }
+    let (host, port) = split_port(authority)?;
+    let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
+    let tail = tail.strip_prefix('/').unwrap_or(tail);
+    match tail.bytes().next() {
+        None => Ok(Target::Tcp { host, port }),
+        Some(b'?') => Err(Problem::Query),
+        Some(b'#') => Err(Problem::Fragment),
+        Some(_) => Err(Problem::Path),
+    }
+}
+
+fn split_port(authority: &str) -> Result<(String, Option<&str>), Problem> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let wrong = || Problem::Ipv6(shorten(authority));
+        let (address, after) = rest.split_once(']').ok_or_else(wrong)?;
+        let address: Ipv6Addr = address.parse().map_err(|_| wrong())?;
+        let port = match after.strip_prefix(':') {
+            Some(port) => Some(port),
+            None if after.is_empty() => None,
+            None => return Err(wrong()),
+        };
+        return Ok((address.to_string(), port));
+    }
+    if let Ok(address) = authority.parse::<Ipv6Addr>() {
+        return Err(Problem::Ipv6Unbracketed(address));
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    Ok((parse_host(host)?, port))
+}
+
+fn parse_host(host: &str) -> Result<String, Problem> {
+    if host.is_empty() {
+        return Err(Problem::NoHost);
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.len() > LONGEST_HOST {
+        return Err(Problem::HostTooLong);
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if !name.split('.').all(label) {
+        return Err(Problem::Host(shorten(host)));
+    }
+    // A last label of digits makes it an address, as in the WHATWG URL
+    // standard: resolvers would read "10.1" as 10.0.0.1.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if last.bytes().all(|b| b.is_ascii_digit()) && host.parse::<Ipv4Addr>().is_err() {
+        return Err(Problem::Ipv4(host.to_owned()));
+    }
+    Ok(host.to_ascii_lowercase())
+}
+
+fn parse_port(port: &str) -> Result<u16, Problem> {
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    match port.parse() {
+        Ok(number) if digits && number > 0 => Ok(number),
+        _ => Err(Problem::Port(shorten(port))),
+    }
+}

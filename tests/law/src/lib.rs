@@ -1,0 +1,7 @@
+//! Checks that the runtime keeps the dependency law of `ARCHITECTURE.md`, and
+//! that what `ARCHITECTURE.md` says of crates and layer orders is true.
+//! It reads sources as text and builds nothing.
+
+pub mod edges;
+pub mod names;
+pub mod tables;
