@@ -229,3 +229,18 @@ fn what_is_dropped_is_said() {
     );
     assert!(cart().warnings.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    let folder = Folder::with(&[("a.proto", b"syntax = \"proto3\"; import \"loop.proto\";")]);
+    let root = folder.sources(&[]).roots.remove(0);
+    std::os::unix::fs::symlink(root.join("loop.proto"), root.join("loop.proto")).expect("a link");
+    let found = compile(&folder.sources(&["a.proto"])).expect_err("a loop of links");
+    let [line] = found.lines().try_into().expect("one line");
+    let start = format!(
+        "{}: M0004 cannot be read: ",
+        root.join("loop.proto").display()
+    );
+    assert!(line.starts_with(&start), "{line}");
+}
