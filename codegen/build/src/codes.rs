@@ -11,5 +11,3 @@ pub(crate) const IO: &str = "M0403";
 pub(crate) const STALE: &str = "M0404";
 /// An option of `Config` makes no sense.
 pub(crate) const CONFIG: &str = "M0405";
-/// The message back end leaves something out.
-pub(crate) const UNSUPPORTED: &str = "M0406";

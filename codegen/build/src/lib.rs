@@ -20,7 +20,6 @@ mod layout;
 mod messages;
 mod recorder;
 mod run;
-mod unsupported;
 mod write;
 
 pub use config::Config;

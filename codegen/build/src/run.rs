@@ -12,7 +12,7 @@ use sinew_idl_proto::{Compiled, Sources};
 use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
-    layout, messages, unsupported,
+    layout, messages,
     write::{self, Mode},
 };
 
@@ -96,9 +96,7 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         client: config.client,
         ..Emit::default()
     };
-    let roots: BTreeSet<_> = compiled.roots.iter().cloned().collect();
-    let left_out =
-        unsupported::warnings(set.file.iter().filter(|file| roots.contains(file.name())));
+    let roots = compiled.roots.iter().cloned().collect();
     let services: Vec<_> = compiled
         .schema
         .services
@@ -118,7 +116,7 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
             .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
         read: compiled.read_files,
         services,
-        warnings: placed(left_out, &input),
+        warnings: compiled.warnings,
     })
 }
 

@@ -82,8 +82,23 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
     )))
 }
 
-/// The names of our own declarations.
 #[cfg(test)]
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    OURS.iter().map(|(name, _)| *name)
+mod tests {
+    use crate::{Sources, compile};
+
+    #[test]
+    fn all_of_them_compile_and_win_over_copies_in_a_root() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shadows");
+        let mut files: Vec<_> = super::OURS.iter().map(|(name, _)| (*name).into()).collect();
+        files.push("uses.proto".into());
+        let sources = Sources {
+            roots: vec![root.clone()],
+            files,
+        };
+        let compiled = compile(&sources).unwrap_or_else(|found| panic!("{}", found.render()));
+        assert_eq!(compiled.roots.len(), super::OURS.len() + 1);
+        // The copies there would not even parse.
+        assert_eq!(compiled.read_files, [root.join("uses.proto")]);
+        assert!(compiled.missing_candidates.is_empty());
+    }
 }

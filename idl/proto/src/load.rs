@@ -87,7 +87,10 @@ impl Loader<'_> {
             self.roots.iter().find_map(|root| inside(root, file))
         } else {
             import_name(file)
-                .filter(|name| self.roots.iter().any(|root| root.join(name).is_file()))
+                .filter(|name| {
+                    let is_file = self.roots.iter().any(|root| root.join(name).is_file());
+                    is_file || builtin::find(name).is_some()
+                })
                 .or_else(|| {
                     let found = self.roots.iter().find_map(|root| inside(root, file));
                     found.filter(|_| file.is_file())
