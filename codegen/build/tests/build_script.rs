@@ -1,5 +1,7 @@
 //! A crate whose `build.rs` calls us, built by cargo as a user's is: what is wrong is seen, and only what changed is done again.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

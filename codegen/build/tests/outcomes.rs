@@ -1,5 +1,7 @@
 //! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure named.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     collections::BTreeMap,
     fs,
