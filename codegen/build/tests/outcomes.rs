@@ -243,8 +243,9 @@ fn a_service_of_500_rpcs_costs_a_bounded_number_of_lines_each() {
 fn what_cannot_be_compiled_is_said() {
     let good = "syntax = \"proto3\"; package x; message Fine {}";
     type Set = fn(Config) -> Config;
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Set, &'a str);
     let same: Set = |config| config;
-    let table: [(&str, &[(&str, &str)], Set, &str); 4] = [
+    let table: [Row<'_>; 4] = [
         (
             "empty",
             &[("readme.txt", "")],
