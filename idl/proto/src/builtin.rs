@@ -1,7 +1,7 @@
 //! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc` declare.
 //! It refuses to be overridden by copies in an include root: newer copies of `descriptor.proto` use syntax that the parser does not know.
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 
 /// Our own declarations: same packages, names and numbers as the published ones, and nothing else.
@@ -68,18 +68,24 @@ pub(crate) enum Builtin {
     Descriptor(Box<FileDescriptorProto>),
 }
 
+/// Is there a built-in file of this name?
+pub(crate) fn is_builtin(name: &str) -> bool {
+    OURS.iter().any(|(ours, _)| *ours == name) || well_known(name).is_some()
+}
+
 /// The built-in file of this name.
 pub(crate) fn find(name: &str) -> Option<Builtin> {
     if let Some((name, text)) = OURS.iter().find(|(ours, _)| *ours == name) {
         return Some(Builtin::Text(name, text));
     }
-    if !name.starts_with("google/protobuf/") {
-        return None;
-    }
-    let file = DescriptorPool::global().get_file_by_name(name)?;
-    Some(Builtin::Descriptor(Box::new(
-        file.file_descriptor_proto().clone(),
-    )))
+    let proto = well_known(name)?.file_descriptor_proto().clone();
+    Some(Builtin::Descriptor(Box::new(proto)))
+}
+
+fn well_known(name: &str) -> Option<FileDescriptor> {
+    // The pool is shared by the whole process, and others may have added to it.
+    name.strip_prefix("google/protobuf/")?;
+    DescriptorPool::global().get_file_by_name(name)
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl Loader<'_> {
             import_name(file)
                 .filter(|name| {
                     let is_file = self.roots.iter().any(|root| root.join(name).is_file());
-                    is_file || builtin::find(name).is_some()
+                    is_file || builtin::is_builtin(name)
                 })
                 .or_else(|| {
                     let found = self.roots.iter().find_map(|root| inside(root, file));
@@ -207,7 +207,7 @@ impl Loader<'_> {
                 self.loaded.broken.insert(name.to_owned());
                 continue;
             }
-            let exists = builtin::find(import).is_some()
+            let exists = builtin::is_builtin(import)
                 || self.seen.contains(import)
                 || self.find(import).is_some();
             if !exists {
