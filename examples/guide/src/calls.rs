@@ -37,11 +37,8 @@ pub async fn errors(cart: &cart::Client, line: Line) -> sinew::Result<String> {
         Ok(total) => Ok(format!("{} lines", total.lines)),
         Err(status) if status.code() == Code::InvalidArgument => {
             let wrong = status.detail::<BadRequest>().unwrap_or_default();
-            let fields = wrong
-                .field_violations
-                .iter()
-                .map(|violation| &*violation.field);
-            Ok(format!("wrong: {}", fields.collect::<Vec<_>>().join(", ")))
+            let fields: Vec<_> = wrong.field_violations.iter().map(|v| &*v.field).collect();
+            Ok(format!("wrong: {}", fields.join(", ")))
         }
         Err(status) => Err(status), // "shop.v1.Cart/AddLine: FAILED_PRECONDITION …: there are not 9 of pen"
     }

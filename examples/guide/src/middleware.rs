@@ -22,11 +22,8 @@ pub fn channel(url: &str) -> Result<Channel, InvalidTarget> {
 async fn audit(call: RawCall, next: Next) -> sinew::Result<RawReply> {
     let (method, began) = (call.method().to_string(), Instant::now());
     let reply = next.run(call).await;
-    eprintln!(
-        "{method}: {:?} in {:?}",
-        sinew::code_of(&reply),
-        began.elapsed()
-    );
+    let (code, took) = (sinew::code_of(&reply), began.elapsed());
+    eprintln!("{method}: {code:?} in {took:?}");
     reply
 }
 
