@@ -24,7 +24,7 @@ use crate::call::frame::Limit;
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
-use route::Routes;
+use route::{Guarded, Routes};
 
 pub use builder::{IntoServices, Server};
 pub use handle::{Dispatch, Handling, ReplyContext, ServerCall};
@@ -64,7 +64,11 @@ impl Stack {
         }
         match &self.layers {
             None => self.routes.serve(call).await,
-            Some(layers) => layers.serve(call).await,
+            // A layer may call others, as a handler does: within the caller's time, with its trace, and what
+            // they say of themselves stays here.
+            Some(layers) => Guarded::new(call.ambient(), layers.serve(call))
+                .await
+                .map_err(Status::for_caller),
         }
     }
 }

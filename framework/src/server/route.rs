@@ -121,7 +121,9 @@ impl Routes {
         call.route = route;
         match &target.layers {
             None => handle(&*target.dispatch, entry.index, call, self.limits).await,
-            Some(layers) => layers.serve(call).await,
+            Some(layers) => Guarded::new(call.ambient(), layers.serve(call))
+                .await
+                .map_err(Status::for_caller),
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use crate::talk::{Say, Talk, talk};
 
 /// Repeats, counts and echoes.
-pub(crate) struct Parrot;
+pub struct Parrot;
 
 impl Talk for Parrot {
     async fn once(&self, _: &Context, req: Say) -> Result<Say> {
@@ -50,17 +50,18 @@ impl Talk for Parrot {
 
 /// A way to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     Tcp,
     Unix,
     InProcess,
 }
 
-pub(crate) const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
+pub const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
 
 /// A server with a channel to it; the server ends with it.
-pub(crate) struct World {
-    pub(crate) channel: Channel,
+pub struct World {
+    pub channel: Channel,
+    pub url: String,
     serving: Option<JoinHandle<()>>,
     _dir: Option<Dir>,
 }
@@ -83,26 +84,40 @@ impl Drop for World {
 }
 
 impl World {
-    pub(crate) fn talk(&self) -> talk::Client {
+    pub fn talk(&self) -> talk::Client {
         talk::Client::new(self.channel.clone())
     }
 
-    pub(crate) async fn parrot(way: Way) -> Self {
+    /// A channel whose server needs nobody to keep it.
+    pub fn over(channel: Channel) -> Self {
+        Self {
+            channel,
+            url: String::new(),
+            serving: None,
+            _dir: None,
+        }
+    }
+
+    /// Ends the server at once, with all that it does.
+    pub async fn cut_off(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            assert!(serving.await.unwrap_err().is_cancelled());
+        }
+    }
+
+    pub async fn parrot(way: Way) -> Self {
         Self::of(way, talk::server(Parrot)).await
     }
 
-    pub(crate) async fn of(way: Way, skeleton: Skeleton) -> Self {
+    pub async fn of(way: Way, skeleton: Skeleton) -> Self {
         Self::server(way, Server::new().add(skeleton)).await
     }
 
-    pub(crate) async fn server(way: Way, server: Server) -> Self {
+    pub async fn server(way: Way, server: Server) -> Self {
         let (addr, dir) = match way {
             Way::InProcess => {
-                return Self {
-                    channel: Channel::in_process(server),
-                    serving: None,
-                    _dir: None,
-                };
+                return Self::over(Channel::in_process(server));
             }
             Way::Tcp => ("127.0.0.1:0".to_owned(), None),
             Way::Unix => {
@@ -118,6 +133,7 @@ impl World {
         let serving = tokio::spawn(async move { bound.serve().await.unwrap() });
         Self {
             channel,
+            url,
             serving: Some(serving),
             _dir: dir,
         }

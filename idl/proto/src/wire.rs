@@ -160,7 +160,7 @@ mod tests {
             assert!(fields(bytes).is_none(), "{bytes:?}");
             assert!(files(bytes).is_none(), "{bytes:?}");
         }
-        assert!(files(&[0x08, 1]).is_some_and(|files| files.is_empty()));
-        assert!(files(&[0x08, 1, 0x0a, 0]).is_some_and(|files| files == [[0_u8; 0]]));
+        assert!(files(&[0x10, 1]).is_some_and(|files| files.is_empty()));
+        assert!(files(&[0x10, 1, 0x0a, 0]).is_some_and(|files| files == [[0_u8; 0]]));
     }
 }
