@@ -122,23 +122,25 @@ def python_peer():
         pip = [interpreter(folder), "-m", "pip", "install", "--quiet", "--no-deps"]
         pip += ["--only-binary=:all:", "--disable-pip-version-check"]
         step([*pip, "--requirement", str(requirements)], why)
-        messages = folder / "messages"
-        messages.mkdir()
-        protoc(
-            interpreter(folder),
-            [f"--python_out={messages}", f"--grpc_python_out={messages}", f"-I{PROTO}"],
-            PROTO_FILES,
-        )
 
-    return ensure("python", f"{sys.executable} {sys.version} {pinned} {proto_digest()}", build)
+    return ensure("python", f"{sys.executable} {sys.version} {pinned}", build)
 
 
-def python_command(folder):
+def python_command(python_folder):
+    python = interpreter(python_folder)
+
+    def build(folder):
+        outputs = [f"--python_out={folder}", f"--grpc_python_out={folder}"]
+        protoc(python, [*outputs, f"-I{PROTO}"], PROTO_FILES)
+
+    # Message code belongs to one version of protobuf.
+    versions = (python_folder / "complete").read_text(encoding="utf-8")
+    messages = ensure("python-messages", f"{versions} {proto_digest()}", build)
     scripts = INTEROP / "peers" / "python"
     return Command(
-        [interpreter(folder), str(scripts / "server.py")],
-        [interpreter(folder), str(scripts / "client.py")],
-        {"PYTHONPATH": str(folder / "messages")},
+        [python, str(scripts / "server.py")],
+        [python, str(scripts / "client.py")],
+        {"PYTHONPATH": str(messages)},
     )
 
 
