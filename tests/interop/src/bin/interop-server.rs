@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let server = sinew::Server::new()
         .add(test_service::server(Interop))
-        .bind(&format!("127.0.0.1:{port}"))
+        .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
     server

@@ -124,7 +124,7 @@ pub(super) async fn custom_metadata(test: &test_service::Client) -> Result<(), F
         LARGE_RESPONSE,
     )?;
     equal("second response", responses.next().await?, None)?;
-    echoed(&initial, &responses.trailers())
+    echoed(&initial, responses.trailers())
 }
 
 fn large_request() -> SimpleRequest {
