@@ -1,4 +1,6 @@
 //! The service model that every Sinew front end lowers to, its checks and diagnostics.
 
 pub mod diag;
+pub mod docs;
 pub mod model;
+pub mod naming;

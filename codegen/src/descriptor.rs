@@ -1,0 +1,49 @@
+//! The statics that describe a service and its methods.
+//! It refuses to hold policy that no call reads: only what the runtime's builder takes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use sinew_idl::model::{Idempotency, Method, Service, Shape};
+
+use crate::{Emit, docs, paths};
+
+pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
+    let sinew = &emit.sinew;
+    let full_name = &service.full_name;
+    let methods = service.methods.iter().map(|m| method(service, m, sinew));
+    let names = service.methods.iter().map(paths::descriptor);
+    let descriptors = &emit.descriptors;
+    quote! {
+        /// The name on the wire.
+        pub const NAME: &str = #full_name;
+        #(#methods)*
+        /// What a registry, reflection and the server's table need to know.
+        pub static SERVICE: #sinew::ServiceSpec =
+            #sinew::ServiceSpec::new(NAME, &[#(#names.spec()),*], #descriptors);
+    }
+}
+
+fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStream {
+    let name = paths::descriptor(method);
+    let docs = docs::descriptor(service, method);
+    let (input, output) = (
+        paths::message(&method.input),
+        paths::message(&method.output),
+    );
+    let constructor = match method.shape {
+        Shape::Unary => quote!(unary),
+        Shape::ClientStream => quote!(client_stream),
+        Shape::ServerStream => quote!(server_stream),
+        Shape::Bidi => quote!(bidi),
+    };
+    let path = format!("/{}/{}", service.full_name, method.name.wire);
+    let idempotency = match method.idempotency {
+        Idempotency::Unsafe => None,
+        Idempotency::Idempotent => Some(quote!(.idempotency(#sinew::Idempotency::Idempotent))),
+        Idempotency::Safe => Some(quote!(.idempotency(#sinew::Idempotency::Safe))),
+    };
+    quote! {
+        #docs
+        pub static #name: #sinew::Method<#input, #output> = #sinew::Method::#constructor(#path) #idempotency;
+    }
+}

@@ -1,0 +1,102 @@
+//! The documentation of generated items: the IDL's comment, or a sentence that names the item.
+//! It refuses to interpret comments: `sinew_idl::docs` has made them safe.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use sinew_idl::{
+    docs::rustdoc,
+    model::{Docs, Idempotency, Method, Service},
+};
+
+use crate::Emit;
+
+pub(crate) fn service(service: &Service) -> TokenStream {
+    let mut lines = comment(&service.docs, || {
+        format!("The service `{}`.", service.full_name)
+    });
+    if service.deprecated {
+        lines.extend([
+            String::new(),
+            line("Deprecated: serve it for the callers that it still has."),
+        ]);
+    }
+    attributes(&lines)
+}
+
+pub(crate) fn method(service: &Service, method: &Method) -> TokenStream {
+    attributes(&comment(&method.docs, || {
+        format!("{}.", full_name(service, method))
+    }))
+}
+
+pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {
+    let repeatable = match method.idempotency {
+        Idempotency::Unsafe => "",
+        Idempotency::Idempotent => ": calling it twice does what calling it once does",
+        Idempotency::Safe => ": calling it changes nothing",
+    };
+    attributes(&[line(&format!(
+        "{}{repeatable}.",
+        full_name(service, method)
+    ))])
+}
+
+pub(crate) fn module(service: &Service, emit: &Emit) -> TokenStream {
+    let name = &service.name.rust;
+    let text = match (emit.server, emit.client) {
+        (true, true) => format!("Descriptors, client and server of [`{name}`]."),
+        (true, false) => format!("Descriptors and server of [`{name}`]."),
+        (false, true) => format!("Descriptors and client of `{}`.", service.full_name),
+        (false, false) => format!("Descriptors of `{}`.", service.full_name),
+    };
+    attributes(&[line(&text)])
+}
+
+pub(crate) fn client(service: &Service) -> TokenStream {
+    let first = format!(
+        "A client of `{}`: cheap to clone, used by `&self`.",
+        service.full_name
+    );
+    let mut lines = vec![line(&first)];
+    let comment = rustdoc(&service.docs);
+    if !comment.is_empty() {
+        lines.push(String::new());
+        lines.extend(comment);
+    }
+    attributes(&lines)
+}
+
+pub(crate) fn server(emit: &Emit) -> TokenStream {
+    let sinew: String = emit.sinew.to_string().split_whitespace().collect();
+    attributes(&[line(&format!(
+        "A server of `service`, to be added to a [`{}::Server`] or served by itself.",
+        sinew.trim_start_matches(':')
+    ))])
+}
+
+fn full_name(service: &Service, method: &Method) -> String {
+    format!("`{}/{}`", service.full_name, method.name.wire)
+}
+
+pub(crate) fn deprecated(deprecated: bool) -> Option<TokenStream> {
+    deprecated.then(|| quote!(#[deprecated]))
+}
+
+/// The rustdoc of a comment, or of what is said without one.
+fn comment(docs: &Docs, otherwise: impl FnOnce() -> String) -> Vec<String> {
+    let lines = rustdoc(docs);
+    if lines.is_empty() {
+        vec![line(&otherwise())]
+    } else {
+        lines
+    }
+}
+
+/// A line of our own, as rustdoc has them: with the space behind `///`.
+fn line(text: &str) -> String {
+    format!(" {text}")
+}
+
+fn attributes(lines: &[String]) -> TokenStream {
+    quote!(#(#[doc = #lines])*)
+}

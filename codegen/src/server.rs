@@ -1,0 +1,92 @@
+//! The skeleton of a service: one match arm a method, one box a call.
+//! It refuses to decode, encode or time anything itself: an arm only joins the runtime's helpers to the user's method.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use sinew_idl::model::{Method, Service, Shape};
+
+use crate::{Emit, docs, paths};
+
+pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
+    let sinew = &emit.sinew;
+    let name = paths::ident(&service.name.rust);
+    let docs = docs::server(emit);
+    let dispatch = if service.methods.is_empty() {
+        quote! {
+            fn dispatch(&self, _: usize, call: #sinew::codegen::ServerCall) -> #sinew::codegen::Handling {
+                call.unknown_method()
+            }
+        }
+    } else {
+        let arms = service
+            .methods
+            .iter()
+            .enumerate()
+            .map(|(index, m)| arm(index, m));
+        quote! {
+            fn dispatch(&self, index: usize, call: #sinew::codegen::ServerCall) -> #sinew::codegen::Handling {
+                let service = ::std::sync::Arc::clone(&self.0);
+                match index {
+                    #(#arms)*
+                    _ => call.unknown_method(),
+                }
+            }
+        }
+    };
+    // Without a method nothing reads the service.
+    let unread = service
+        .methods
+        .is_empty()
+        .then(|| quote!(#[allow(dead_code)]));
+    quote! {
+        #docs
+        pub fn server<T: super::#name>(service: T) -> #sinew::Skeleton {
+            #sinew::codegen::skeleton(Server(::std::sync::Arc::new(service)))
+        }
+
+        struct Server<T>(#unread ::std::sync::Arc<T>);
+
+        impl<T: super::#name> #sinew::codegen::Dispatch for Server<T> {
+            fn spec(&self) -> &'static #sinew::ServiceSpec {
+                &SERVICE
+            }
+            #dispatch
+        }
+    }
+}
+
+// `T::name`, not `service.name`: an rpc may be called `Drop` or `Into`, which an `Arc` has methods of.
+fn arm(index: usize, method: &Method) -> TokenStream {
+    let index = Literal::usize_unsuffixed(index);
+    let name = paths::ident(&method.name.rust);
+    let descriptor = paths::descriptor(method);
+    let body = match method.shape {
+        Shape::Unary => quote! {
+            let (cx, req) = call.unary(&#descriptor).await?;
+            let result = T::#name(&service, &cx, req).await;
+            cx.reply(&#descriptor, result)
+        },
+        Shape::ClientStream => quote! {
+            let (cx, rx) = call.client_stream(&#descriptor)?;
+            let result = T::#name(&service, &cx, rx).await;
+            cx.reply(&#descriptor, result)
+        },
+        Shape::ServerStream => quote! {
+            let (cx, req, mut out, reply) = call.server_stream(&#descriptor).await?;
+            reply.drive(async move {
+                let result = T::#name(&service, &cx, req, &mut out).await;
+                out.end(&cx, result)
+            }).await
+        },
+        Shape::Bidi => quote! {
+            let (cx, rx, mut out, reply) = call.bidi(&#descriptor)?;
+            reply.drive(async move {
+                let result = T::#name(&service, &cx, rx, &mut out).await;
+                out.end(&cx, result)
+            }).await
+        },
+    };
+    quote! {
+        #index => ::std::boxed::Box::pin(async move { #body }),
+    }
+}

@@ -1,0 +1,105 @@
+//! Links the parsed files into one pool, each by itself, so that every file with an error is heard.
+//! It refuses to touch what imports a broken file: its errors would only echo.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
+
+use crate::{link_errors, load::Loaded, wire};
+
+/// A pool of all files, and the same encoded.
+pub(crate) struct Linked {
+    pub(crate) pool: DescriptorPool,
+    pub(crate) descriptor_set: Vec<u8>,
+}
+
+/// Links the files in `order`, in which each comes after its imports.
+/// Of those that are in `encoded`, it takes the bytes: they hold options that the decoded ones have lost.
+pub(crate) fn link(
+    loaded: &mut Loaded,
+    order: &[String],
+    encoded: &BTreeMap<String, Vec<u8>>,
+) -> Linked {
+    let mut pool = DescriptorPool::new();
+    let mut descriptor_set = Vec::new();
+    for name in order {
+        let Some(proto) = loaded.files.get(name) else {
+            continue;
+        };
+        let imports = &proto.dependency;
+        if loaded.broken.contains(name)
+            || imports
+                .iter()
+                .any(|import| !loaded.files.contains_key(import) || loaded.broken.contains(import))
+        {
+            loaded.broken.insert(name.clone());
+            continue;
+        }
+        let hidden = hidden_imports(loaded, proto);
+        let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
+            Some(bytes) => {
+                let mut bytes = bytes.clone();
+                wire::push_imports(&mut bytes, &hidden);
+                pool.decode_file_descriptor_proto(&*bytes)
+            }
+            None => {
+                let mut linked = proto.clone();
+                linked.dependency.extend(hidden.iter().cloned());
+                pool.add_file_descriptor_proto(linked)
+            }
+        }));
+        match added {
+            Ok(Ok(())) => {
+                if let Some(file) = pool.get_file_by_name(name) {
+                    let encoded = wire::without_last_imports(&file.encode_to_vec(), hidden.len());
+                    wire::push_file(&mut descriptor_set, &encoded);
+                }
+            }
+            Ok(Err(error)) => {
+                let errors = link_errors::errors(loaded, name, error);
+                loaded.found.extend(errors);
+                loaded.broken.insert(name.clone());
+            }
+            Err(_) => {
+                loaded.found.push(crate::internal(name, "the linker"));
+                loaded.broken.insert(name.clone());
+                // A pool that panicked may be left half changed: nothing is read from it any more.
+                pool = DescriptorPool::new();
+                break;
+            }
+        }
+    }
+    Linked {
+        pool,
+        descriptor_set,
+    }
+}
+
+/// What a file sees through chains of `import public`. The library follows one step of them, so the rest is imported for it.
+fn hidden_imports(loaded: &Loaded, proto: &FileDescriptorProto) -> Vec<String> {
+    let public = |name: &str| {
+        let file = loaded.files.get(name);
+        let indexes = file.into_iter().flat_map(|file| {
+            let indexes = file.public_dependency.iter();
+            indexes.filter_map(|&index| file.dependency.get(usize::try_from(index).ok()?))
+        });
+        indexes.cloned().collect::<Vec<String>>()
+    };
+    let mut seen: BTreeSet<String> = proto.dependency.iter().cloned().collect();
+    let mut near: Vec<String> = proto.dependency.iter().flat_map(|i| public(i)).collect();
+    near.retain(|name| seen.insert(name.clone()));
+    let mut hidden: Vec<String> = near.iter().flat_map(|name| public(name)).collect();
+    hidden.retain(|name| seen.insert(name.clone()));
+    let mut next = 0;
+    while let Some(name) = hidden.get(next) {
+        let mut more = public(name);
+        more.retain(|name| seen.insert(name.clone()));
+        hidden.extend(more);
+        next += 1;
+    }
+    hidden
+}

@@ -1,0 +1,86 @@
+//! Parses one file, and turns what the parser finds into diagnostics with exact places.
+//! It refuses what would break the parser: editions, and nesting that would exhaust the stack.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use miette::Diagnostic as _;
+use prost_types::FileDescriptorProto;
+use sinew_idl::diag::Diagnostic;
+
+use crate::{scan, source::SourceFile};
+
+/// How deep brackets may be nested: far more than people write (7 in the published files), far less than a stack holds.
+const DEEPEST: usize = 100;
+
+/// Parses one file.
+pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diagnostic>> {
+    if let Some(((from, to), edition)) = scan::edition(&source.text) {
+        let message = format!("edition {edition} is not supported by the built-in compiler");
+        let found = Diagnostic::error("M0301", message, source.span(from, to));
+        return Err(vec![found.help(
+            "build a descriptor set with protoc or buf (with imports and source info) and pass it to `descriptor_set(path)`",
+        )]);
+    }
+    if let Some(at) = scan::too_deep(&source.text, DEEPEST) {
+        let message = format!("nested deeper than {DEEPEST} levels");
+        let found = Diagnostic::error("M0005", message, source.span(at, at + 1));
+        return Err(vec![found]);
+    }
+    let parsed = catch_unwind(AssertUnwindSafe(|| {
+        protox::file::File::from_source(&source.name, &source.text)
+    }));
+    match parsed {
+        Ok(Ok(file)) => Ok(FileDescriptorProto::from(file)),
+        Ok(Err(error)) => {
+            let related = error.related().into_iter().flatten();
+            let first: [&dyn miette::Diagnostic; 1] = [&error];
+            let all = first.into_iter().chain(related);
+            Err(all.map(|error| syntax(source, error)).collect())
+        }
+        Err(_) => Err(vec![crate::internal(&source.name, "the parser")]),
+    }
+}
+
+/// One error of the parser; the last of its labels is where the fault shows, those before it are what it clashes with.
+fn syntax(source: &SourceFile, error: &dyn miette::Diagnostic) -> Diagnostic {
+    let mut labels: Vec<_> = error
+        .labels()
+        .into_iter()
+        .flatten()
+        .map(|label| source.span(label.offset(), label.offset() + label.len()))
+        .collect();
+    let mut message = error.to_string();
+    let help = error.help().map(|help| help.to_string());
+    if help
+        .as_deref()
+        .is_some_and(|help| help.starts_with("imports"))
+    {
+        // The parser calls it a group name.
+        message = "invalid path of an import".to_owned();
+    }
+    let end = source.text.trim_end().len();
+    let span = labels.pop().unwrap_or_else(|| source.span(end, end));
+    let mut found = Diagnostic::error(code(&message), crate::quoted(&message), span);
+    for first in labels {
+        found = found.also(first, "first declared");
+    }
+    match help {
+        Some(help) => found.help(crate::quoted(&help)),
+        None => found,
+    }
+}
+
+/// The parser's kinds of error are not public: what it says is.
+fn code(message: &str) -> &'static str {
+    if message.starts_with("unknown syntax") {
+        "M0002"
+    } else if message.starts_with("file is too large") {
+        "M0004"
+    } else if message.starts_with("message numbers must be") {
+        "M0202"
+    } else if message.contains("recursion limit") {
+        "M0005"
+    } else {
+        "M0001"
+    }
+}

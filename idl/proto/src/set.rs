@@ -1,0 +1,216 @@
+//! Takes a descriptor set that somebody else built, protoc or buf, in place of files: the way round for editions.
+//! It refuses to trust it: what is malformed is reported, not linked.
+
+use std::{collections::BTreeMap, panic::catch_unwind};
+
+use prost::Message as _;
+use prost_types::{FileDescriptorProto, UninterpretedOption};
+use sinew_idl::diag::{Diagnostic, Span};
+
+use crate::{
+    builtin::{self, Builtin},
+    editions,
+    load::{Loaded, import_span},
+    parse,
+    source::SourceFile,
+    wire,
+};
+
+/// What a set holds, ready to be linked.
+#[derive(Default)]
+pub(crate) struct Set {
+    pub(crate) loaded: Loaded,
+    /// The files as they were encoded, editions lowered: with options that the decoded ones have lost.
+    pub(crate) encoded: BTreeMap<String, Vec<u8>>,
+}
+
+/// Reads a set. `files` are the import names to generate for; without them it is every file that is not built in.
+pub(crate) fn read(bytes: &[u8], files: Option<&[String]>) -> Set {
+    let mut set = Set::default();
+    let Some(encoded) = wire::files(bytes) else {
+        let message = "this is no descriptor set";
+        let found = Diagnostic::error("M0040", message, Span::None);
+        let help = "build one with `protoc --include_imports --include_source_info --descriptor_set_out=…` or `buf build -o …`";
+        set.loaded.found.push(found.help(help));
+        return set;
+    };
+    let mut order = Vec::new();
+    for bytes in encoded {
+        order.extend(set.file(bytes));
+    }
+    set.missing_imports();
+    set.loaded.roots = match files {
+        Some(files) => files.to_vec(),
+        None => order
+            .into_iter()
+            .filter(|name| builtin::find(name).is_none())
+            .collect(),
+    };
+    set.loaded.roots.sort();
+    set.loaded.roots.dedup();
+    for root in &set.loaded.roots {
+        if !set.loaded.files.contains_key(root) && !set.loaded.broken.contains(root) {
+            let message = format!("no file `{root}` in the descriptor set");
+            set.loaded
+                .found
+                .push(Diagnostic::error("M0010", message, Span::None));
+        }
+    }
+    set
+}
+
+impl Set {
+    /// Adds a file; returns its name.
+    fn file(&mut self, bytes: &[u8]) -> Option<String> {
+        let original = match FileDescriptorProto::decode(bytes) {
+            Ok(file) => file,
+            Err(error) => {
+                let message = format!("a file of the descriptor set cannot be decoded: {error}");
+                let found = Diagnostic::error("M0040", message, Span::None);
+                self.loaded.found.push(found);
+                return None;
+            }
+        };
+        let name = original.name().to_owned();
+        if name.is_empty() {
+            let message = "a file of the descriptor set has no name";
+            let found = Diagnostic::error("M0041", message, Span::None);
+            self.loaded.found.push(found);
+            return None;
+        }
+        if self.loaded.files.contains_key(&name) || self.loaded.broken.contains(&name) {
+            let message = "the descriptor set has two files of this name";
+            let found = Diagnostic::error("M0042", message, Span::file(&*name));
+            self.loaded.found.push(found);
+            return None;
+        }
+        let decoded = decoded(&name, bytes);
+        match decoded {
+            Ok((bytes, proto)) => {
+                self.encoded.insert(name.clone(), bytes);
+                self.loaded.files.insert(name.clone(), proto);
+            }
+            Err(found) => {
+                self.loaded.found.push(*found);
+                self.loaded.broken.insert(name.clone());
+            }
+        }
+        Some(name)
+    }
+
+    /// Takes the built-in files for imports that the set lacks, and reports what is still missing.
+    fn missing_imports(&mut self) {
+        let mut queue: Vec<String> = self.loaded.files.keys().cloned().collect();
+        while let Some(name) = queue.pop() {
+            let Some(proto) = self.loaded.files.get(&name).cloned() else {
+                continue;
+            };
+            for (index, import) in proto.dependency.iter().enumerate() {
+                let known = &self.loaded;
+                if known.files.contains_key(import) || known.broken.contains(import) {
+                    continue;
+                }
+                match builtin::find(import).and_then(parsed) {
+                    Some((builtin, text)) => {
+                        self.loaded.files.insert(import.clone(), builtin);
+                        if let Some(text) = text {
+                            self.loaded.texts.insert(import.clone(), text);
+                        }
+                        queue.push(import.clone());
+                    }
+                    None => {
+                        let span = import_span(None, &name, &proto, index);
+                        let message = format!("import `{import}` is not in the descriptor set");
+                        let found = Diagnostic::error("M0011", message, span);
+                        self.loaded
+                            .found
+                            .push(found.help(
+                                "build the set with its imports: `protoc --include_imports`",
+                            ));
+                        self.loaded.broken.insert(name.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A file with its editions lowered, as bytes and decoded.
+fn decoded(name: &str, bytes: &[u8]) -> Result<(Vec<u8>, FileDescriptorProto), Box<Diagnostic>> {
+    let lowered = catch_unwind(|| editions::lower(bytes));
+    let lowered = lowered.unwrap_or_else(|_| Err("lowering it failed".to_owned()));
+    let bytes = lowered.map_err(|why| {
+        let message = format!("this file uses an edition in a way that is not supported: {why}");
+        let help = "set `features.field_presence = EXPLICIT`, or start the enum at 0";
+        Diagnostic::error("M0302", message, Span::file(name)).help(help)
+    })?;
+    let proto = FileDescriptorProto::decode(&*bytes)
+        .map_err(|_| crate::internal(name, "the lowering of editions"))?;
+    match malformed(&proto) {
+        Some(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
+        None => Ok((bytes, proto)),
+    }
+}
+
+fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<SourceFile>)> {
+    match builtin {
+        Builtin::Descriptor(proto) => Some((*proto, None)),
+        Builtin::Text(name, text) => {
+            let source = SourceFile::new(name, None, text);
+            Some((parse::parse(&source).ok()?, Some(source)))
+        }
+    }
+}
+
+/// What no compiler writes, and what the libraries would stumble over.
+fn malformed(file: &FileDescriptorProto) -> Option<String> {
+    if !matches!(file.syntax(), "" | "proto2" | "proto3") {
+        return Some(format!("unknown syntax `{}`", file.syntax()));
+    }
+    let is_import = |index: &i32| {
+        let index = usize::try_from(*index).ok();
+        index.is_some_and(|index| index < file.dependency.len())
+    };
+    let mut indexes = file.public_dependency.iter().chain(&file.weak_dependency);
+    if !indexes.all(is_import) {
+        return Some("the index of an import is out of range".to_owned());
+    }
+    let mut options: Vec<&UninterpretedOption> = Vec::new();
+    options.extend(file.options.iter().flat_map(|o| &o.uninterpreted_option));
+    for message in &file.message_type {
+        if let Some(what) = malformed_message(message) {
+            return Some(what);
+        }
+    }
+    let is_deep = |option: &&UninterpretedOption| {
+        crate::scan::too_deep(option.aggregate_value(), 100).is_some()
+    };
+    options
+        .iter()
+        .any(is_deep)
+        .then(|| "an option is nested too deep".to_owned())
+}
+
+fn malformed_message(message: &prost_types::DescriptorProto) -> Option<String> {
+    let oneofs = message.oneof_decl.len();
+    let name = message.name();
+    let is_oneof = |index: i32| usize::try_from(index).is_ok_and(|index| index < oneofs);
+    for field in &message.field {
+        if field.oneof_index.is_some_and(|index| !is_oneof(index)) {
+            return Some(format!(
+                "a field of message `{name}` is in a oneof that does not exist"
+            ));
+        }
+    }
+    let is_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
+    let numbers = message
+        .field
+        .iter()
+        .map(|field| (field.name(), field.number()));
+    if is_entry && !numbers.eq([("key", 1), ("value", 2)]) {
+        return Some(format!(
+            "`{name}` is marked as the entry of a map, and is none"
+        ));
+    }
+    message.nested_type.iter().find_map(malformed_message)
+}

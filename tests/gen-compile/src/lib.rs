@@ -1,0 +1,18 @@
+//! Everything that is generated for the good IDLs of `tests/idl`, compiled as strictly as a user's crate may be.
+//! There is nothing to run: that it compiles, is documented and is linted without a word is the test.
+
+#![deny(
+    warnings,
+    missing_docs,
+    unreachable_pub,
+    unused,
+    future_incompatible,
+    nonstandard_style,
+    rust_2018_idioms,
+    rust_2021_compatibility,
+    clippy::all,
+    clippy::pedantic,
+    rustdoc::all
+)]
+
+include!(concat!(env!("OUT_DIR"), "/cases.rs"));
