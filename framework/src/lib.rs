@@ -1,23 +1,35 @@
 //! Services that call one another: stubs, skeletons and the stack between them.
 
+mod balance;
 mod call;
-
-pub use call::code::Code;
-pub use call::deadline::Deadline;
-pub use call::details;
-pub use call::metadata::{
-    InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataValue,
-};
-pub use call::status::Status;
-pub use call::trace::Trace;
-#[allow(dead_code)]
+mod client;
+pub mod codegen;
 mod endpoint;
-#[allow(dead_code)]
+mod middleware;
+pub mod observe;
 mod rt;
-#[allow(dead_code)]
 mod server;
-#[allow(dead_code)]
 mod transport;
-pub use endpoint::target::{InvalidTarget, Target};
+
+pub use call::details;
+pub use call::{
+    Background, Body, Code, Context, DEFAULT_MAX_MESSAGE_BYTES, Idempotency, Inbound,
+    InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataMut, MetadataValue,
+    Method, MethodHandle, MethodSpec, Outbound, Peer, RawCall, RawReply, ReplyBody, Result,
+    ServiceSpec, Shape, Status, Trace, code_of,
+};
+pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
+pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
+pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};
+pub use transport::memory::InProcess;
 pub use transport::stream::Stream;
+pub use transport::target::{InvalidTarget, Target};
+
+/// Includes what `sinew_build::compile` generated in the build script of this crate: one module a package.
+#[macro_export]
+macro_rules! include_idl {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/sinew.rs"));
+    };
+}

@@ -10,42 +10,42 @@ const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// The instant by which a call must have ended, on this process's monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Deadline(Instant);
+pub(crate) struct Deadline(Instant);
 
 impl Deadline {
     /// `timeout` from now. A timeout beyond what the clock can hold is about 30 years.
-    pub fn after(timeout: Duration) -> Self {
+    pub(crate) fn after(timeout: Duration) -> Self {
         Self::from_start(Instant::now(), timeout)
     }
 
     /// `timeout` after `start`. A timeout beyond what the clock can hold is about 30 years.
-    pub fn from_start(start: Instant, timeout: Duration) -> Self {
+    pub(crate) fn from_start(start: Instant, timeout: Duration) -> Self {
         Self(start + timeout.min(FAR))
     }
 
     /// This very instant.
-    pub const fn at(instant: Instant) -> Self {
+    pub(crate) const fn at(instant: Instant) -> Self {
         Self(instant)
     }
 
     /// The instant itself, for a timer.
-    pub const fn instant(self) -> Instant {
+    pub(crate) const fn instant(self) -> Instant {
         self.0
     }
 
     /// The earlier of both: a deadline only shrinks.
     #[must_use]
-    pub fn min(self, other: Self) -> Self {
+    pub(crate) fn min(self, other: Self) -> Self {
         Ord::min(self, other)
     }
 
     /// The time left at `now`; zero once the deadline has passed.
-    pub fn remaining(self, now: Instant) -> Duration {
+    pub(crate) fn remaining(self, now: Instant) -> Duration {
         self.0.saturating_duration_since(now)
     }
 
     /// Whether no time is left at `now`.
-    pub fn is_expired(self, now: Instant) -> bool {
+    pub(crate) fn is_expired(self, now: Instant) -> bool {
         self.0 <= now
     }
 }

@@ -1,9 +1,38 @@
-//! What a call is made of, on either side of the wire. Nothing here sends, waits or knows a layer.
+//! A call: its method, time, metadata, messages and status, as every other folder speaks of them.
+//! It refuses to depend on anything else inside this crate.
 
+pub(crate) mod ambient;
+pub(crate) mod body;
 pub(crate) mod code;
+pub(crate) mod context;
 pub(crate) mod deadline;
 pub mod details;
+pub(crate) mod frame;
 pub(crate) mod metadata;
+pub(crate) mod method;
+pub(crate) mod one;
+pub(crate) mod peer;
+pub(crate) mod pipe;
+pub(crate) mod raw;
+pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod stream;
 pub(crate) mod trace;
 pub(crate) mod wire;
+
+pub use body::{Body, ReplyBody};
+pub use code::Code;
+pub use context::{Background, Context, MetadataMut};
+pub(crate) use deadline::Deadline;
+pub use frame::DEFAULT_MAX_MESSAGE_BYTES;
+pub use metadata::{InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataValue};
+pub use method::{Idempotency, Method, MethodHandle, MethodSpec, ServiceSpec, Shape};
+pub use peer::Peer;
+pub(crate) use raw::{Payload, RouteId};
+pub use raw::{RawCall, RawReply, code_of};
+pub use status::Status;
+pub use stream::{Inbound, Outbound};
+pub use trace::Trace;
+
+/// The result of a call: what it gave, or its [`Status`].
+pub type Result<T, E = Status> = std::result::Result<T, E>;

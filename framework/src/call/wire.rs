@@ -12,10 +12,11 @@ mod tests;
 use http::{HeaderName, HeaderValue};
 
 pub(crate) use bin::{decode_bin, encode_bin};
-pub(crate) use http::header::{CONTENT_TYPE, TE, USER_AGENT};
 pub(crate) use message::{decode_message, encode_message};
-pub(crate) use status::{status_from_http, status_from_trailers, status_to_trailers};
-pub(crate) use timeout::{InvalidTimeout, timeout_from_header, timeout_to_header};
+pub(crate) use status::{
+    ok_to_trailers, status_from_http, status_from_trailers, status_to_trailers,
+};
+pub(crate) use timeout::{timeout_from_header, timeout_to_header};
 
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

@@ -1,4 +1,8 @@
-//! Who can be called, and where.
+//! Who can be called, where, and in which state its connection is.
 //! It knows neither the client nor the server.
 
-pub(crate) mod target;
+mod keeper;
+mod node;
+
+pub(crate) use keeper::KeepUp;
+pub(crate) use node::{Node, Readiness};

@@ -1,3 +1,68 @@
-//! The serving side.
+//! A server: many services on one port, and THE ORDER of the layers that a call passes on its way to its handler.
+//! It refuses to do what a layer does; it only says in which order they stand, and why.
 
-pub(crate) mod sniff;
+mod accept;
+mod admit;
+mod builder;
+mod fallback;
+mod handle;
+mod http;
+mod in_process;
+mod ingress;
+mod inline;
+mod listen;
+mod reply;
+mod route;
+mod skeleton;
+mod sniff;
+
+use std::sync::Arc;
+
+use crate::call::frame::Limit;
+use crate::call::{RawCall, RawReply, Status};
+use crate::middleware::{Next, OnCall};
+use crate::observe::{Observed, Observer, Side};
+use route::Routes;
+
+pub use builder::{IntoServices, Server};
+pub use handle::{Dispatch, Handling, ReplyContext, ServerCall};
+pub use http::HttpService;
+pub use listen::Bound;
+pub use reply::StreamReply;
+pub use skeleton::Skeleton;
+
+/// A server, assembled: what every connection and every mount of it shares.
+pub(crate) struct Stack {
+    pub(crate) routes: Arc<Routes>,
+    observer: Option<Observer>,
+    on_call: Vec<OnCall>,
+    /// The user's layers with [`Routes`] innermost; nothing where there are none.
+    layers: Option<Next>,
+    pub(crate) request_limit: Limit,
+}
+
+impl Stack {
+    // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
+    // ORDER 0: listen, HTTP/2 — caps on connections, streams and header bytes
+    // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded
+    // ORDER 2: Observe — above admission: refusals are counted, apart from latencies
+    // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing a server does
+    // ORDER 4: layers of the user — auth, quota, tenancy: they see only calls that will be served
+    // ORDER 5: Route → skeleton — decode, handler under its deadline, panics caught, encode
+    pub(crate) async fn serve(&self, call: RawCall) -> Result<RawReply, Status> {
+        let observed = Observed::start(self.observer.as_ref(), Side::Server, &call);
+        let result = self.admitted(call).await;
+        Observed::finish(observed, result)
+    }
+
+    async fn admitted(&self, mut call: RawCall) -> Result<RawReply, Status> {
+        admit::admit(&call)?;
+        for on_call in &self.on_call {
+            on_call(&mut call)?;
+        }
+        match &self.layers {
+            None => self.routes.serve(call).await,
+            Some(layers) => layers.serve(call).await,
+        }
+    }
+}

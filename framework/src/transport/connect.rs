@@ -16,7 +16,7 @@ use self::error::Cause;
 pub use self::error::ConnectError;
 pub use self::sockets::SocketConnector;
 use super::stream::Stream;
-use crate::endpoint::target::Target;
+use crate::transport::target::Target;
 
 mod error;
 mod sockets;

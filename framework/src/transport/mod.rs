@@ -1,6 +1,77 @@
-//! How encoded calls travel: sockets, and the protocol on them.
+//! How encoded calls travel: sockets, the protocol on them, and the way inside a process.
 //! It knows no retry, balance or discovery.
 
 pub(crate) mod connect;
 pub(crate) mod deferred;
+pub(crate) mod http2;
+pub(crate) mod memory;
+#[cfg(test)]
+pub(crate) mod scripted;
 pub(crate) mod stream;
+pub(crate) mod target;
+
+use crate::call::{RawCall, RawReply, Status};
+
+/// An open way to one endpoint: the seam behind which a transport stands.
+///
+/// An enum rather than a trait object: the future of a call is part of the caller's, without a box.
+#[derive(Clone)]
+pub(crate) enum Link {
+    Http2(http2::Connection),
+    Memory(memory::InProcessLink),
+    #[cfg(test)]
+    Scripted(scripted::Scripted),
+}
+
+/// The place of one call on a link.
+pub(crate) enum Slot {
+    Http2(http2::Slot),
+    Memory(memory::InProcessLink),
+    #[cfg(test)]
+    Scripted(scripted::Scripted),
+}
+
+/// Why there is no place for a call now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSlot {
+    /// As many calls are in flight as the peer allows.
+    Busy,
+    /// As many calls wait as we allow.
+    Full,
+    /// The connection takes no more calls.
+    Closing,
+}
+
+impl Link {
+    /// A place, if one is free at once.
+    pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
+        match self {
+            Self::Http2(connection) => connection.try_reserve().map(Slot::Http2),
+            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            #[cfg(test)]
+            Self::Scripted(link) => Ok(Slot::Scripted(link.clone())),
+        }
+    }
+
+    /// Waits for a place, first come first served, in a bounded queue.
+    pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
+        match self {
+            Self::Http2(connection) => connection.reserve().await.map(Slot::Http2),
+            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            #[cfg(test)]
+            Self::Scripted(link) => Ok(Slot::Scripted(link.clone())),
+        }
+    }
+}
+
+impl Slot {
+    /// Sends the call. A unary one gives its whole reply; a stream is given as soon as its head is handed over.
+    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+        match self {
+            Self::Http2(slot) => slot.send(call).await,
+            Self::Memory(link) => link.send(call).await,
+            #[cfg(test)]
+            Self::Scripted(link) => link.send(call).await,
+        }
+    }
+}

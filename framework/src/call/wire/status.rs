@@ -21,6 +21,11 @@ pub(super) struct RpcStatus {
     pub(super) details: Vec<Any>,
 }
 
+/// Writes status 0.
+pub(crate) fn ok_to_trailers(trailers: &mut HeaderMap) {
+    trailers.insert(&GRPC_STATUS, Code::Ok.as_header());
+}
+
 /// Writes code, message (at most 8 KiB encoded), details and the final mark.
 pub(crate) fn status_to_trailers(status: &Status, trailers: &mut HeaderMap) {
     trailers.insert(&GRPC_STATUS, status.code().as_header());

@@ -67,7 +67,7 @@ fn a_timeout_is_read_in_every_unit() {
     ] {
         assert_eq!(
             timeout_from_header(&value(text)),
-            Err(InvalidTimeout),
+            Err(super::timeout::InvalidTimeout),
             "{text:?}"
         );
     }

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::endpoint::target::Target;
+use crate::transport::target::Target;
 
 /// "Too many open files", the same number on Linux and macOS.
 const EMFILE: i32 = 24;
@@ -27,6 +27,16 @@ impl ConnectError {
             target: target.clone(),
             cause,
         }
+    }
+
+    /// Connected, but HTTP/2 did not begin.
+    pub(crate) fn handshake(target: &Target, error: h2::Error) -> Self {
+        Self::new(target, Cause::Handshake(error))
+    }
+
+    /// Connected, but HTTP/2 did not begin in time.
+    pub(crate) fn handshake_timeout(target: &Target, budget: Duration) -> Self {
+        Self::new(target, Cause::HandshakeTimeout(budget))
     }
 
     /// What was to be connected to.
@@ -49,6 +59,7 @@ impl Error for ConnectError {
             (Cause::Lookup(error) | Cause::Custom(error), _) | (_, Some(Failure::Io(error))) => {
                 Some(error)
             }
+            (Cause::Handshake(error), _) => Some(error),
             _ => None,
         }
     }
@@ -61,7 +72,7 @@ impl From<ConnectError> for io::Error {
             (Cause::Lookup(inner) | Cause::Custom(inner), _) | (_, Some(Failure::Io(inner))) => {
                 inner.kind()
             }
-            (Cause::LookupTimeout(_) | Cause::CustomTimeout(_), _)
+            (Cause::LookupTimeout(_) | Cause::CustomTimeout(_) | Cause::HandshakeTimeout(_), _)
             | (_, Some(Failure::Timeout(_))) => ErrorKind::TimedOut,
             _ => ErrorKind::NotFound,
         };
@@ -82,6 +93,9 @@ pub(super) enum Cause {
     Socket(Failure),
     Custom(io::Error),
     CustomTimeout(Duration),
+    /// Connected, but not to an HTTP/2 server.
+    Handshake(h2::Error),
+    HandshakeTimeout(Duration),
 }
 
 #[derive(Debug)]
@@ -118,6 +132,14 @@ impl Display for ConnectError {
                 write_with_hint(f, &what, hint)
             }
             Cause::Custom(error) => write!(f, "the channel's own connector failed: {error}"),
+            Cause::Handshake(error) => write!(
+                f,
+                "connected, but HTTP/2 could not begin: {error} (is it a gRPC server?)"
+            ),
+            Cause::HandshakeTimeout(budget) => write!(
+                f,
+                "connected, but HTTP/2 did not begin within the connect budget of {budget:?}"
+            ),
             Cause::CustomTimeout(budget) => write!(
                 f,
                 "the channel's own connector did not finish within the connect budget of \

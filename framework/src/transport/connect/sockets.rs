@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{Cause, ConnectError, Failure, Tried};
 use super::{CONNECT_BUDGET, Connect};
-use crate::endpoint::target::Target;
 use crate::transport::stream::Stream;
+use crate::transport::target::Target;
 
 /// Addresses of one name that are tried before the attempt counts as failed.
 const TRIED_AT_MOST: usize = 8;

@@ -1,0 +1,6 @@
+//! Which node a call goes to. A decision is a pure function of what is known of the nodes.
+//! It sees no message, no connection, and waits for nothing.
+
+mod round_robin;
+
+pub(crate) use round_robin::{Pick, RoundRobin, pick};

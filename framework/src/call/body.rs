@@ -1,0 +1,365 @@
+//! The bytes of a call as they arrive, whichever wire brings them.
+//! It refuses to cut them into messages (`frame.rs`) and to give them a type (`inbound.rs`).
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http_body::Body as _;
+
+use super::pipe::{Piece, PipeReader};
+use super::{Code, Metadata, Status, wire};
+
+/// A stream of length-prefixed messages in the form in which some wire delivers it.
+pub struct Body {
+    kind: Kind,
+    /// Whoever counts the call.
+    watch: Option<Box<dyn StreamEnd>>,
+}
+
+/// Told once how a stream ended; dropped untold, the stream was cancelled.
+pub(crate) trait StreamEnd: Send {
+    fn end(self: Box<Self>, code: Code);
+}
+
+enum Kind {
+    Empty,
+    Whole(Option<Bytes>),
+    Hyper(hyper::body::Incoming),
+    Foreign(Pin<Box<dyn http_body::Body<Data = Bytes, Error = Status> + Send>>),
+    Source(Box<dyn Source>),
+    Pipe(PipeReader),
+}
+
+/// What a client's transport gives for a streaming reply: the head comes later than the call's start.
+pub(crate) trait Source: Send {
+    /// The metadata before the messages, once.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>>;
+    /// The next bytes; `None` when the peer has ended.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>>;
+    /// What came behind the messages, after `poll_data` gave `None`.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>>;
+}
+
+impl Body {
+    /// No message.
+    pub fn empty() -> Self {
+        Self::from(Kind::Empty)
+    }
+
+    /// Messages that are all here already.
+    pub(crate) fn whole(framed: Bytes) -> Self {
+        Self::from(Kind::Whole(Some(framed)))
+    }
+
+    /// Messages that are all here already, with what follows them.
+    pub(crate) fn ending(framed: Bytes, trailers: Metadata) -> Self {
+        Self::source(Box::new(Ended {
+            framed: Some(framed),
+            end: Some(Ok(trailers)),
+        }))
+    }
+
+    pub(crate) fn hyper(body: hyper::body::Incoming) -> Self {
+        Self::from(Kind::Hyper(body))
+    }
+
+    /// Any HTTP body, as a server gets it that is mounted in another one.
+    pub(crate) fn foreign<B>(body: B) -> Self
+    where
+        B: http_body::Body + Send + 'static,
+        B::Error: fmt::Display,
+    {
+        Self::from(Kind::Foreign(Box::pin(Foreign { body })))
+    }
+
+    pub(crate) fn source(source: Box<dyn Source>) -> Self {
+        Self::from(Kind::Source(source))
+    }
+
+    pub(crate) fn pipe(reader: PipeReader) -> Self {
+        Self::from(Kind::Pipe(reader))
+    }
+
+    /// The reader's end of a pipe, where this body is one: what a client's transport forwards.
+    pub(crate) fn into_pipe(self) -> Option<PipeReader> {
+        match self.kind {
+            Kind::Pipe(reader) => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// Tells `watch` how the stream ends.
+    pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// The stream is over for whoever reads it: lets the wire go.
+    pub(crate) fn end(&mut self, code: Code) {
+        self.kind = Kind::Empty;
+        if let Some(watch) = self.watch.take() {
+            watch.end(code);
+        }
+    }
+
+    /// The metadata that precede the messages of a streaming reply. Ready at once where they are known from the start.
+    pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        match &mut self.kind {
+            Kind::Source(source) => source.poll_head(cx),
+            Kind::Pipe(pipe) => pipe.poll_head(cx).map(|(head, _)| Ok(head)),
+            Kind::Empty | Kind::Whole(_) | Kind::Hyper(_) | Kind::Foreign(_) => {
+                Poll::Ready(Ok(Metadata::default()))
+            }
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(crate) fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Status>>> {
+        let data = ready!(self.poll_kind(cx));
+        if let Some(Err(status)) = &data {
+            self.end(status.code());
+        }
+        Poll::Ready(data)
+    }
+
+    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+        match &mut self.kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Whole(framed) => Poll::Ready(framed.take().map(Ok)),
+            Kind::Source(source) => source.poll_data(cx),
+            Kind::Hyper(body) => loop {
+                match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+                    None => return Poll::Ready(None),
+                    Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error)))),
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(data) => return Poll::Ready(Some(Ok(data))),
+                        Err(_request_trailers) => {}
+                    },
+                }
+            },
+            Kind::Foreign(body) => loop {
+                match ready!(body.as_mut().poll_frame(cx)) {
+                    None => return Poll::Ready(None),
+                    Some(Err(status)) => return Poll::Ready(Some(Err(status))),
+                    Some(Ok(frame)) => {
+                        if let Ok(data) = frame.into_data() {
+                            return Poll::Ready(Some(Ok(data)));
+                        }
+                    }
+                }
+            },
+            Kind::Pipe(pipe) => match ready!(pipe.poll_piece(cx)) {
+                Piece::Bytes(bytes) => Poll::Ready(Some(Ok(bytes))),
+                Piece::End(result, trailers) => {
+                    let end = match result {
+                        Ok(()) => Ok(trailers),
+                        Err(status) => Err(status.with_trailers(trailers)),
+                    };
+                    self.kind = Kind::Source(Box::new(Ended {
+                        framed: None,
+                        end: Some(end),
+                    }));
+                    Poll::Ready(None)
+                }
+                Piece::Reset => {
+                    self.kind = Kind::Empty;
+                    Poll::Ready(Some(Err(Status::cancelled(
+                        "the other side dropped its half of the stream unfinished",
+                    ))))
+                }
+            },
+        }
+    }
+
+    /// What came behind the messages; call after `poll_data` gave `None`.
+    ///
+    /// # Errors
+    /// The status of the call, where the body is a reply that failed.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        let end = match &mut self.kind {
+            Kind::Source(source) => ready!(source.poll_end(cx)),
+            _ => Ok(Metadata::default()),
+        };
+        self.end(end.as_ref().map_or_else(Status::code, |_| Code::Ok));
+        Poll::Ready(end)
+    }
+
+    /// Known to be over without polling?
+    pub(crate) fn is_end(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Whole(framed) => framed.is_none(),
+            Kind::Hyper(body) => body.is_end_stream(),
+            Kind::Foreign(body) => body.is_end_stream(),
+            Kind::Pipe(pipe) => pipe.is_finished(),
+            Kind::Source(_) => false,
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self { kind, watch: None }
+    }
+}
+
+/// A stream whose end is known.
+struct Ended {
+    framed: Option<Bytes>,
+    end: Option<Result<Metadata, Status>>,
+}
+
+impl Source for Ended {
+    fn poll_head(&mut self, _: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        Poll::Ready(Ok(Metadata::default()))
+    }
+
+    fn poll_data(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+        Poll::Ready(self.framed.take().map(Ok))
+    }
+
+    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        Poll::Ready(self.end.take().unwrap_or_else(|| Ok(Metadata::default())))
+    }
+}
+
+fn broken(error: &dyn fmt::Display) -> Status {
+    Status::new(
+        Code::Cancelled,
+        format!("the peer broke off its stream: {error}"),
+    )
+}
+
+pin_project_lite::pin_project! {
+    /// Any HTTP body as one of `Bytes` and `Status`.
+    struct Foreign<B> {
+        #[pin]
+        body: B,
+    }
+}
+
+impl<B> http_body::Body for Foreign<B>
+where
+    B: http_body::Body,
+    B::Error: fmt::Display,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
+        let frame = ready!(self.project().body.poll_frame(cx));
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))),
+            Err(error) => Err(broken(&error)),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.kind {
+            Kind::Empty => "Body(empty)",
+            Kind::Whole(_) => "Body(whole)",
+            Kind::Hyper(_) | Kind::Foreign(_) => "Body(http)",
+            Kind::Source(_) => "Body(reply)",
+            Kind::Pipe(_) => "Body(pipe)",
+        })
+    }
+}
+
+/// What a server's HTTP side writes for a reply: `DATA`, then the trailers that carry the status.
+pub struct ReplyBody(Reply);
+
+enum Reply {
+    /// The head says it all.
+    Nothing,
+    Whole(Option<Bytes>, Option<HeaderMap>),
+    Stream(Body),
+    Done,
+}
+
+impl ReplyBody {
+    pub(crate) fn nothing() -> Self {
+        Self(Reply::Nothing)
+    }
+
+    pub(crate) fn whole(message: Bytes, trailers: HeaderMap) -> Self {
+        Self(Reply::Whole(Some(message), Some(trailers)))
+    }
+
+    pub(crate) fn stream(body: Body) -> Self {
+        Self(Reply::Stream(body))
+    }
+}
+
+impl http_body::Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
+        let frame = match &mut self.0 {
+            Reply::Nothing | Reply::Done => return Poll::Ready(None),
+            Reply::Whole(message, trailers) => {
+                if let Some(message) = message.take() {
+                    return Poll::Ready(Some(Ok(http_body::Frame::data(message))));
+                }
+                trailers.take().map(http_body::Frame::trailers).map(Ok)
+            }
+            Reply::Stream(body) => match ready!(body.poll_data(cx)) {
+                Some(Ok(bytes)) => return Poll::Ready(Some(Ok(http_body::Frame::data(bytes)))),
+                Some(Err(status)) => Some(Err(status)),
+                None => {
+                    let mut trailers = HeaderMap::with_capacity(4);
+                    match ready!(body.poll_end(cx)) {
+                        Ok(metadata) => match metadata.write_to(&mut trailers) {
+                            Ok(()) => wire::ok_to_trailers(&mut trailers),
+                            Err(invalid) => {
+                                wire::status_to_trailers(&invalid.into(), &mut trailers)
+                            }
+                        },
+                        Err(status) => {
+                            // Metadata that cannot be sent must not hide why the call failed.
+                            let _ = status.trailers().write_to(&mut trailers);
+                            wire::status_to_trailers(&status, &mut trailers);
+                        }
+                    }
+                    Some(Ok(http_body::Frame::trailers(trailers)))
+                }
+            },
+        };
+        self.0 = Reply::Done;
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.0, Reply::Nothing | Reply::Done)
+    }
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplyBody")
+    }
+}

@@ -1,0 +1,341 @@
+//! What the IDL says of a method, and how its messages become bytes.
+//! It refuses to hold anything that changes while a process runs.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+/// Which sides of a method stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// One message each way.
+    Unary,
+    /// Many requests, one reply.
+    ClientStream,
+    /// One request, many replies.
+    ServerStream,
+    /// Many messages both ways.
+    Bidi,
+}
+
+impl Shape {
+    /// Does the caller send more than one message?
+    pub const fn client_streams(self) -> bool {
+        matches!(self, Self::ClientStream | Self::Bidi)
+    }
+
+    /// Does the server send more than one message?
+    pub const fn server_streams(self) -> bool {
+        matches!(self, Self::ServerStream | Self::Bidi)
+    }
+}
+
+/// What repeating a call does (`idempotency_level` of the IDL).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Idempotency {
+    /// Unknown, so it may do harm.
+    #[default]
+    Unsafe,
+    /// The same as calling once.
+    Idempotent,
+    /// The call changes nothing.
+    Safe,
+}
+
+/// The part of a method that every layer sees: its path and its promises.
+///
+/// Displays as `shop.v1.Cart/AddLine`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MethodSpec {
+    path: Cow<'static, str>,
+    slash: usize,
+    shape: Shape,
+    idempotency: Idempotency,
+}
+
+impl MethodSpec {
+    /// A method by its path, `/shop.v1.Cart/AddLine`.
+    pub const fn new(path: &'static str, shape: Shape) -> Self {
+        Self {
+            slash: last_slash(path.as_bytes()),
+            path: Cow::Borrowed(path),
+            shape,
+            idempotency: Idempotency::Unsafe,
+        }
+    }
+
+    /// A method whose path is only known at run time. A missing leading `/` is added.
+    pub fn named(path: impl Into<String>, shape: Shape) -> Self {
+        let mut path = path.into();
+        if !path.starts_with('/') {
+            path.insert(0, '/');
+        }
+        Self {
+            slash: last_slash(path.as_bytes()),
+            path: Cow::Owned(path),
+            shape,
+            idempotency: Idempotency::Unsafe,
+        }
+    }
+
+    /// `/shop.v1.Cart/AddLine`
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// `shop.v1.Cart`
+    pub fn service(&self) -> &str {
+        self.path.get(1..self.slash).unwrap_or_default()
+    }
+
+    /// `AddLine`
+    pub fn name(&self) -> &str {
+        self.path.get(self.slash + 1..).unwrap_or_default()
+    }
+
+    /// Which sides stream.
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// What repeating the call does.
+    pub const fn idempotency(&self) -> Idempotency {
+        self.idempotency
+    }
+}
+
+impl fmt::Display for MethodSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path.get(1..).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for MethodSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} ({:?}, {:?})", self.shape, self.idempotency)
+    }
+}
+
+const fn last_slash(path: &[u8]) -> usize {
+    let mut at = path.len();
+    while at > 0 {
+        at -= 1;
+        if path[at] == b'/' {
+            return at;
+        }
+    }
+    0
+}
+
+/// A [`MethodSpec`] that a call holds: the `static` of generated code, or a shared one of a raw call.
+#[derive(Clone)]
+pub struct MethodHandle(Handle);
+
+#[derive(Clone)]
+enum Handle {
+    Static(&'static MethodSpec),
+    Shared(Arc<MethodSpec>),
+}
+
+impl MethodHandle {
+    /// The path, without a copy where the method is a `static`.
+    pub(crate) fn path_cow(&self) -> Cow<'static, str> {
+        match &self.0 {
+            Handle::Static(spec) => Cow::Borrowed(spec.path.as_ref()),
+            Handle::Shared(spec) => spec.path.clone(),
+        }
+    }
+}
+
+impl Deref for MethodHandle {
+    type Target = MethodSpec;
+
+    fn deref(&self) -> &MethodSpec {
+        match &self.0 {
+            Handle::Static(spec) => spec,
+            Handle::Shared(spec) => spec,
+        }
+    }
+}
+
+impl From<&'static MethodSpec> for MethodHandle {
+    fn from(spec: &'static MethodSpec) -> Self {
+        Self(Handle::Static(spec))
+    }
+}
+
+impl From<MethodSpec> for MethodHandle {
+    fn from(spec: MethodSpec) -> Self {
+        Self(Handle::Shared(Arc::new(spec)))
+    }
+}
+
+impl fmt::Display for MethodHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+impl fmt::Debug for MethodHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+/// A method as generated code declares it, in a `static`: its [`MethodSpec`] and the codec of its messages.
+pub struct Method<Req, Resp> {
+    spec: MethodSpec,
+    pub(crate) request: Codec<Req>,
+    pub(crate) reply: Codec<Resp>,
+}
+
+impl<Req, Resp> Method<Req, Resp>
+where
+    Req: prost::Message + Default,
+    Resp: prost::Message + Default,
+{
+    /// One message each way.
+    pub const fn unary(path: &'static str) -> Self {
+        Self::new(path, Shape::Unary)
+    }
+
+    /// Many requests, one reply.
+    pub const fn client_stream(path: &'static str) -> Self {
+        Self::new(path, Shape::ClientStream)
+    }
+
+    /// One request, many replies.
+    pub const fn server_stream(path: &'static str) -> Self {
+        Self::new(path, Shape::ServerStream)
+    }
+
+    /// Many messages both ways.
+    pub const fn bidi(path: &'static str) -> Self {
+        Self::new(path, Shape::Bidi)
+    }
+
+    const fn new(path: &'static str, shape: Shape) -> Self {
+        Self {
+            spec: MethodSpec::new(path, shape),
+            request: Codec::prost(),
+            reply: Codec::prost(),
+        }
+    }
+}
+
+impl<Req, Resp> Method<Req, Resp> {
+    /// Declares what repeating the call does.
+    #[must_use]
+    pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.spec.idempotency = idempotency;
+        self
+    }
+
+    /// What layers see of it.
+    pub const fn spec(&self) -> &MethodSpec {
+        &self.spec
+    }
+}
+
+impl<Req, Resp> fmt::Debug for Method<Req, Resp> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.spec, f)
+    }
+}
+
+/// A service as its server and reflection know it.
+#[derive(Debug)]
+pub struct ServiceSpec {
+    name: &'static str,
+    methods: &'static [&'static MethodSpec],
+    descriptors: &'static [u8],
+}
+
+impl ServiceSpec {
+    /// A service, its methods in the order of their dispatch index, and the encoded
+    /// `google.protobuf.FileDescriptorSet` that declares it (empty if there is none).
+    pub const fn new(
+        name: &'static str,
+        methods: &'static [&'static MethodSpec],
+        descriptors: &'static [u8],
+    ) -> Self {
+        Self {
+            name,
+            methods,
+            descriptors,
+        }
+    }
+
+    /// `shop.v1.Cart`
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The methods, in the order of their dispatch index.
+    pub const fn methods(&self) -> &'static [&'static MethodSpec] {
+        self.methods
+    }
+
+    /// The encoded `google.protobuf.FileDescriptorSet` that declares it, imports included.
+    pub const fn descriptors(&self) -> &'static [u8] {
+        self.descriptors
+    }
+}
+
+/// How messages of one type become bytes and back.
+pub(crate) struct Codec<T> {
+    pub(crate) len: fn(&T) -> usize,
+    pub(crate) encode: fn(&T, &mut BytesMut),
+    pub(crate) decode: fn(Bytes) -> Result<T, Box<dyn Error + Send + Sync>>,
+}
+
+impl<T> fmt::Debug for Codec<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Codec")
+    }
+}
+
+impl<T> Clone for Codec<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Codec<T> {}
+
+impl<T: prost::Message + Default> Codec<T> {
+    pub(crate) const fn prost() -> Self {
+        Self {
+            len: T::encoded_len,
+            encode: |message, out| message.encode_raw(out),
+            decode: |bytes| T::decode(bytes).map_err(Into::into),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_apart() {
+        for (path, service, name) in [
+            ("/shop.v1.Cart/AddLine", "shop.v1.Cart", "AddLine"),
+            ("/Cart/Add", "Cart", "Add"),
+            ("shop.v1.Cart/AddLine", "shop.v1.Cart", "AddLine"),
+            ("/odd", "", "odd"),
+            ("/", "", ""),
+            ("", "", ""),
+        ] {
+            let spec = MethodSpec::named(path, Shape::Unary);
+            assert_eq!((spec.service(), spec.name()), (service, name), "{path}");
+        }
+        const SPEC: MethodSpec = MethodSpec::new("/shop.v1.Cart/AddLine", Shape::Unary);
+        assert_eq!(SPEC.service(), "shop.v1.Cart");
+        assert_eq!(SPEC.to_string(), "shop.v1.Cart/AddLine");
+    }
+}

@@ -1,0 +1,68 @@
+//! The one message of a direction that does not stream.
+//! It refuses to give it a type.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+
+use super::body::Body;
+use super::frame::{Deframer, Limit};
+use super::{Code, Status};
+
+/// Reads exactly one message from a request's body, and waits for its end:
+/// a server that replies before it would reset the stream of clients that send the end in a frame of its own.
+pub(crate) struct OneMessage {
+    body: Body,
+    deframer: Deframer,
+    message: Option<Bytes>,
+}
+
+impl OneMessage {
+    pub(crate) fn new(body: Body, limit: Limit) -> Self {
+        Self {
+            body,
+            deframer: Deframer::new(limit),
+            message: None,
+        }
+    }
+
+    /// # Errors
+    /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream.
+    pub(crate) async fn read(mut self) -> Result<Bytes, Status> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Status>> {
+        loop {
+            while let Some(message) = self.deframer.next()? {
+                if self.message.replace(message).is_some() {
+                    return Poll::Ready(Err(internal(
+                        "more than one message came where the method takes one",
+                    )));
+                }
+            }
+            if self.message.is_some() && self.body.is_end() {
+                break;
+            }
+            match ready!(self.body.poll_data(cx)) {
+                Some(piece) => self.deframer.push(piece?),
+                None => break,
+            }
+        }
+        Poll::Ready(match self.message.take() {
+            Some(_) if self.deframer.is_partial() => {
+                Err(internal("the request ended within a message"))
+            }
+            Some(message) => Ok(message),
+            None if self.deframer.is_partial() => {
+                Err(internal("the request ended within a message"))
+            }
+            None => Err(internal("no message came where the method takes one")),
+        })
+    }
+}
+
+fn internal(message: &str) -> Status {
+    Status::new(Code::Internal, message)
+}

@@ -1,0 +1,220 @@
+//! The pair that every layer speaks: a call and its reply, with their messages encoded.
+//! It refuses to know types of messages and to send anything.
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::Extensions;
+use tokio::time::Instant;
+
+use super::ambient::Ambient;
+use super::body::Body;
+use super::frame::{self, Limit};
+use super::one::OneMessage;
+use super::{Code, Deadline, Metadata, MethodHandle, MethodSpec, Peer, Shape, Status, Trace};
+
+/// A call as layers see it, on either side: typed facts, and the request encoded.
+#[derive(Debug)]
+pub struct RawCall {
+    pub(crate) method: MethodHandle,
+    pub(crate) metadata: Metadata,
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) wait_for_ready: bool,
+    /// The largest message that is taken from the other side: replies on a client, requests on a server.
+    pub(crate) limit: Limit,
+    /// Where the server's one lookup says that it goes.
+    pub(crate) route: Option<RouteId>,
+    pub(crate) peer: Peer,
+    pub(crate) extensions: Extensions,
+    pub(crate) payload: Payload,
+}
+
+impl RawCall {
+    /// A unary call of a method that no generated code knows: `message` is the encoded request, as it is.
+    ///
+    /// ```
+    /// # async fn f(channel: sinew::Channel) -> sinew::Result<()> {
+    /// let reply = channel.call(sinew::RawCall::new("/shop.v1.Cart/AddLine", vec![8, 1])).await?;
+    /// println!("{} bytes", reply.message().map_or(0, |m| m.len()));
+    /// # Ok(()) }
+    /// ```
+    pub fn new(path: impl Into<String>, message: impl Into<Bytes>) -> Self {
+        let spec = MethodSpec::named(path, Shape::Unary);
+        Self::with(spec.into(), Payload::message(&message.into()))
+    }
+
+    pub(crate) fn with(method: MethodHandle, payload: Payload) -> Self {
+        Self {
+            method,
+            metadata: Metadata::default(),
+            deadline: None,
+            trace: None,
+            wait_for_ready: false,
+            limit: Limit::DEFAULT,
+            route: None,
+            peer: Peer::default(),
+            extensions: Extensions::new(),
+            payload,
+        }
+    }
+
+    /// The method called.
+    pub fn method(&self) -> &MethodSpec {
+        &self.method
+    }
+
+    /// What is sent along.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// What is sent along, to change.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// When the call must have ended.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline.map(Deadline::instant)
+    }
+
+    /// Shortens the time that the call has, from now. A longer time than it has changes nothing.
+    pub fn limit_time(&mut self, timeout: Duration) {
+        let limit = Deadline::after(timeout);
+        self.deadline = Some(self.deadline.map_or(limit, |deadline| deadline.min(limit)));
+    }
+
+    /// The other side of the connection, on a server.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// What layers leave for one another and for the handler.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What layers leave for one another and for the handler, to change.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// The encoded request, where it is one message and is here already; on a server it has not been read yet.
+    pub fn message(&self) -> Option<Bytes> {
+        self.payload.get()
+    }
+
+    /// Reads the one request of a unary call on a server, and keeps it for the handler.
+    ///
+    /// # Errors
+    /// INTERNAL when it is not one message, RESOURCE_EXHAUSTED when it is over the server's limit.
+    ///
+    /// # Cancel safety
+    /// None: a dropped future loses what it has read, and the call with it.
+    pub async fn read_message(&mut self) -> Result<Bytes, Status> {
+        if let Payload::Stream(body) = &mut self.payload {
+            let body = std::mem::take(body);
+            let message = OneMessage::new(body, self.limit).read().await?;
+            self.payload = Payload::message(&message);
+        }
+        Ok(self.payload.get().unwrap_or_default())
+    }
+
+    pub(crate) fn ambient(&self) -> Ambient {
+        Ambient {
+            deadline: self.deadline,
+            trace: self.trace.clone(),
+        }
+    }
+}
+
+/// A reply as layers see it, on either side.
+///
+/// A reply that failed is the `Err` of the result it comes in; the status of a stream comes behind its messages.
+#[derive(Debug)]
+pub struct RawReply {
+    pub(crate) metadata: Metadata,
+    pub(crate) trailers: Metadata,
+    pub(crate) payload: Payload,
+}
+
+impl RawReply {
+    /// A reply of one message that is encoded already.
+    pub fn new(message: impl Into<Bytes>) -> Self {
+        Self::whole(Payload::message(&message.into()))
+    }
+
+    pub(crate) fn whole(payload: Payload) -> Self {
+        Self {
+            metadata: Metadata::default(),
+            trailers: Metadata::default(),
+            payload,
+        }
+    }
+
+    /// What precedes the message. On a client a streaming reply has it later ([`crate::Inbound::headers`]).
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// What precedes the message, to change.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// What follows the message; of a stream it comes later.
+    pub fn trailers(&self) -> &Metadata {
+        &self.trailers
+    }
+
+    /// What follows the message, to change.
+    pub fn trailers_mut(&mut self) -> &mut Metadata {
+        &mut self.trailers
+    }
+
+    /// The encoded message, where the reply is one.
+    pub fn message(&self) -> Option<Bytes> {
+        self.payload.get()
+    }
+}
+
+/// What a call or a reply carries.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    /// One message with its prefix: it can be sent as it is.
+    Whole(Bytes),
+    /// Messages that are yet to come.
+    Stream(Body),
+}
+
+impl Payload {
+    pub(crate) fn message(message: &[u8]) -> Self {
+        Self::Whole(frame::frame(message))
+    }
+
+    fn get(&self) -> Option<Bytes> {
+        match self {
+            Self::Whole(framed) => {
+                let mut message = framed.clone();
+                message.advance(frame::PREFIX.min(message.len()));
+                Some(message)
+            }
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+/// A method's place in the tables of the server that a call has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RouteId {
+    /// In the server's table.
+    pub(crate) entry: usize,
+    /// In its service.
+    pub(crate) index: usize,
+}
+
+/// The code that a result stands for: OK, or its status's.
+pub fn code_of<T>(result: &Result<T, Status>) -> Code {
+    result.as_ref().map_or_else(Status::code, |_| Code::Ok)
+}

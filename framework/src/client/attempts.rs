@@ -1,0 +1,248 @@
+//! The loop of attempts: place the call on a node, send it, say what came of it. One attempt in this version.
+//! It refuses to choose a node by itself (`balance/`) and to know how a node is called (`transport/`).
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::balance::{Pick, RoundRobin, pick};
+use crate::call::serve::{BoxFuture, Serve};
+use crate::call::{RawCall, RawReply, Shape, Status};
+use crate::endpoint::{Node, Readiness};
+use crate::middleware::Next;
+use crate::transport::{NoSlot, Slot};
+
+/// Calls of a channel that may wait, per node, while no node has a connection.
+const MAX_WAITING: usize = 1024;
+
+/// The nodes of a channel, and the calls that wait for one of them.
+pub(super) struct Place {
+    pub(super) nodes: Box<[Arc<Node>]>,
+    /// The attempt layers of the user around each node, where there are any.
+    pub(super) layered: Box<[Next]>,
+    pub(super) turns: RoundRobin,
+    pub(super) changed: Arc<Notify>,
+    pub(super) waiting: AtomicUsize,
+}
+
+/// Runs a call on one of the nodes of `place`.
+pub(super) async fn run(place: &Place, call: RawCall) -> Result<RawReply, Status> {
+    let started = Instant::now();
+    let method = call.method.path_cow();
+    let progress = Progress::default();
+    let result = match call.deadline {
+        None => place.attempt(call, &progress).await,
+        Some(deadline) => {
+            let attempt = place.attempt(call, &progress);
+            match timeout_at(deadline.instant(), attempt).await {
+                Ok(result) => result,
+                Err(_) => Err(progress.late(started)),
+            }
+        }
+    };
+    result.map_err(|status| {
+        let status = match progress.node(place) {
+            Some(node) if status.endpoint().is_none() => status
+                .with_endpoint(Arc::clone(node.name()))
+                .with_attempts(1),
+            _ => status,
+        };
+        status.with_method(method).with_elapsed(started.elapsed())
+    })
+}
+
+impl Place {
+    async fn attempt(&self, call: RawCall, progress: &Progress) -> Result<RawReply, Status> {
+        if !self.layered.is_empty() {
+            let index = self.node(call.wait_for_ready, progress).await?;
+            progress.sent_to(index, call.method.shape());
+            return self.layered[index].serve(call).await;
+        }
+        let (index, slot) = self.slot(call.wait_for_ready, progress).await?;
+        progress.sent_to(index, call.method.shape());
+        slot.send(call).await
+    }
+
+    /// Waits until a call could be placed.
+    pub(super) async fn ready(&self) -> Result<(), Status> {
+        self.node(false, &Progress::default()).await.map(drop)
+    }
+
+    /// A place for a call on the next node in turn that has one.
+    async fn slot(
+        &self,
+        wait_for_ready: bool,
+        progress: &Progress,
+    ) -> Result<(usize, Slot), Status> {
+        loop {
+            let first = self.node(wait_for_ready, progress).await?;
+            let mut full = None;
+            for step in 0..self.nodes.len() {
+                let index = (first + step) % self.nodes.len();
+                let Some(link) = self.nodes[index].link() else {
+                    continue;
+                };
+                match link.try_reserve() {
+                    Ok(slot) => return Ok((index, slot)),
+                    Err(NoSlot::Busy | NoSlot::Full) => full = full.or(Some((index, link))),
+                    Err(NoSlot::Closing) => {}
+                }
+            }
+            let Some((index, link)) = full else {
+                // All are closing: their keepers are about to say so.
+                tokio::task::yield_now().await;
+                continue;
+            };
+            progress.at(Stage::Stream);
+            match link.reserve().await {
+                Ok(slot) => return Ok((index, slot)),
+                Err(NoSlot::Closing) => {}
+                Err(NoSlot::Busy | NoSlot::Full) => {
+                    return Err(Status::unavailable(format!(
+                        "{} calls wait for a free stream of {} already",
+                        crate::transport::http2::MAX_WAITING,
+                        self.nodes[index].name(),
+                    )));
+                }
+            }
+        }
+    }
+
+    /// The next node in turn that is ready, or that becomes so.
+    async fn node(&self, wait_for_ready: bool, progress: &Progress) -> Result<usize, Status> {
+        let turn = self.turns.next();
+        let count = self.nodes.len();
+        let mut waiting = None;
+        loop {
+            let changed = self.changed.notified();
+            match pick(count, turn, |i| self.nodes[i].readiness(), wait_for_ready) {
+                Pick::Node(index) => return Ok(index),
+                Pick::Failing => return Err(self.unavailable()),
+                Pick::Wait => {}
+            }
+            for node in &self.nodes {
+                node.wake()?;
+            }
+            if waiting.is_none() {
+                waiting = Some(self.wait()?);
+            }
+            progress.at(Stage::Connection);
+            // Waking may have changed a state before `changed` was made; look again unless something is still pending.
+            if (0..count).any(|i| self.nodes[i].readiness() == Readiness::Ready) {
+                continue;
+            }
+            changed.await;
+        }
+    }
+
+    fn wait(&self) -> Result<Waiting<'_>, Status> {
+        let waiting = Waiting(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING * self.nodes.len() {
+            return Ok(waiting);
+        }
+        Err(Status::unavailable(format!(
+            "{MAX_WAITING} calls for each endpoint wait for a connection already"
+        )))
+    }
+
+    fn unavailable(&self) -> Status {
+        let reasons: Vec<String> = self
+            .nodes
+            .iter()
+            .filter_map(|node| node.failure())
+            .map(|failure| failure.to_string())
+            .collect();
+        Status::unavailable(reasons.join("; "))
+    }
+}
+
+/// Counts a call that waits for a connection.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How far a call has come: what its error says when its time is up.
+#[derive(Default)]
+struct Progress {
+    stage: AtomicU8,
+    /// The node that it was sent to, plus one.
+    node: AtomicUsize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Begun = 0,
+    Connection = 1,
+    Stream = 2,
+    Sent = 3,
+}
+
+impl Progress {
+    fn at(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    fn sent_to(&self, index: usize, _: Shape) {
+        self.node.store(index + 1, Ordering::Relaxed);
+        self.at(Stage::Sent);
+    }
+
+    fn node<'a>(&self, place: &'a Place) -> Option<&'a Arc<Node>> {
+        let index = self.node.load(Ordering::Relaxed).checked_sub(1)?;
+        place.nodes.get(index)
+    }
+
+    fn late(&self, started: Instant) -> Status {
+        let stage = self.stage.load(Ordering::Relaxed);
+        let waited_for = match stage {
+            s if s == Stage::Connection as u8 => "a connection",
+            s if s == Stage::Stream as u8 => "a free stream",
+            s if s == Stage::Sent as u8 => "the reply",
+            _ => "its turn",
+        };
+        Status::deadline_exceeded(format!(
+            "the deadline passed after {:?}, while the call waited for {waited_for}",
+            started.elapsed()
+        ))
+    }
+}
+
+/// The innermost service of a node's attempt layers.
+pub(super) struct Attempt(pub(super) Arc<Node>);
+
+impl Serve for Attempt {
+    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        let node = Arc::clone(&self.0);
+        Box::pin(async move {
+            let Some(link) = node.link() else {
+                return Err(Status::unavailable(format!(
+                    "{} was just lost",
+                    node.name()
+                )));
+            };
+            match link.reserve().await {
+                Ok(slot) => slot.send(call).await,
+                Err(NoSlot::Closing) => {
+                    Err(Status::unavailable(format!("{} is closing", node.name())))
+                }
+                Err(NoSlot::Busy | NoSlot::Full) => Err(Status::unavailable(format!(
+                    "too many calls wait for a free stream of {}",
+                    node.name()
+                ))),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.nodes.iter()).finish()
+    }
+}

@@ -1,0 +1,263 @@
+//! A channel before its first call: endpoints, layers and bounds.
+//! It refuses to connect.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::uri::Authority;
+use tokio::sync::Notify;
+use tower::{Layer, Service};
+
+use super::attempts::{Attempt, Place};
+use super::enter::DEFAULT_TIMEOUT;
+use super::{Channel, Core, Defaults, Inner, Innermost};
+use crate::balance::RoundRobin;
+use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
+use crate::call::{RawCall, RawReply, Status};
+use crate::endpoint::{KeepUp, Node};
+use crate::middleware::{Layers, Next, OnCall};
+use crate::observe::{Metrics, Observer};
+use crate::rt::backoff::Backoff;
+use crate::transport::Link;
+use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
+use crate::transport::http2::ClientSettings;
+use crate::transport::memory::InProcess;
+use crate::transport::target::{InvalidTarget, Target};
+
+const USER_AGENT: &str = concat!("sinew/", env!("CARGO_PKG_VERSION"));
+
+/// Sets up a [`Channel`].
+#[must_use = "a builder makes no channel until it is built"]
+pub struct ChannelBuilder {
+    urls: Vec<String>,
+    layers: Layers,
+    attempt_layers: Layers,
+    on_call: Vec<OnCall>,
+    metrics: Option<Arc<dyn Metrics>>,
+    connector: Connector,
+    connect_timeout: Duration,
+    timeout: Option<Duration>,
+    authority: Option<Authority>,
+    user_agent: HeaderValue,
+    max_request_bytes: usize,
+    max_reply_bytes: usize,
+}
+
+impl ChannelBuilder {
+    pub(super) fn new(url: String) -> Self {
+        Self {
+            urls: vec![url],
+            layers: Layers::default(),
+            attempt_layers: Layers::default(),
+            on_call: Vec::new(),
+            metrics: None,
+            connector: Connector::default(),
+            connect_timeout: CONNECT_BUDGET,
+            timeout: Some(DEFAULT_TIMEOUT),
+            authority: None,
+            user_agent: HeaderValue::from_static(USER_AGENT),
+            max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+        }
+    }
+
+    /// Adds one more endpoint; calls take them in turn.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.urls.push(url.into());
+        self
+    }
+
+    /// Adds a layer that sees each call once. The first one added is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: Service<RawCall, Response = RawReply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<RawCall>>::Error: Into<Status>,
+        <L::Service as Service<RawCall>>::Future: Send,
+    {
+        self.layers.push(layer);
+        self
+    }
+
+    /// Adds a layer at each endpoint that sees each attempt there. The first one added is the outermost.
+    pub fn attempt_layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: Service<RawCall, Response = RawReply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<RawCall>>::Error: Into<Status>,
+        <L::Service as Service<RawCall>>::Future: Send,
+    {
+        self.attempt_layers.push(layer);
+        self
+    }
+
+    /// The smallest middleware: sees each call after the layers have, and may refuse it. Costs no box.
+    ///
+    /// ```
+    /// let channel = sinew::Channel::builder("http://127.0.0.1:50051").on_call(|call| {
+    ///     call.metadata_mut().insert("x-tenant", "acme");
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn on_call<F>(mut self, f: F) -> Self
+    where
+        F: Fn(&mut RawCall) -> Result<(), Status> + Send + Sync + 'static,
+    {
+        self.on_call.push(Arc::new(f));
+        self
+    }
+
+    /// Tells `metrics` of every call.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// Connects in its own way.
+    pub fn connector(mut self, connector: impl Connect) -> Self {
+        self.connector = Connector::custom(connector);
+        self
+    }
+
+    /// What looking up a name, connecting and the HTTP/2 handshake may take together; 5 s unless set.
+    pub fn connect_timeout(mut self, budget: Duration) -> Self {
+        self.connect_timeout = budget;
+        self
+    }
+
+    /// What a unary call may take when nothing else says; 10 s unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Unary calls may take for ever unless something else says.
+    pub fn without_timeout(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    /// The `:authority` of all calls, instead of that of the URL.
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// What calls say who they are; `sinew/VERSION` unless set.
+    pub fn user_agent(mut self, user_agent: HeaderValue) -> Self {
+        self.user_agent = user_agent;
+        self
+    }
+
+    /// The largest request that is sent, in bytes; 4 MiB unless set.
+    pub fn max_request_bytes(mut self, bytes: usize) -> Self {
+        self.max_request_bytes = bytes;
+        self
+    }
+
+    /// The largest reply that is taken, in bytes; 4 MiB unless set.
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// The channel. It connects at its first call.
+    ///
+    /// # Errors
+    /// What is wrong with a URL, and what to write instead.
+    pub fn build(self) -> Result<Channel, InvalidTarget> {
+        let changed = Arc::new(Notify::new());
+        let mut nodes = Vec::with_capacity(self.urls.len());
+        for url in &self.urls {
+            let target: Target = url.parse()?;
+            let authority = match &self.authority {
+                Some(authority) => authority.clone(),
+                // A host that parsed is an authority; a zone of an IPv6 address is not for the wire.
+                None => Authority::try_from(target.authority())
+                    .unwrap_or_else(|_| Authority::from_static("localhost")),
+            };
+            let keep_up = KeepUp {
+                target: target.clone(),
+                connector: self.connector.clone(),
+                connect_budget: self.connect_timeout,
+                settings: ClientSettings {
+                    authority,
+                    user_agent: self.user_agent.clone(),
+                },
+                backoff: Backoff::default(),
+            };
+            nodes.push(Arc::new(Node::new(&target, keep_up, Arc::clone(&changed))));
+        }
+        Ok(self.over(nodes, changed))
+    }
+
+    /// A channel to a server in this process, with what this builder sets; its URLs are not used.
+    pub fn build_in_process(self, server: impl InProcess) -> Channel {
+        let changed = Arc::new(Notify::new());
+        let link = Link::Memory(server.into_link());
+        let node = Arc::new(Node::fixed("in-process", link, Arc::clone(&changed)));
+        self.over(vec![node], changed)
+    }
+
+    pub(super) fn in_process(server: impl InProcess) -> Channel {
+        Self::new(String::new()).build_in_process(server)
+    }
+
+    pub(super) fn over(self, nodes: Vec<Arc<Node>>, changed: Arc<Notify>) -> Channel {
+        let layered = if self.attempt_layers.is_empty() {
+            Vec::new()
+        } else {
+            let around = |node: &Arc<Node>| {
+                let innermost = Next::new(Attempt(Arc::clone(node)));
+                self.attempt_layers.around(innermost)
+            };
+            nodes.iter().map(around).collect()
+        };
+        let core = Arc::new(Core {
+            on_call: self.on_call,
+            observer: self.metrics.map(Observer::new),
+            place: Place {
+                nodes: nodes.into(),
+                layered: layered.into(),
+                turns: RoundRobin::default(),
+                changed,
+                waiting: AtomicUsize::new(0),
+            },
+            defaults: Defaults {
+                timeout: self.timeout,
+                request_limit: Limit {
+                    bytes: self.max_request_bytes,
+                    setting: "ChannelBuilder::max_request_bytes",
+                },
+                reply_limit: Limit {
+                    bytes: self.max_reply_bytes,
+                    setting: "ChannelBuilder::max_reply_bytes",
+                },
+            },
+        });
+        let layers = (!self.layers.is_empty()).then(|| {
+            let innermost = Next::new(Innermost(Arc::clone(&core)));
+            self.layers.around(innermost)
+        });
+        Channel(Arc::new(Inner { core, layers }))
+    }
+}
+
+impl fmt::Debug for ChannelBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelBuilder")
+            .field("urls", &self.urls)
+            .field("layers", &self.layers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A channel whose URL is wrong, in a function that returns [`Status`].
+impl From<InvalidTarget> for Status {
+    fn from(error: InvalidTarget) -> Self {
+        Status::invalid_argument(error.to_string()).with_source(error)
+    }
+}

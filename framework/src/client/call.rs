@@ -1,0 +1,192 @@
+//! A call as its caller holds it: a future that is owned, nameable, and takes its options before it begins.
+//! It refuses to know what is sent.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::call::ambient::Ambient;
+use crate::call::{Metadata, Status};
+
+/// A call that has not begun: awaiting it makes it.
+///
+/// It owns what it needs, so it can be spawned, joined and raced. What it inherits from the handler it is made in is
+/// taken when it is built; its time begins, and work is done, when it is first polled.
+///
+/// # Cancel safety
+/// Dropping it cancels the call: its stream is reset, and the server drops its handler.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<R, E = Status> {
+    invocation: Pin<Box<dyn Invocation<R>>>,
+    error: PhantomData<fn() -> E>,
+}
+
+/// What a caller may say of one call.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) wait_for_ready: bool,
+    pub(crate) max_reply_bytes: Option<usize>,
+    pub(crate) metadata: Metadata,
+    pub(crate) ambient: Ambient,
+}
+
+/// A call with its types erased, in the one allocation that its future needs anyway.
+pub(crate) trait Invocation<R>: Send {
+    /// Nothing once the call has begun.
+    fn options(self: Pin<&mut Self>) -> Option<&mut Options>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, Status>>;
+}
+
+pin_project_lite::pin_project! {
+    struct Lazy<S, F> {
+        // `None` once the call has begun.
+        start: Option<(Options, S)>,
+        #[pin]
+        running: Option<F>,
+    }
+}
+
+impl<S, F, R> Invocation<R> for Lazy<S, F>
+where
+    S: FnOnce(Options) -> F + Send,
+    F: Future<Output = Result<Response<R>, Status>> + Send,
+{
+    fn options(self: Pin<&mut Self>) -> Option<&mut Options> {
+        self.project().start.as_mut().map(|(options, _)| options)
+    }
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, Status>> {
+        let mut this = self.project();
+        if let Some((options, start)) = this.start.take() {
+            this.running.set(Some(start(options)));
+        }
+        match this.running.as_mut().as_pin_mut() {
+            Some(running) => running.poll(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<R, E> Call<R, E> {
+    pub(crate) fn new<S, F>(start: S) -> Self
+    where
+        S: FnOnce(Options) -> F + Send + 'static,
+        F: Future<Output = Result<Response<R>, Status>> + Send + 'static,
+    {
+        let options = Options {
+            timeout: None,
+            idle_timeout: None,
+            wait_for_ready: false,
+            max_reply_bytes: None,
+            metadata: Metadata::default(),
+            ambient: Ambient::current(),
+        };
+        Self {
+            invocation: Box::pin(Lazy {
+                start: Some((options, start)),
+                running: None,
+            }),
+            error: PhantomData,
+        }
+    }
+
+    /// The call, streams included, may take this long from when it begins; never longer than its caller's own call has left.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|options| options.timeout = Some(timeout))
+    }
+
+    /// A stream of replies fails with DEADLINE_EXCEEDED when no message comes for this long.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.with(|options| options.idle_timeout = Some(timeout))
+    }
+
+    /// Waits for a connection also while connecting fails, within the call's deadline.
+    pub fn wait_for_ready(self) -> Self {
+        self.with(|options| options.wait_for_ready = true)
+    }
+
+    /// The largest reply, or message of a stream of replies, that is taken, in bytes.
+    pub fn max_reply_bytes(self, bytes: usize) -> Self {
+        self.with(|options| options.max_reply_bytes = Some(bytes))
+    }
+
+    /// Sends a pair along. A name or value that HTTP/2 cannot carry fails the call with INTERNAL, naming it.
+    pub fn metadata(self, key: &str, value: impl TryInto<HeaderValue>) -> Self {
+        self.with(|options| options.metadata.append(key, value))
+    }
+
+    /// Sends a binary value along; `key` ends in `-bin`.
+    pub fn metadata_bin(self, key: &str, value: impl AsRef<[u8]>) -> Self {
+        self.with(|options| options.metadata.append_bin(key, value))
+    }
+
+    /// Gives the metadata that came with the reply, too.
+    pub fn with_response(self) -> WithResponse<R, E> {
+        WithResponse(self)
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        if let Some(options) = self.invocation.as_mut().options() {
+            set(options);
+        }
+        self
+    }
+}
+
+impl<R, E: From<Status>> Future for Call<R, E> {
+    type Output = Result<R, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(self.invocation.as_mut().poll(cx));
+        Poll::Ready(response.map(|r| r.message).map_err(E::from))
+    }
+}
+
+impl<R, E> fmt::Debug for Call<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Call")
+    }
+}
+
+/// A [`Call`] that gives its [`Response`].
+#[must_use = "a call does nothing until it is awaited"]
+#[derive(Debug)]
+pub struct WithResponse<R, E = Status>(Call<R, E>);
+
+impl<R, E: From<Status>> Future for WithResponse<R, E> {
+    type Output = Result<Response<R>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(self.0.invocation.as_mut().poll(cx));
+        Poll::Ready(response.map_err(E::from))
+    }
+}
+
+/// A reply with what came along.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Response<R> {
+    /// The message; for a streaming method its streams.
+    pub message: R,
+    /// What preceded it. Of a stream it comes later: [`crate::Inbound::headers`].
+    pub metadata: Metadata,
+    /// What followed it. Of a stream it comes later: [`crate::Inbound::trailers`].
+    pub trailers: Metadata,
+}
+
+impl<R> Response<R> {
+    pub(crate) fn new(message: R, metadata: Metadata, trailers: Metadata) -> Self {
+        Self {
+            message,
+            metadata,
+            trailers,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The start of a call: how long it has, and what it inherits from the handler that makes it.
+//! It refuses to wait and to send.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Defaults;
+use super::call::Options;
+use crate::call::ambient::Ambient;
+use crate::call::{Deadline, MethodHandle, Payload, RawCall, Status, Trace};
+
+/// What a unary call may take when nothing says otherwise. Streams have no such bound: they live as long as they are used.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A call that has begun: when it must have ended, and what it carries on.
+pub(crate) struct Entered {
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) trace: Option<Trace>,
+}
+
+/// # Errors
+/// DEADLINE_EXCEEDED when no time is left: nothing was encoded or sent then.
+pub(crate) fn enter(
+    options: &Options,
+    method: &MethodHandle,
+    default: Option<Duration>,
+) -> Result<Entered, Status> {
+    let now = Instant::now();
+    let Ambient { deadline, trace } = options.ambient.clone();
+    let deadline = earliest(now, deadline, options.timeout, default);
+    check(now, deadline, method)?;
+    Ok(Entered { deadline, trace })
+}
+
+/// As [`enter`], for a call that no stub made.
+pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status> {
+    let now = Instant::now();
+    let ambient = Ambient::current();
+    let own = call.deadline.map(|deadline| deadline.remaining(now));
+    call.deadline = earliest(now, ambient.deadline, own, defaults.timeout);
+    if call.trace.is_none() {
+        call.trace = ambient.trace;
+    }
+    call.limit = defaults.reply_limit;
+    if let Payload::Whole(framed) = &call.payload {
+        defaults.request_limit.check_framed(framed)?;
+    }
+    check(now, call.deadline, &call.method)
+}
+
+/// The earliest of what the caller has left, and of what this call may take: its option, else the default.
+fn earliest(
+    now: Instant,
+    parent: Option<Deadline>,
+    option: Option<Duration>,
+    default: Option<Duration>,
+) -> Option<Deadline> {
+    let own = option
+        .or(default)
+        .map(|timeout| Deadline::from_start(now, timeout));
+    match (parent, own) {
+        (Some(parent), Some(own)) => Some(parent.min(own)),
+        (parent, own) => parent.or(own),
+    }
+}
+
+fn check(now: Instant, deadline: Option<Deadline>, method: &MethodHandle) -> Result<(), Status> {
+    match deadline {
+        Some(deadline) if deadline.is_expired(now) => {
+            let late = Status::deadline_exceeded("the deadline had passed before the call began");
+            Err(late.with_method(method.path_cow()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earliest_deadline_counts() {
+        let now = Instant::now();
+        let s = |n: Option<u64>| n.map(Duration::from_secs);
+        for (parent, option, default, want) in [
+            (None, None, None, None),
+            (None, None, Some(10), Some(10)),
+            (None, Some(60), Some(10), Some(60)),
+            (Some(5), None, Some(10), Some(5)),
+            (Some(5), Some(60), None, Some(5)),
+            (Some(50), Some(2), Some(10), Some(2)),
+            (Some(50), None, None, Some(50)),
+        ] {
+            let parent = s(parent).map(|t| Deadline::from_start(now, t));
+            let got = earliest(now, parent, s(option), s(default));
+            assert_eq!(got.map(|d| d.remaining(now).as_secs()), want);
+        }
+    }
+}

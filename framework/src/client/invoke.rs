@@ -1,0 +1,218 @@
+//! What a stub method does: begin, encode, send, decode. The four shapes side by side.
+//! It refuses to know the layers below [`Channel::run`].
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+
+use super::Channel;
+use super::call::{Call, Options, Response};
+use super::enter::{self, Entered};
+use super::reply::Reply;
+use crate::call::body::Body;
+use crate::call::frame::{self, Limit};
+use crate::call::pipe::{Control, pipe};
+use crate::call::stream::Messages;
+use crate::call::{
+    Deadline, Inbound, Metadata, Method, MethodHandle, MethodSpec, Outbound, Payload, RawCall,
+    RawReply, Status,
+};
+
+/// One message each way.
+pub(crate) fn unary<Req, Resp>(
+    channel: &Channel,
+    method: &'static Method<Req, Resp>,
+    req: Req,
+) -> Call<Resp>
+where
+    Req: Send + 'static,
+    Resp: 'static,
+{
+    let channel = channel.clone();
+    Call::new(move |options| async move {
+        let begun = Begun::new(&channel, method.spec(), options, Bounded::Yes)?;
+        let framed = begun.encode(&channel, method, &req)?;
+        drop(req);
+        let reply = channel.run(begun.call(Payload::Whole(framed))).await?;
+        let Payload::Whole(mut framed) = reply.payload else {
+            return Err(Status::internal("a unary call was answered with a stream"));
+        };
+        framed.advance(frame::PREFIX.min(framed.len()));
+        let message = frame::decode(method.reply, framed, "the reply")
+            .map_err(|status| status.with_method(method.spec().path()))?;
+        Ok(Response::new(message, reply.metadata, reply.trailers))
+    })
+}
+
+/// One request, many replies.
+pub(crate) fn server_stream<Req, Resp>(
+    channel: &Channel,
+    method: &'static Method<Req, Resp>,
+    req: Req,
+) -> Call<Inbound<Resp>>
+where
+    Req: Send + 'static,
+    Resp: 'static,
+{
+    let channel = channel.clone();
+    Call::new(move |options| async move {
+        let begun = Begun::new(&channel, method.spec(), options, Bounded::No)?;
+        let framed = begun.encode(&channel, method, &req)?;
+        drop(req);
+        let receiving = begun.receiving();
+        let reply = channel.run(begun.call(Payload::Whole(framed))).await?;
+        let (messages, metadata) = receiving.messages(reply, None);
+        let inbound = Inbound::new(messages, method.reply);
+        Ok(Response::new(inbound, metadata, Default::default()))
+    })
+}
+
+/// Many requests, one reply.
+pub(crate) fn client_stream<Req, Resp>(
+    channel: &Channel,
+    method: &'static Method<Req, Resp>,
+) -> Call<(Outbound<Req>, Reply<Resp>)>
+where
+    Req: 'static,
+    Resp: 'static,
+{
+    let channel = channel.clone();
+    Call::new(move |options| async move {
+        let (out, messages, metadata) = open(&channel, method, options).await?;
+        let reply = Reply::new(messages, method.reply);
+        Ok(Response::new((out, reply), metadata, Default::default()))
+    })
+}
+
+/// Many messages both ways.
+pub(crate) fn bidi<Req, Resp>(
+    channel: &Channel,
+    method: &'static Method<Req, Resp>,
+) -> Call<(Outbound<Req>, Inbound<Resp>)>
+where
+    Req: 'static,
+    Resp: 'static,
+{
+    let channel = channel.clone();
+    Call::new(move |options| async move {
+        let (out, messages, metadata) = open(&channel, method, options).await?;
+        let inbound = Inbound::new(messages, method.reply);
+        Ok(Response::new((out, inbound), metadata, Default::default()))
+    })
+}
+
+/// Begins a call whose requests stream.
+async fn open<Req, Resp>(
+    channel: &Channel,
+    method: &'static Method<Req, Resp>,
+    options: Options,
+) -> Result<(Outbound<Req>, Messages, Metadata), Status> {
+    let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
+    let (writer, reader) = pipe(None);
+    let control = writer.control();
+    let out = Outbound::new(
+        writer,
+        method.request,
+        channel.0.core.defaults.request_limit,
+    );
+    let receiving = begun.receiving();
+    let payload = Payload::Stream(Body::pipe(reader));
+    let reply = channel.run(begun.call(payload)).await?;
+    let (messages, metadata) = receiving.messages(reply, Some(control));
+    Ok((out, messages, metadata))
+}
+
+/// What the channel's own timeout applies to: unary calls, not streams.
+enum Bounded {
+    Yes,
+    No,
+}
+
+/// A call that has begun: its time runs, nothing is sent yet.
+struct Begun {
+    method: MethodHandle,
+    options: Options,
+    entered: Entered,
+    reply_limit: Limit,
+}
+
+impl Begun {
+    fn new(
+        channel: &Channel,
+        method: &'static MethodSpec,
+        options: Options,
+        bounded: Bounded,
+    ) -> Result<Self, Status> {
+        let defaults = &channel.0.core.defaults;
+        let method = MethodHandle::from(method);
+        let default = match bounded {
+            Bounded::Yes => defaults.timeout,
+            Bounded::No => None,
+        };
+        let entered = enter::enter(&options, &method, default)?;
+        let mut reply_limit = defaults.reply_limit;
+        if let Some(bytes) = options.max_reply_bytes {
+            reply_limit = Limit {
+                bytes,
+                setting: "Call::max_reply_bytes",
+            };
+        }
+        Ok(Self {
+            method,
+            options,
+            entered,
+            reply_limit,
+        })
+    }
+
+    fn encode<Req, Resp>(
+        &self,
+        channel: &Channel,
+        method: &Method<Req, Resp>,
+        req: &Req,
+    ) -> Result<Bytes, Status> {
+        frame::encode(method.request, req, channel.0.core.defaults.request_limit)
+            .map_err(|status| status.with_method(self.method.path_cow()))
+    }
+
+    /// What the receiving half of a stream has to know.
+    fn receiving(&self) -> Receiving {
+        Receiving {
+            method: self.method.clone(),
+            limit: self.reply_limit,
+            deadline: self.entered.deadline,
+            idle_timeout: self.options.idle_timeout,
+        }
+    }
+
+    fn call(self, payload: Payload) -> RawCall {
+        let mut call = RawCall::with(self.method, payload);
+        call.metadata = self.options.metadata;
+        call.deadline = self.entered.deadline;
+        call.trace = self.entered.trace;
+        call.wait_for_ready = self.options.wait_for_ready;
+        call.limit = self.reply_limit;
+        call
+    }
+}
+
+struct Receiving {
+    method: MethodHandle,
+    limit: Limit,
+    deadline: Option<Deadline>,
+    idle_timeout: Option<Duration>,
+}
+
+impl Receiving {
+    fn messages(self, reply: RawReply, other_half: Option<Control>) -> (Messages, Metadata) {
+        let body = match reply.payload {
+            Payload::Stream(body) => body,
+            Payload::Whole(framed) => Body::ending(framed, reply.trailers),
+        };
+        let mut messages = Messages::new(self.method, body, self.limit)
+            .until(self.deadline)
+            .cancelling(other_half);
+        messages.idle_timeout(self.idle_timeout);
+        (messages, reply.metadata)
+    }
+}

@@ -1,0 +1,177 @@
+//! A channel: the way to the endpoints of one target, and THE ORDER of the layers that a call passes on it.
+//! It refuses to do what a layer does; it only says in which order they stand, and why.
+
+mod attempts;
+mod builder;
+mod call;
+mod enter;
+mod invoke;
+mod reply;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::time::timeout_at;
+
+use crate::call::frame::Limit;
+use crate::call::serve::{BoxFuture, Serve};
+use crate::call::{RawCall, RawReply, Status};
+use crate::middleware::{Next, OnCall};
+use crate::observe::{Observed, Observer, Side};
+use crate::transport::memory::InProcess;
+use crate::transport::target::InvalidTarget;
+use attempts::Place;
+
+pub use builder::ChannelBuilder;
+pub use call::{Call, Response, WithResponse};
+pub(crate) use invoke::{bidi, client_stream, server_stream, unary};
+pub use reply::Reply;
+
+/// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are over.
+///
+/// A channel connects at its first call, keeps its connections up by itself, and takes its endpoints in turn.
+#[derive(Clone)]
+pub struct Channel(Arc<Inner>);
+
+struct Inner {
+    core: Arc<Core>,
+    /// The user's layers with [`Core`] innermost; nothing where there are none.
+    layers: Option<Next>,
+}
+
+/// What stands below the layers of the user.
+struct Core {
+    on_call: Vec<OnCall>,
+    observer: Option<Observer>,
+    place: Place,
+    defaults: Defaults,
+}
+
+/// What a call gets where neither it nor its method says otherwise.
+#[derive(Clone, Copy, Debug)]
+struct Defaults {
+    timeout: Option<std::time::Duration>,
+    request_limit: Limit,
+    reply_limit: Limit,
+}
+
+impl Channel {
+    /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`.
+    /// It connects at its first call: only a bad URL fails here.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, and what to write instead.
+    pub fn to(url: &str) -> Result<Self, InvalidTarget> {
+        Self::builder(url).build()
+    }
+
+    /// A channel to set up.
+    pub fn builder(url: impl Into<String>) -> ChannelBuilder {
+        ChannelBuilder::new(url.into())
+    }
+
+    /// A channel to a server inside this process, over no socket: for tests, where it is deterministic
+    /// under paused time, and for parts of one program that may be apart one day.
+    ///
+    /// ```
+    /// let server = sinew::Server::new();
+    /// let channel = sinew::Channel::in_process(server);
+    /// ```
+    pub fn in_process(server: impl InProcess) -> Self {
+        ChannelBuilder::in_process(server)
+    }
+
+    /// Waits until a call could be sent at once, connecting if need be.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the first try to connect has failed at each endpoint, with the reasons.
+    pub async fn ready(&self) -> Result<(), Status> {
+        self.0.core.place.ready().await
+    }
+
+    /// Makes a call without generated code, see [`RawCall::new`].
+    ///
+    /// # Errors
+    /// The status that the call ended with.
+    pub async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
+        enter::raw(&mut call, &self.0.core.defaults)?;
+        self.run(call).await
+    }
+
+    // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
+    // ORDER 0: stub — takes the call apart into policy and message; encodes once, decodes last
+    // ORDER 1: Enter — deadline = min(parent's, option, method's): above the user's layers, for they wait within it; an expired call fails without work
+    // ORDER 2: layers of the user — auth, shadowing, tests: they see the call, not its attempts
+    // ORDER 3: Observe — the logical call: encloses all attempts, drops and refusals
+    // ORDER 4: Attempts — one attempt in this version; retry, hedge and failover will be this one loop
+    // ORDER 5: Balance — the only place that sees all endpoints; nodes in turn, those that are ready first
+    // ORDER 6: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a bounded queue
+    async fn run(&self, call: RawCall) -> Result<RawReply, Status> {
+        match &self.0.layers {
+            None => self.0.core.call(call).await,
+            Some(layers) => {
+                let deadline = call.deadline;
+                let method = call.method.clone();
+                let served = layers.serve(call);
+                match deadline {
+                    None => served.await,
+                    Some(deadline) => {
+                        timeout_at(deadline.instant(), served)
+                            .await
+                            .unwrap_or_else(|_| {
+                                let late = Status::deadline_exceeded(
+                                    "the deadline passed in a layer of the channel",
+                                );
+                                Err(late.with_method(method.path_cow()))
+                            })
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Core {
+    async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
+        for on_call in &self.on_call {
+            on_call(&mut call)?;
+        }
+        let observed = Observed::start(self.observer.as_ref(), Side::Client, &call);
+        let result = attempts::run(&self.place, call).await;
+        Observed::finish(observed, result)
+    }
+}
+
+/// The innermost service of the user's layers.
+struct Innermost(Arc<Core>);
+
+impl Serve for Innermost {
+    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        let core = Arc::clone(&self.0);
+        Box::pin(async move { core.call(call).await })
+    }
+}
+
+impl tower::Service<RawCall> for Channel {
+    type Response = RawReply;
+    type Error = Status;
+    type Future = BoxFuture<Result<RawReply, Status>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Status>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: RawCall) -> Self::Future {
+        let channel = self.clone();
+        Box::pin(async move { Channel::call(&channel, call).await })
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Channel").field(&self.0.core.place).finish()
+    }
+}

@@ -1,0 +1,79 @@
+//! The one reply to a stream of requests.
+//! It refuses to come before the call has ended.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+
+use super::call::Response;
+use crate::call::method::Codec;
+use crate::call::stream::Messages;
+use crate::call::{Code, Status, frame};
+
+/// The future of the reply to a stream of requests.
+///
+/// # Cancel safety
+/// Dropping it cancels the call, also its sending half.
+#[must_use = "dropping the reply cancels the call"]
+pub struct Reply<T> {
+    messages: Messages,
+    codec: Codec<T>,
+    message: Option<Bytes>,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn new(messages: Messages, codec: Codec<T>) -> Self {
+        Self {
+            messages,
+            codec,
+            message: None,
+        }
+    }
+
+    /// The reply with the metadata that came along.
+    ///
+    /// # Errors
+    /// The status that the call ended with.
+    pub async fn with_response(mut self) -> Result<Response<T>, Status> {
+        let message = poll_fn(|cx| self.poll_reply(cx)).await?;
+        let (metadata, trailers) = self.messages.take_metadata();
+        Ok(Response::new(message, metadata, trailers))
+    }
+
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
+        while let Some(message) = ready!(self.messages.poll_next(cx)) {
+            if self.message.replace(message?).is_some() {
+                return Poll::Ready(Err(self.messages.fail(Status::new(
+                    Code::Internal,
+                    "the peer sent more than one message where the method gives one",
+                ))));
+            }
+        }
+        let message = self.message.take().ok_or_else(|| {
+            self.messages.fail(Status::new(
+                Code::Internal,
+                "the peer ended the call with OK and no message",
+            ))
+        })?;
+        Poll::Ready(frame::decode(self.codec, message, "the reply"))
+    }
+}
+
+impl<T> Unpin for Reply<T> {}
+
+impl<T> Future for Reply<T> {
+    type Output = Result<T, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().poll_reply(cx)
+    }
+}
+
+impl<T> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}

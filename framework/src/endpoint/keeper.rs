@@ -1,0 +1,89 @@
+//! The task that keeps one node's connection up: connects, watches, connects again with jittered backoff.
+//! It refuses to know of calls; they never wait for it longer than their own deadlines.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::node::{Shared, State};
+use crate::rt::backoff::Backoff;
+use crate::transport::Link;
+use crate::transport::connect::{ConnectError, Connector};
+use crate::transport::http2::{self, ClientSettings};
+use crate::transport::target::Target;
+
+/// What a keeper needs to connect.
+#[derive(Clone, Debug)]
+pub(crate) struct KeepUp {
+    pub(crate) target: Target,
+    pub(crate) connector: Connector,
+    /// One budget for name, sockets and HTTP/2 handshake.
+    pub(crate) connect_budget: Duration,
+    pub(crate) settings: ClientSettings,
+    pub(crate) backoff: Backoff,
+}
+
+/// A connection that lasted this long worked: what broke it is no reason to wait before the next.
+const PROVED: Duration = Duration::from_secs(1);
+
+/// Runs until the node is dropped.
+pub(super) async fn keep(shared: Arc<Shared>, keep_up: KeepUp) {
+    let closing = Closing(Arc::clone(&shared));
+    tokio::select! {
+        () = shared.dropped.notified() => {}
+        () = connect_for_ever(&shared, keep_up) => {}
+    }
+    drop(closing);
+}
+
+/// The task may also end because its runtime does: then nobody must wait for it any more.
+struct Closing(Arc<Shared>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.set(State::Closed);
+    }
+}
+
+async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
+    let mut backoff = keep_up.backoff.clone();
+    let mut rng = fastrand::Rng::new();
+    loop {
+        match connect(&keep_up).await {
+            Ok((connection, driver)) => {
+                let since = Instant::now();
+                let ending = connection.ending();
+                shared.set(State::Ready(Link::Http2(connection)));
+                // A task of its own: calls in flight outlive both the node and the decision to connect anew.
+                tokio::spawn(driver);
+                ending.await;
+                shared.set(State::Connecting { failed: None });
+                if since.elapsed() >= PROVED {
+                    backoff.reset();
+                } else {
+                    tokio::time::sleep(backoff.next(&mut rng)).await;
+                }
+            }
+            Err(error) => {
+                let failed = Some(Arc::new(error));
+                shared.set(State::Connecting { failed });
+                tokio::time::sleep(backoff.next(&mut rng)).await;
+            }
+        }
+    }
+}
+
+async fn connect(
+    keep_up: &KeepUp,
+) -> Result<(http2::Connection, impl Future<Output = ()> + Send + 'static), ConnectError> {
+    let budget = keep_up.connect_budget;
+    let until = Instant::now() + budget;
+    let io = keep_up.connector.connect(&keep_up.target, budget).await?;
+    let handshake = http2::handshake(io, keep_up.settings.clone());
+    match tokio::time::timeout_at(until, handshake).await {
+        Ok(Ok(connected)) => Ok(connected),
+        Ok(Err(error)) => Err(ConnectError::handshake(&keep_up.target, error)),
+        Err(_) => Err(ConnectError::handshake_timeout(&keep_up.target, budget)),
+    }
+}

@@ -1,0 +1,32 @@
+//! What is told of calls, on both sides: one trait, one guard that cannot forget a call, and the names of the metrics in one file.
+//! It refuses to be read by anything that decides.
+
+pub mod names;
+mod observer;
+mod recorder;
+
+use std::time::Duration;
+
+use crate::call::{Code, MethodSpec};
+
+pub(crate) use observer::{Observed, Observer};
+pub use recorder::Recorder;
+
+/// Which end of a call is observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The caller's; a logical call, whatever the number of its attempts.
+    Client,
+    /// The server's, refusals included.
+    Server,
+}
+
+/// What is told of calls. Implementations are called on the call path: they must be quick and must not block.
+pub trait Metrics: Send + Sync + 'static {
+    /// A call began.
+    fn started(&self, side: Side, method: &MethodSpec);
+
+    /// A call ended: for a stream, when its last message was taken or it was dropped.
+    /// A call that was dropped before it ended has [`Code::Cancelled`].
+    fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration);
+}

@@ -1,0 +1,88 @@
+//! Metrics kept in this process, for tests.
+//! It refuses to be fast: it takes a lock on each call.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Metrics, Side, names};
+use crate::call::{Code, MethodSpec};
+
+/// Counts calls in memory.
+///
+/// ```
+/// use std::sync::Arc;
+/// let recorder = Arc::new(sinew::observe::Recorder::default());
+/// let server = sinew::Server::new().metrics(recorder.clone());
+/// assert_eq!(recorder.in_flight(sinew::observe::Side::Server), 0);
+/// ```
+#[derive(Debug, Default)]
+pub struct Recorder(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    in_flight: BTreeMap<Side, u64>,
+    ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
+}
+
+impl Recorder {
+    /// Calls that have begun and not ended.
+    pub fn in_flight(&self, side: Side) -> u64 {
+        self.lock().in_flight.get(&side).copied().unwrap_or(0)
+    }
+
+    /// Calls of `method` (`shop.v1.Cart/AddLine`) that ended with `code`.
+    pub fn ended(&self, side: Side, method: &str, code: Code) -> u64 {
+        let key = (side, method.to_owned(), code.as_str());
+        self.lock().ended.get(&key).map_or(0, |(count, _)| *count)
+    }
+
+    /// Everything recorded, one line a series, in the order of their names.
+    pub fn lines(&self) -> Vec<String> {
+        let state = self.lock();
+        let mut lines = Vec::new();
+        for (side, count) in &state.in_flight {
+            let name = match side {
+                Side::Client => names::CLIENT_IN_FLIGHT,
+                Side::Server => names::SERVER_IN_FLIGHT,
+            };
+            lines.push(format!("{name} {count}"));
+        }
+        for ((side, method, code), (count, took)) in &state.ended {
+            let (calls, seconds) = match side {
+                Side::Client => (names::CLIENT_CALLS, names::CLIENT_SECONDS),
+                Side::Server => (names::SERVER_CALLS, names::SERVER_SECONDS),
+            };
+            lines.push(format!(
+                "{calls}{{method=\"{method}\",code=\"{code}\"}} {count}"
+            ));
+            lines.push(format!(
+                "{seconds}_sum{{method=\"{method}\",code=\"{code}\"}} {}",
+                took.as_secs_f64()
+            ));
+        }
+        lines.sort();
+        lines
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Metrics for Recorder {
+    fn started(&self, side: Side, _: &MethodSpec) {
+        *self.lock().in_flight.entry(side).or_default() += 1;
+    }
+
+    fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration) {
+        let mut state = self.lock();
+        if let Some(in_flight) = state.in_flight.get_mut(&side) {
+            *in_flight = in_flight.saturating_sub(1);
+        }
+        let key = (side, method.to_string(), code.as_str());
+        let (count, took) = state.ended.entry(key).or_default();
+        *count += 1;
+        *took += elapsed;
+    }
+}

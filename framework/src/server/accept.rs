@@ -1,0 +1,95 @@
+//! One accepted connection: from its first bytes to its last call.
+//! It refuses to know where it came from and what is called.
+
+use std::convert::Infallible;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+
+use super::builder::Settings;
+use super::inline::{InlineBudget, InlineFirst, Measured};
+use super::sniff::sniff;
+use super::{Stack, http, ingress};
+use crate::call::Peer;
+use crate::call::body::Body;
+use crate::transport::deferred::{FlushOnce, deferred};
+
+/// How long a peer may take to say that it speaks HTTP/2.
+const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Unread bytes that one call may send: a round trip of 10 ms at 100 MB/s.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// Unread bytes that all calls of a connection may send together.
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Bytes of all header fields of a request; gRPC's own default is 8 KiB, which large tokens exceed.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
+/// Serves one connection until it ends, or until its calls have ended after `drain` became true.
+pub(crate) async fn serve<IO>(
+    io: IO,
+    peer: Peer,
+    stack: Arc<Stack>,
+    settings: Settings,
+    mut drain: watch::Receiver<bool>,
+) where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let sniffed = tokio::select! {
+        sniffed = sniff(io, PREFACE_TIMEOUT) => sniffed,
+        // It has not asked for anything yet.
+        _ = drain.wait_for(|drain| *drain) => return,
+    };
+    let Ok((io, read)) = sniffed else { return };
+    let (io, flusher) = deferred(io, read);
+    let inline = Arc::new(InlineBudget::default());
+    let budget = Arc::clone(&inline);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (head, body) = request.into_parts();
+        let call = ingress::read(&stack, head, Body::hyper(body), peer.clone());
+        let route = call.as_ref().ok().and_then(|call| call.route);
+        budget.decide(route.and_then(|route| stack.routes.cost(route)));
+        let sampled = Arc::clone(&stack);
+        let stack = Arc::clone(&stack);
+        let response = async move {
+            Ok::<_, Infallible>(match call {
+                Ok(call) => http::respond(stack, call).await,
+                Err(refused) => refused.into_response(),
+            })
+        };
+        Measured::new(response, move |took| {
+            if let Some(cost) = route.and_then(|route| sampled.routes.cost(route)) {
+                cost.sample(took);
+            }
+        })
+    });
+    let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(settings.max_streams)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = pin!(FlushOnce::with_hook(connection, flusher, move || inline.reset()));
+    let mut draining = false;
+    let mut drained = pin!(async move { drain.wait_for(|drain| *drain).await.is_ok() });
+    // A connection that broke has no one to tell: its calls have been told.
+    let _ = poll_fn(|cx| {
+        if !draining && drained.as_mut().poll(cx).is_ready() {
+            draining = true;
+            connection.as_mut().connection().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await;
+}

@@ -1,0 +1,264 @@
+//! A server before it runs: its services, layers and bounds.
+//! It refuses to open a socket before it is told where.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower::{Layer, Service};
+
+use super::Stack;
+use super::fallback::Fallback;
+use super::handle::Limits;
+use super::http::HttpService;
+use super::listen::{self, Bound};
+use super::route::Routes;
+use super::skeleton::Skeleton;
+use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
+use crate::call::{RawCall, RawReply, Status};
+use crate::middleware::{Layers, Next, OnCall};
+use crate::observe::{Metrics, Observer};
+
+/// A server of one or many services.
+///
+/// ```no_run
+/// # async fn f(greeter: sinew::Skeleton) -> std::io::Result<()> {
+/// let server = sinew::Server::new().add(greeter).bind("127.0.0.1:0").await?;
+/// println!("listening on {}", server.url());
+/// server.serve().await
+/// # }
+/// ```
+#[must_use = "a server does nothing until it is served"]
+pub struct Server {
+    skeletons: Vec<Skeleton>,
+    layers: Layers,
+    on_call: Vec<OnCall>,
+    fallback: Option<Next>,
+    metrics: Option<Arc<dyn Metrics>>,
+    max_request_bytes: usize,
+    max_reply_bytes: usize,
+    pub(super) settings: Settings,
+}
+
+/// What a server's connections are set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) max_streams: u32,
+    pub(crate) drain_timeout: Duration,
+}
+
+/// Calls that one connection may have in flight: gRPC clients open no second connection below it,
+/// and it bounds what one peer can make a server hold.
+const MAX_STREAMS: u32 = 1000;
+
+/// How long a server that shuts down waits for calls in flight.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            skeletons: Vec::new(),
+            layers: Layers::default(),
+            on_call: Vec::new(),
+            fallback: None,
+            metrics: None,
+            max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            settings: Settings {
+                max_streams: MAX_STREAMS,
+                drain_timeout: DRAIN_TIMEOUT,
+            },
+        }
+    }
+}
+
+impl Server {
+    /// A server without services.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a service, or several.
+    pub fn add(mut self, services: impl IntoServices) -> Self {
+        self.skeletons.extend(services.into_services());
+        self
+    }
+
+    /// Adds a layer around all services. The first one added is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: Service<RawCall, Response = RawReply> + Clone + Send + Sync + 'static,
+        <L::Service as Service<RawCall>>::Error: Into<Status>,
+        <L::Service as Service<RawCall>>::Future: Send,
+    {
+        self.layers.push(layer);
+        self
+    }
+
+    /// The smallest middleware: sees each call before the layers do, and may refuse it. Costs no box.
+    pub fn on_call<F>(mut self, f: F) -> Self
+    where
+        F: Fn(&mut RawCall) -> Result<(), Status> + Send + Sync + 'static,
+    {
+        self.on_call.push(Arc::new(f));
+        self
+    }
+
+    /// Handles calls of methods that no service has, with their messages as they came:
+    /// [`RawCall::read_message`] gives the bytes of the request, [`RawReply::new`] takes those of the reply.
+    pub fn fallback<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(RawCall) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<RawReply, Status>> + Send + 'static,
+    {
+        self.fallback = Some(Next::new(Fallback(handler)));
+        self
+    }
+
+    /// Tells `metrics` of every call.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// The largest request that is taken, in bytes; 4 MiB unless set.
+    pub fn max_request_bytes(mut self, bytes: usize) -> Self {
+        self.max_request_bytes = bytes;
+        self
+    }
+
+    /// The largest reply that is sent, in bytes; 4 MiB unless set.
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// How many calls one connection may have in flight; 1,000 unless set. More wait at the client.
+    pub fn max_concurrent_streams(mut self, streams: u32) -> Self {
+        self.settings.max_streams = streams.max(1);
+        self
+    }
+
+    /// How long [`Bound::until`] waits for calls in flight; 30 s unless set.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.drain_timeout = timeout;
+        self
+    }
+
+    /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and [`Bound::url`] tells.
+    ///
+    /// # Errors
+    /// When the address cannot be listened at, naming it; when two services have the same name.
+    pub fn bind(self, addr: impl fmt::Display) -> impl Future<Output = io::Result<Bound>> + Send {
+        let addr = addr.to_string();
+        async move { Bound::new(self.assemble_with()?, &addr).await }
+    }
+
+    /// Listens at `addr` and serves until the process ends.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`].
+    pub fn serve(self, addr: impl fmt::Display) -> impl Future<Output = io::Result<()>> + Send {
+        let bound = self.bind(addr);
+        async move { bound.await?.serve().await }
+    }
+
+    /// Serves connections that come from elsewhere, until there are no more; an error of one of them ends only that one.
+    ///
+    /// # Errors
+    /// When two services have the same name.
+    pub async fn serve_with_incoming<S, IO, E>(self, incoming: S) -> io::Result<()>
+    where
+        S: futures_core::Stream<Item = Result<IO, E>> + Send,
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (stack, settings) = self.assemble_with()?;
+        listen::serve_incoming(stack, settings, incoming).await
+    }
+
+    /// The server as a `tower::Service` over `http` requests: it mounts in axum and takes tower-http layers.
+    ///
+    /// # Errors
+    /// When two services have the same name.
+    pub fn into_http_service(self) -> io::Result<HttpService> {
+        Ok(HttpService::new(self.assemble_with()?.0))
+    }
+
+    pub(super) fn assemble_with(self) -> io::Result<(Arc<Stack>, Settings)> {
+        let settings = self.settings;
+        Ok((Arc::new(self.assemble()?), settings))
+    }
+
+    pub(super) fn assemble(self) -> io::Result<Stack> {
+        let request = Limit {
+            bytes: self.max_request_bytes,
+            setting: "Server::max_request_bytes",
+        };
+        let reply = Limit {
+            bytes: self.max_reply_bytes,
+            setting: "Server::max_reply_bytes",
+        };
+        let mut routes = Routes::new(Limits { request, reply }, self.fallback);
+        let mut twice = BTreeSet::new();
+        for skeleton in self.skeletons {
+            let name = skeleton.spec().name();
+            if !routes.add(skeleton.dispatch, &skeleton.layers) {
+                twice.insert(name);
+            }
+        }
+        if let Some(name) = twice.first() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("service {name} was added to the server twice"),
+            ));
+        }
+        let routes = Arc::new(routes);
+        let layers =
+            (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
+        Ok(Stack {
+            routes,
+            observer: self.metrics.map(Observer::new),
+            on_call: self.on_call,
+            layers,
+            request_limit: request,
+        })
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("services", &self.skeletons)
+            .field("layers", &self.layers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`Server::add`] takes.
+pub trait IntoServices {
+    /// The services.
+    fn into_services(self) -> Vec<Skeleton>;
+}
+
+impl IntoServices for Skeleton {
+    fn into_services(self) -> Vec<Skeleton> {
+        vec![self]
+    }
+}
+
+impl<I: IntoIterator<Item = Skeleton>> IntoServices for I {
+    fn into_services(self) -> Vec<Skeleton> {
+        self.into_iter().collect()
+    }
+}
+
+impl From<Skeleton> for Server {
+    fn from(skeleton: Skeleton) -> Self {
+        Self::new().add(skeleton)
+    }
+}

@@ -1,0 +1,191 @@
+//! What generated skeletons are written against: the call that a handler gets, and the reply that it gives.
+//! It refuses to run handlers: that is `route.rs`.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Buf;
+
+use super::reply::StreamReply;
+use crate::call::ambient::Ambient;
+use crate::call::body::Body;
+use crate::call::frame::{self, Limit};
+use crate::call::method::Codec;
+use crate::call::one::OneMessage;
+use crate::call::pipe::pipe;
+use crate::call::serve::BoxFuture;
+use crate::call::stream::Messages;
+use crate::call::{
+    Code, Context, Inbound, Method, MethodSpec, Outbound, Payload, RawCall, RawReply, ServiceSpec,
+    Status,
+};
+
+/// The future of one call on a server.
+pub type Handling = BoxFuture<Result<RawReply, Status>>;
+
+/// A service's methods by index: what generated code implements.
+pub trait Dispatch: Send + Sync + 'static {
+    /// The service; the order of its methods gives their indexes.
+    fn spec(&self) -> &'static ServiceSpec;
+
+    /// Handles a call of the method with this index.
+    fn dispatch(&self, index: usize, call: ServerCall) -> Handling;
+}
+
+/// A call on its way into a handler.
+#[derive(Debug)]
+pub struct ServerCall {
+    context: Context,
+    payload: Payload,
+    limits: Limits,
+}
+
+/// The largest messages of both directions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) request: Limit,
+    pub(crate) reply: Limit,
+}
+
+impl ServerCall {
+    pub(crate) fn new(call: RawCall, limits: Limits) -> Self {
+        let ambient = Ambient {
+            deadline: call.deadline,
+            trace: call.trace,
+        };
+        Self {
+            context: Context {
+                method: call.method,
+                metadata: call.metadata,
+                ambient,
+                peer: call.peer,
+                extensions: call.extensions,
+                reply: Default::default(),
+            },
+            payload: call.payload,
+            limits,
+        }
+    }
+
+    /// Reads the one request of a unary call.
+    pub async fn unary<Req, Resp>(
+        self,
+        method: &Method<Req, Resp>,
+    ) -> Result<(ReplyContext, Req), Status> {
+        let (message, request) = (self.payload, self.limits.request);
+        let message = match message {
+            Payload::Whole(mut framed) => {
+                framed.advance(frame::PREFIX.min(framed.len()));
+                framed
+            }
+            Payload::Stream(body) => OneMessage::new(body, request).read().await?,
+        };
+        let req = frame::decode(method.request, message, "the request")
+            .map_err(|status| Status::new(Code::InvalidArgument, status.message()))?;
+        Ok((ReplyContext::new(self.context, self.limits), req))
+    }
+
+    /// Reads the one request, and opens the way of the replies.
+    pub async fn server_stream<Req, Resp>(
+        self,
+        method: &Method<Req, Resp>,
+    ) -> Result<(ReplyContext, Req, Outbound<Resp>, StreamReply), Status> {
+        let (cx, req) = self.unary(method).await?;
+        let (out, reply) = cx.open(method.reply);
+        Ok((cx, req, out, reply))
+    }
+
+    /// Opens the way of the requests.
+    pub fn client_stream<Req, Resp>(
+        self,
+        method: &Method<Req, Resp>,
+    ) -> Result<(ReplyContext, Inbound<Req>), Status> {
+        let body = match self.payload {
+            Payload::Stream(body) => body,
+            Payload::Whole(framed) => Body::whole(framed),
+        };
+        let messages = Messages::new(self.context.method.clone(), body, self.limits.request);
+        let rx = Inbound::new(messages, method.request);
+        Ok((ReplyContext::new(self.context, self.limits), rx))
+    }
+
+    /// Opens the ways of requests and replies.
+    pub fn bidi<Req, Resp>(
+        self,
+        method: &Method<Req, Resp>,
+    ) -> Result<(ReplyContext, Inbound<Req>, Outbound<Resp>, StreamReply), Status> {
+        let (cx, rx) = self.client_stream(method)?;
+        let (out, reply) = cx.open(method.reply);
+        Ok((cx, rx, out, reply))
+    }
+
+    /// The end of a `match` over indexes that cannot be reached.
+    pub fn unknown_method(self) -> Handling {
+        let status = unknown_method(self.context.method());
+        Box::pin(std::future::ready(Err(status)))
+    }
+}
+
+pub(crate) fn unknown_method(method: &MethodSpec) -> Status {
+    Status::unimplemented(format!("this server has no method {method}"))
+}
+
+/// The [`Context`] of a call together with what its reply needs.
+#[derive(Debug)]
+pub struct ReplyContext {
+    context: Context,
+    limits: Limits,
+}
+
+impl ReplyContext {
+    fn new(context: Context, limits: Limits) -> Self {
+        Self { context, limits }
+    }
+
+    /// Encodes what a handler returned.
+    ///
+    /// # Errors
+    /// The handler's, as its caller may see it; RESOURCE_EXHAUSTED when the reply is over the limit.
+    pub fn reply<Req, Resp>(
+        self,
+        method: &Method<Req, Resp>,
+        result: Result<Resp, Status>,
+    ) -> Result<RawReply, Status> {
+        let (metadata, trailers) = match &self.context.reply.get() {
+            Some(reply) => {
+                let mut reply = crate::call::pipe::lock_reply(reply);
+                (reply.head(), reply.trailers())
+            }
+            None => Default::default(),
+        };
+        let encoded = match result {
+            Ok(message) => frame::encode(method.reply, &message, self.limits.reply),
+            Err(status) => Err(status.for_caller()),
+        };
+        match encoded {
+            Ok(framed) => Ok(RawReply {
+                metadata,
+                trailers,
+                payload: Payload::Whole(framed),
+            }),
+            Err(status) => Err(status.with_metadata(metadata).with_trailers(trailers)),
+        }
+    }
+
+    fn open<T>(&self, codec: Codec<T>) -> (Outbound<T>, StreamReply) {
+        let reply = self.context.reply.get_or_init(Default::default);
+        let (writer, reader) = pipe(Some(Arc::clone(reply)));
+        let control = writer.control();
+        let out = Outbound::new(writer, codec, self.limits.reply);
+        let ambient = self.context.ambient.clone();
+        (out, StreamReply::new(reader, control, ambient))
+    }
+}
+
+impl Deref for ReplyContext {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
+}

@@ -1,0 +1,116 @@
+//! A server as a service over HTTP: for its own connections, and to be mounted in another server.
+//! It refuses to know sockets.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, header};
+use tower::Service;
+
+use super::Stack;
+use super::ingress;
+use super::route::Guarded;
+use crate::call::ambient::Ambient;
+use crate::call::body::Body;
+use crate::call::serve::BoxFuture;
+use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
+
+/// Serves one call and writes its reply.
+pub(crate) async fn respond(stack: Arc<Stack>, call: RawCall) -> http::Response<ReplyBody> {
+    // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
+    match Guarded::new(Ambient::NONE, stack.serve(call)).await {
+        Ok(reply) => succeeded(reply),
+        Err(status) => failed(&status),
+    }
+}
+
+fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
+    let mut trailers = HeaderMap::new();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+    let written = reply
+        .metadata
+        .write_to(&mut headers)
+        .and_then(|()| reply.trailers.write_to(&mut trailers));
+    if let Err(invalid) = written {
+        return failed(&invalid.into());
+    }
+    let body = match reply.payload {
+        Payload::Whole(framed) => {
+            wire::ok_to_trailers(&mut trailers);
+            ReplyBody::whole(framed, trailers)
+        }
+        Payload::Stream(body) => ReplyBody::stream(body),
+    };
+    let mut response = http::Response::new(body);
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A reply without a message: all of it in one head.
+pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
+    let mut response = http::Response::new(ReplyBody::nothing());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+    let written = status
+        .metadata()
+        .write_to(headers)
+        .and_then(|()| status.trailers().write_to(headers));
+    match written {
+        Ok(()) => wire::status_to_trailers(status, headers),
+        Err(invalid) => wire::status_to_trailers(&invalid.into(), headers),
+    }
+    response
+}
+
+/// A server as a `tower::Service` over `http` requests, to be mounted in axum or under tower-http layers.
+///
+/// It is always ready and never fails. The request's extensions are the call's.
+///
+/// ```ignore
+/// let app = axum::Router::new().fallback_service(server.into_http_service()?);
+/// ```
+#[derive(Clone)]
+pub struct HttpService(Arc<Stack>);
+
+impl HttpService {
+    pub(crate) fn new(stack: Arc<Stack>) -> Self {
+        Self(stack)
+    }
+}
+
+impl<B> Service<http::Request<B>> for HttpService
+where
+    B: http_body::Body + Send + 'static,
+    B::Error: fmt::Display,
+{
+    type Response = http::Response<ReplyBody>;
+    type Error = Infallible;
+    type Future = BoxFuture<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let stack = Arc::clone(&self.0);
+        Box::pin(async move {
+            Ok(
+                match ingress::read(&stack, head, Body::foreign(body), peer) {
+                    Ok(call) => respond(stack, call).await,
+                    Err(refused) => refused.into_response(),
+                },
+            )
+        })
+    }
+}
+
+impl fmt::Debug for HttpService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpService({:?})", self.0.routes)
+    }
+}

@@ -1,0 +1,40 @@
+//! A server behind the in-process transport.
+//! It refuses to know who calls.
+
+use std::sync::Arc;
+
+use super::route::Guarded;
+use super::{Server, Skeleton, Stack};
+use crate::call::ambient::Ambient;
+use crate::call::serve::{BoxFuture, Serve};
+use crate::call::{RawCall, RawReply, Status};
+use crate::transport::memory::{InProcess, InProcessLink, Unserved};
+
+struct Local(Arc<Stack>);
+
+impl Serve for Local {
+    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        let stack = Arc::clone(&self.0);
+        call.limit = stack.request_limit;
+        call.route = stack.routes.find(call.method.path());
+        Box::pin(async move {
+            // As over HTTP: neither a panic in a layer nor the caller's context crosses.
+            Guarded::new(Ambient::NONE, stack.serve(call)).await
+        })
+    }
+}
+
+impl InProcess for Server {
+    fn into_link(self) -> InProcessLink {
+        match self.assemble() {
+            Ok(stack) => InProcessLink::new(Local(Arc::new(stack))),
+            Err(error) => InProcessLink::new(Unserved(error.to_string())),
+        }
+    }
+}
+
+impl InProcess for Skeleton {
+    fn into_link(self) -> InProcessLink {
+        Server::from(self).into_link()
+    }
+}

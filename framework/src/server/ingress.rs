@@ -1,0 +1,100 @@
+//! The head of an HTTP request → a call: its method by one lookup, its deadline, its trace.
+//! It refuses to decode a message and to decide whether the call is served.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header, request};
+
+use super::Stack;
+use crate::call::body::Body;
+use crate::call::{
+    Code, Deadline, Metadata, MethodSpec, Payload, Peer, RawCall, ReplyBody, Shape, Status, Trace,
+    wire,
+};
+
+/// The call that a request is.
+///
+/// # Errors
+/// What to answer when it is none: to a peer that does not speak gRPC in HTTP, to one that does in gRPC.
+pub(crate) fn read(
+    stack: &Stack,
+    head: request::Parts,
+    body: Body,
+    peer: Peer,
+) -> Result<RawCall, Refused> {
+    if head.version < http::Version::HTTP_2 {
+        return Err(Refused::Http(StatusCode::HTTP_VERSION_NOT_SUPPORTED));
+    }
+    if head.method != http::Method::POST {
+        return Err(Refused::Http(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    match head.headers.get(header::CONTENT_TYPE) {
+        Some(value) if wire::is_grpc_content_type(value) => {}
+        _ => return Err(Refused::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+    }
+    if let Some(encoding) = head.headers.get(&wire::GRPC_ENCODING)
+        && encoding != "identity"
+    {
+        return Err(Refused::Grpc(Status::unimplemented(format!(
+            "the request is compressed with {encoding:?}, and this server takes only identity"
+        ))));
+    }
+    let deadline = deadline(&head.headers).map_err(Refused::Grpc)?;
+    let path = head.uri.path();
+    let route = stack.routes.find(path);
+    let method = match route.and_then(|route| stack.routes.method(route)) {
+        Some(method) => method,
+        // Whoever answers it in the server's place decides what its messages are.
+        None => MethodSpec::named(path, Shape::Bidi).into(),
+    };
+    let mut call = RawCall::with(method, Payload::Stream(body));
+    call.route = route;
+    call.deadline = deadline;
+    call.trace = Trace::from_headers(&head.headers);
+    call.peer = peer;
+    call.limit = stack.request_limit;
+    call.extensions = head.extensions;
+    call.metadata = Metadata::from_headers(head.headers);
+    Ok(call)
+}
+
+fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Status> {
+    let Some(value) = headers.get(&wire::GRPC_TIMEOUT) else {
+        return Ok(None);
+    };
+    match wire::timeout_from_header(value) {
+        Ok(timeout) => Ok(Some(Deadline::after(timeout))),
+        Err(_) => Err(Status::new(
+            Code::Internal,
+            format!(
+                "grpc-timeout {value:?} is no time: at most eight digits and one of H M S m u n"
+            ),
+        )),
+    }
+}
+
+/// Why a request is no call.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The peer does not speak gRPC.
+    Http(StatusCode),
+    /// The peer does, and will find the reason in the status.
+    Grpc(Status),
+}
+
+impl Refused {
+    pub(crate) fn into_response(self) -> http::Response<ReplyBody> {
+        match self {
+            Self::Grpc(status) => super::http::failed(&status),
+            Self::Http(code) => {
+                let mut response = http::Response::new(ReplyBody::nothing());
+                *response.status_mut() = code;
+                let headers = response.headers_mut();
+                if code == StatusCode::METHOD_NOT_ALLOWED {
+                    headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+                }
+                // A gRPC client that got here by mistake reads the status, as the protocol asks.
+                wire::status_to_trailers(&wire::status_from_http(code), headers);
+                response
+            }
+        }
+    }
+}

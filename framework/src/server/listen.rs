@@ -1,0 +1,256 @@
+//! Listening: from a bound address to connections, and from a shutdown to the last call in flight.
+//! It refuses to look into a connection: that is `accept.rs`.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Stack;
+use super::accept;
+use super::builder::Settings;
+use crate::call::Peer;
+use crate::transport::stream::Stream;
+
+/// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A server that listens and does not serve yet: connections wait in the listener's queue.
+#[must_use = "a server does nothing until it is served"]
+pub struct Bound {
+    stack: Arc<Stack>,
+    settings: Settings,
+    listener: Listener,
+}
+
+enum Listener {
+    Tcp(TcpListener, SocketAddr),
+    Unix(UnixListener, Socket),
+}
+
+/// The file of a Unix socket: it is ours to remove.
+struct Socket(PathBuf);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It may be gone already; nobody can be told here.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Bound {
+    pub(super) async fn new(
+        (stack, settings): (Arc<Stack>, Settings),
+        addr: &str,
+    ) -> io::Result<Self> {
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("cannot listen at {addr}: {error}"))
+        };
+        let listener = match addr.strip_prefix("unix:") {
+            Some(path) => listen_unix(path.into()).await.map_err(named)?,
+            None => {
+                let addr = addr.strip_prefix("http://").unwrap_or(addr);
+                let listener = TcpListener::bind(addr).await.map_err(named)?;
+                let addr = listener.local_addr()?;
+                Listener::Tcp(listener, addr)
+            }
+        };
+        Ok(Self {
+            stack,
+            settings,
+            listener,
+        })
+    }
+
+    /// Where it listens, as a [`crate::Channel`] takes it: with the port that the system chose.
+    pub fn url(&self) -> String {
+        match &self.listener {
+            Listener::Tcp(_, addr) if addr.ip().is_unspecified() && addr.is_ipv4() => {
+                format!("http://127.0.0.1:{}", addr.port())
+            }
+            Listener::Tcp(_, addr) if addr.ip().is_unspecified() => {
+                format!("http://[::1]:{}", addr.port())
+            }
+            Listener::Tcp(_, addr) => format!("http://{addr}"),
+            Listener::Unix(_, Socket(path)) => format!("unix:{}", path.display()),
+        }
+    }
+
+    /// The address, where it listens on TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.listener {
+            Listener::Tcp(_, addr) => Some(*addr),
+            Listener::Unix(..) => None,
+        }
+    }
+
+    /// Serves until the process ends.
+    ///
+    /// # Errors
+    /// None today; what a listener cannot recover from will be one.
+    pub async fn serve(self) -> io::Result<()> {
+        self.until(std::future::pending::<()>()).await
+    }
+
+    /// Serves until `shutdown` resolves. Then nothing new is accepted, calls in flight may end within the
+    /// server's drain timeout (30 s unless set), and what is left is cut off.
+    ///
+    /// # Errors
+    /// None today; what a listener cannot recover from will be one.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cuts off all connections at once.
+    pub async fn until(self, shutdown: impl Future) -> io::Result<()> {
+        let mut open = Connections::new(self.stack, self.settings);
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                _ = &mut shutdown => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((io, peer)) => open.add(io, peer),
+                    Err(error) if is_of_the_connection(&error) => {}
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                },
+                () = open.reap() => {}
+            }
+        }
+        drop(self.listener);
+        open.drain().await;
+        Ok(())
+    }
+}
+
+/// Serves connections that come from elsewhere, until there are no more and all are over.
+pub(super) async fn serve_incoming<S, IO, E>(
+    stack: Arc<Stack>,
+    settings: Settings,
+    incoming: S,
+) -> io::Result<()>
+where
+    S: futures_core::Stream<Item = Result<IO, E>> + Send,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut open = Connections::new(stack, settings);
+    let mut incoming = pin!(incoming);
+    loop {
+        tokio::select! {
+            next = poll_fn(|cx| incoming.as_mut().poll_next(cx)) => match next {
+                Some(Ok(io)) => open.add(io, Peer::default()),
+                Some(Err(_)) => {}
+                None => break,
+            },
+            () = open.reap() => {}
+        }
+    }
+    while open.tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// The connections of a server, each a task.
+struct Connections {
+    stack: Arc<Stack>,
+    settings: Settings,
+    tasks: JoinSet<()>,
+    drain: watch::Sender<bool>,
+}
+
+impl Connections {
+    fn new(stack: Arc<Stack>, settings: Settings) -> Self {
+        Self {
+            stack,
+            settings,
+            tasks: JoinSet::new(),
+            drain: watch::Sender::new(false),
+        }
+    }
+
+    fn add<IO>(&mut self, io: IO, peer: Peer)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let stack = Arc::clone(&self.stack);
+        let drain = self.drain.subscribe();
+        self.tasks
+            .spawn(accept::serve(io, peer, stack, self.settings, drain));
+    }
+
+    /// Forgets connections that are over; pending while none is.
+    async fn reap(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn drain(mut self) {
+        self.drain.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        // Past it, dropping the set cuts off what is left.
+        let _ = tokio::time::timeout(self.settings.drain_timeout, all).await;
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match self {
+            Self::Tcp(listener, _) => {
+                let (tcp, addr) = listener.accept().await?;
+                // Frames leave when they are written, not when the last ones were acknowledged.
+                // A socket that refuses it is about to fail anyway.
+                let _ = tcp.set_nodelay(true);
+                Ok((tcp.into(), Peer::tcp(addr)))
+            }
+            Self::Unix(listener, _) => {
+                let (unix, addr) = listener.accept().await?;
+                let path = addr.as_pathname().map(Into::into);
+                Ok((unix.into(), Peer::unix(path)))
+            }
+        }
+    }
+}
+
+/// Errors that are about one connection, which is gone: the next accept may work at once.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// A socket file that a dead server left is taken over; one that somebody listens at is not.
+async fn listen_unix(path: PathBuf) -> io::Result<Listener> {
+    let listener = match UnixListener::bind(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            if tokio::net::UnixStream::connect(&path).await.is_ok() {
+                return Err(io::Error::new(
+                    io::ErrorKind::AddrInUse,
+                    "another server listens there",
+                ));
+            }
+            std::fs::remove_file(&path)?;
+            UnixListener::bind(&path)?
+        }
+        bound => bound?,
+    };
+    Ok(Listener::Unix(listener, Socket(path)))
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound")
+            .field("url", &self.url())
+            .field("services", &self.stack.routes)
+            .finish_non_exhaustive()
+    }
+}

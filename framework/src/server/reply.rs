@@ -1,0 +1,62 @@
+//! A streaming handler as a task of its own, whose messages become the body of the reply.
+//! It refuses to let the reply's body poll the handler: a closed window would freeze the handler's timers.
+
+use std::future::{Future, poll_fn};
+
+use super::route::Guarded;
+use crate::call::ambient::Ambient;
+use crate::call::body::Body;
+use crate::call::pipe::{Control, PipeReader};
+use crate::call::{Payload, RawReply, Status};
+
+/// The way of the replies of a streaming method.
+#[derive(Debug)]
+pub struct StreamReply {
+    reader: PipeReader,
+    control: Control,
+    ambient: Ambient,
+}
+
+impl StreamReply {
+    pub(crate) fn new(reader: PipeReader, control: Control, ambient: Ambient) -> Self {
+        Self {
+            reader,
+            control,
+            ambient,
+        }
+    }
+
+    /// Runs the handler in a task of its own, and gives the reply as soon as its head may leave:
+    /// at the first message or at the end. Dropping the reply, or this future, ends the task.
+    ///
+    /// # Errors
+    /// The handler's, when it ended without a message.
+    pub async fn drive(
+        self,
+        handler: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<RawReply, Status> {
+        let control = self.control;
+        let guarded = Guarded::new(self.ambient, async move {
+            handler.await;
+            Ok(())
+        });
+        let task = tokio::spawn(async move {
+            if let Err(status) = guarded.await {
+                control.fail(status);
+            }
+        });
+        let mut reader = self.reader.ending(task.abort_handle());
+        let (metadata, end) = poll_fn(|cx| reader.poll_head(cx)).await;
+        match end {
+            Some(Err(status)) => {
+                let trailers = reader.trailers();
+                Err(status.with_metadata(metadata).with_trailers(trailers))
+            }
+            _ => Ok(RawReply {
+                metadata,
+                trailers: Default::default(),
+                payload: Payload::Stream(Body::pipe(reader)),
+            }),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! From a method's path to its handler, and the handler's run: under its deadline, with its context, panics caught.
+//! It refuses to decode: that is the skeleton's.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::time::Sleep;
+
+use super::handle::{Dispatch, Limits, ServerCall, unknown_method};
+use super::inline::PollCost;
+use crate::call::ambient::{Ambient, Scoped};
+use crate::call::serve::{BoxFuture, Serve};
+use crate::call::{Code, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, Status};
+use crate::middleware::Next;
+
+/// All methods of a server by their paths.
+pub(crate) struct Routes {
+    table: HashMap<&'static str, usize>,
+    entries: Vec<Entry>,
+    services: Vec<Target>,
+    fallback: Option<Next>,
+    limits: Limits,
+}
+
+/// One method of one service.
+struct Entry {
+    spec: &'static MethodSpec,
+    service: usize,
+    index: usize,
+    cost: PollCost,
+}
+
+struct Target {
+    dispatch: Arc<dyn Dispatch>,
+    /// The layers of this service alone.
+    layers: Option<Next>,
+}
+
+impl Routes {
+    pub(crate) fn new(limits: Limits, fallback: Option<Next>) -> Self {
+        Self {
+            table: HashMap::new(),
+            entries: Vec::new(),
+            services: Vec::new(),
+            fallback,
+            limits,
+        }
+    }
+
+    /// Adds a service. False when one of its name is there already.
+    pub(crate) fn add(
+        &mut self,
+        dispatch: Arc<dyn Dispatch>,
+        layers: &crate::middleware::Layers,
+    ) -> bool {
+        let spec = dispatch.spec();
+        if self
+            .services
+            .iter()
+            .any(|s| s.dispatch.spec().name() == spec.name())
+        {
+            return false;
+        }
+        let service = self.services.len();
+        for (index, method) in spec.methods().iter().copied().enumerate() {
+            self.table.insert(method.path(), self.entries.len());
+            self.entries.push(Entry {
+                spec: method,
+                service,
+                index,
+                cost: PollCost::unknown(),
+            });
+        }
+        let layers = (!layers.is_empty()).then(|| {
+            let (dispatch, limits) = (Arc::clone(&dispatch), self.limits);
+            layers.around(Next::new(Skeletal { dispatch, limits }))
+        });
+        self.services.push(Target { dispatch, layers });
+        true
+    }
+
+    /// The one lookup of a call.
+    pub(crate) fn find(&self, path: &str) -> Option<RouteId> {
+        let entry = self.table.get(path).copied()?;
+        let index = self.entries.get(entry)?.index;
+        Some(RouteId { entry, index })
+    }
+
+    pub(crate) fn method(&self, route: RouteId) -> Option<MethodHandle> {
+        self.entries.get(route.entry).map(|entry| entry.spec.into())
+    }
+
+    /// How long the first poll of this method's calls takes.
+    pub(crate) fn cost(&self, route: RouteId) -> Option<&PollCost> {
+        self.entries.get(route.entry).map(|entry| &entry.cost)
+    }
+
+    pub(crate) fn service_names(&self) -> Vec<&'static str> {
+        self.services
+            .iter()
+            .map(|s| s.dispatch.spec().name())
+            .collect()
+    }
+
+    pub(crate) async fn serve(&self, mut call: RawCall) -> Result<RawReply, Status> {
+        // A layer may have made the call anew.
+        let route = call.route.or_else(|| self.find(call.method.path()));
+        let Some(entry) = route.and_then(|route| self.entries.get(route.entry)) else {
+            return match &self.fallback {
+                Some(fallback) => Guarded::new(call.ambient(), fallback.serve(call)).await,
+                None => Err(self.unknown(call.method())),
+            };
+        };
+        let target = &self.services[entry.service];
+        call.route = route;
+        match &target.layers {
+            None => handle(&*target.dispatch, entry.index, call, self.limits).await,
+            Some(layers) => layers.serve(call).await,
+        }
+    }
+
+    fn unknown(&self, method: &MethodSpec) -> Status {
+        let names = self.service_names();
+        if names.contains(&method.service()) {
+            return unknown_method(method);
+        }
+        Status::unimplemented(format!(
+            "this server has no service {}; it has {}",
+            method.service(),
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            },
+        ))
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.service_names()).finish()
+    }
+}
+
+impl Serve for Arc<Routes> {
+    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        let routes = Arc::clone(self);
+        Box::pin(async move { Routes::serve(&routes, call).await })
+    }
+}
+
+/// A service inside the layers that are its own.
+struct Skeletal {
+    dispatch: Arc<dyn Dispatch>,
+    limits: Limits,
+}
+
+impl Serve for Skeletal {
+    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        match call.route {
+            Some(route) => Box::pin(handle(&*self.dispatch, route.index, call, self.limits)),
+            None => Box::pin(std::future::ready(Err(unknown_method(call.method())))),
+        }
+    }
+}
+
+fn handle(
+    dispatch: &dyn Dispatch,
+    index: usize,
+    call: RawCall,
+    limits: Limits,
+) -> Guarded<BoxFuture<Result<RawReply, Status>>> {
+    let ambient = call.ambient();
+    let call = ServerCall::new(call, limits);
+    Guarded::new(ambient, dispatch.dispatch(index, call))
+}
+
+pin_project_lite::pin_project! {
+    /// A handler's future: it ends at its deadline, its calls inherit its context, and a panic is an INTERNAL status.
+    pub(crate) struct Guarded<F> {
+        #[pin]
+        handler: Scoped<F>,
+        #[pin]
+        timer: Option<Sleep>,
+    }
+}
+
+impl<F> Guarded<F> {
+    pub(crate) fn new(ambient: Ambient, handler: F) -> Self {
+        let timer = ambient
+            .deadline
+            .map(|deadline| tokio::time::sleep_until(deadline.instant()));
+        Self {
+            handler: Scoped::new(ambient, handler),
+            timer,
+        }
+    }
+}
+
+impl<F, T> Future for Guarded<F>
+where
+    F: Future<Output = Result<T, Status>>,
+{
+    type Output = Result<T, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // After a panic the future is never polled again, only dropped.
+        match catch_unwind(AssertUnwindSafe(|| this.handler.poll(cx))) {
+            Ok(Poll::Ready(result)) => return Poll::Ready(result),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Err(panicked(&*panic))),
+        }
+        let Some(timer) = this.timer.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        timer.poll(cx).map(|()| {
+            Err(Status::deadline_exceeded(
+                "the deadline passed while the handler was working",
+            ))
+        })
+    }
+}
+
+/// What was panicked with is for the log of this process, not for the caller.
+fn panicked(panic: &(dyn Any + Send)) -> Status {
+    let what = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a value that is no text");
+    Status::new(Code::Internal, "the handler panicked").with_source(format!("panicked: {what}"))
+}

@@ -1,0 +1,252 @@
+//! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
+//! It refuses to queue without bound: at most [`MAX_WAITING`] calls wait for a stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+
+use super::head::{self, ClientSettings};
+use super::{failure, pump, reply};
+use crate::call::{Payload, RawCall, RawReply, Shape, Status};
+use crate::transport::NoSlot;
+use crate::transport::deferred::{Deferred, FlushOnce, deferred};
+
+/// Calls that may wait for a free stream of one connection.
+pub(crate) const MAX_WAITING: usize = 1024;
+
+/// Streams that we open at once when the peer sets no limit.
+const MAX_STREAMS: usize = 1 << 16;
+
+/// Unread bytes that one reply may have sent: a round trip of 10 ms at 100 MB/s.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// Unread bytes that all replies of a connection may have sent together.
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Bytes of all header fields of a reply, as on our server.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
+/// An open connection. Clones are the same connection; the last one closes it when its calls are over.
+#[derive(Clone)]
+pub(crate) struct Connection(Arc<Inner>);
+
+struct Inner {
+    sender: Mutex<SendRequest<Bytes>>,
+    streams: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    settings: ClientSettings,
+    ending: watch::Receiver<bool>,
+}
+
+/// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
+pub(crate) async fn handshake<IO>(
+    io: IO,
+    settings: ClientSettings,
+) -> Result<(Connection, impl Future<Output = ()> + Send + 'static), h2::Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (io, flusher) = deferred(io, Bytes::new());
+    let (sender, connection) = h2::client::Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .enable_push(false)
+        .handshake::<_, Bytes>(io)
+        .await?;
+    let granted = connection.max_concurrent_send_streams().min(MAX_STREAMS);
+    let (ending, ended) = watch::channel(false);
+    let inner = Arc::new(Inner {
+        sender: Mutex::new(sender),
+        streams: Arc::new(Semaphore::new(granted)),
+        waiting: AtomicUsize::new(0),
+        settings,
+        ending: ended,
+    });
+    let driver = Driver {
+        connection,
+        granted,
+        streams: Arc::clone(&inner.streams),
+        inner: Arc::downgrade(&inner),
+        ending,
+    };
+    let driver = FlushOnce::new(driver, flusher);
+    Ok((Connection(inner), driver))
+}
+
+impl Connection {
+    /// Resolves when the connection takes no more calls.
+    pub(crate) fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ending = self.0.ending.clone();
+        async move {
+            // The sender's end is dropped with the driver, which is an end too.
+            let _ = ending.wait_for(|ending| *ending).await;
+        }
+    }
+
+    pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
+        match Arc::clone(&self.0.streams).try_acquire_owned() {
+            Ok(permit) => Ok(self.slot(permit)),
+            Err(TryAcquireError::NoPermits) => Err(NoSlot::Busy),
+            Err(TryAcquireError::Closed) => Err(NoSlot::Closing),
+        }
+    }
+
+    pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
+        let Some(_waiting) = Waiting::enter(&self.0.waiting) else {
+            return Err(NoSlot::Full);
+        };
+        match Arc::clone(&self.0.streams).acquire_owned().await {
+            Ok(permit) => Ok(self.slot(permit)),
+            Err(_closed) => Err(NoSlot::Closing),
+        }
+    }
+
+    fn slot(&self, permit: OwnedSemaphorePermit) -> Slot {
+        Slot {
+            connection: self.clone(),
+            permit,
+        }
+    }
+}
+
+/// Counts a call that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Option<Self> {
+        let entered = count.fetch_add(1, Ordering::Relaxed);
+        let waiting = Self(count);
+        (entered < MAX_WAITING).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream that the peer allows us to open.
+pub(crate) struct Slot {
+    connection: Connection,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// Sends the call and, if it is unary, waits for its reply. Dropping the future resets the stream.
+    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+        let request = head::request(&self.connection.0.settings, &call)?;
+        let (response, mut stream) = {
+            let mut sender = self.connection.0.lock();
+            sender
+                .send_request(request, false)
+                .map_err(failure::status)?
+        };
+        drop(self.connection);
+        let deadline = call.deadline;
+        match call.payload {
+            Payload::Whole(framed) => {
+                stream.send_data(framed, true).map_err(failure::status)?;
+                if call.method.shape() == Shape::Unary {
+                    let reply = reply::unary(response, call.limit).await;
+                    drop(self.permit);
+                    return reply;
+                }
+                // The end of the stream is sent; the receiving half keeps it open.
+                drop(stream);
+            }
+            Payload::Stream(body) => {
+                let pipe = body.into_pipe().ok_or_else(|| {
+                    Status::internal("a request's stream can only be sent where it was made")
+                })?;
+                tokio::spawn(pump::pump(pipe, stream, deadline));
+            }
+        }
+        Ok(reply::stream(response, self.permit))
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, SendRequest<Bytes>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Polls the connection, and after each poll asks what has become of it: how many streams the peer allows now,
+/// and whether it still takes new ones (GOAWAY, an error, no stream ids left).
+struct Driver<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    connection: h2::client::Connection<Deferred<IO>, Bytes>,
+    granted: usize,
+    streams: Arc<Semaphore>,
+    inner: Weak<Inner>,
+    ending: watch::Sender<bool>,
+}
+
+impl<IO> Future for Driver<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let ended = Pin::new(&mut self.connection).poll(cx);
+        if ended.is_ready() {
+            self.end();
+            // Its calls have been told what broke it.
+            return Poll::Ready(());
+        }
+        self.regrant();
+        let takes_no_more = match self.inner.upgrade() {
+            Some(inner) => matches!(inner.lock().poll_ready(cx), Poll::Ready(Err(_))),
+            None => false,
+        };
+        if takes_no_more {
+            self.end();
+        }
+        Poll::Pending
+    }
+}
+
+impl<IO> Driver<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    fn end(&mut self) {
+        self.streams.close();
+        self.ending.send_replace(true);
+    }
+
+    fn regrant(&mut self) {
+        let allowed = self
+            .connection
+            .max_concurrent_send_streams()
+            .min(MAX_STREAMS);
+        if allowed > self.granted {
+            self.streams.add_permits(allowed - self.granted);
+            self.granted = allowed;
+        } else if allowed < self.granted {
+            // Those in use are taken back at a later poll: each end of a call brings one.
+            self.granted -= self.streams.forget_permits(self.granted - allowed);
+        }
+    }
+}
+
+impl<IO> Drop for Driver<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    fn drop(&mut self) {
+        self.streams.close();
+    }
+}

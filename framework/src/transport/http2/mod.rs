@@ -1,0 +1,11 @@
+//! gRPC over HTTP/2, the client's side: one task a connection, none a unary call.
+//! It refuses to connect, to wait for a connection, and to judge what an error means to others.
+
+mod connection;
+mod failure;
+mod head;
+mod pump;
+mod reply;
+
+pub(crate) use connection::{Connection, MAX_WAITING, Slot, handshake};
+pub(crate) use head::ClientSettings;

@@ -1,0 +1,160 @@
+//! The way from a caller to a server inside one process: no socket, no thread, no clock but tokio's.
+//! It refuses to share what a wire would not carry: metadata and statuses pass as they would on one.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::call::body::{Body, Source};
+use crate::call::serve::{BoxFuture, Serve};
+use crate::call::{Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, wire};
+use bytes::Bytes;
+use std::future::Future as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+/// What can be called inside its own process: a [`crate::Server`], or one [`crate::Skeleton`].
+pub trait InProcess {
+    #[doc(hidden)]
+    fn into_link(self) -> InProcessLink;
+}
+
+/// A server in this process, ready to be called.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct InProcessLink(Arc<dyn Serve>);
+
+impl InProcessLink {
+    pub(crate) fn new(server: impl Serve) -> Self {
+        Self(Arc::new(server))
+    }
+
+    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+        let (shape, limit) = (call.method.shape(), call.limit);
+        let serving = self.0.serve(cross(call)?);
+        if shape == Shape::Unary {
+            let reply = arrive(serving.await)?;
+            if let Payload::Whole(framed) = &reply.payload {
+                limit.check_framed(framed)?;
+            }
+            return Ok(reply);
+        }
+        // A task of its own: the server works on a stream also while the caller does not wait for it.
+        let (tell, told) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            // Nobody waits any more: the reply is dropped, which ends the handler.
+            let _ = tell.send(arrive(serving.await));
+        });
+        Ok(RawReply::whole(Payload::Stream(Body::source(Box::new(
+            Arriving {
+                stage: Stage::Waiting(told),
+                task: task.abort_handle(),
+            },
+        )))))
+    }
+}
+
+/// A call as the server gets it.
+fn cross(call: RawCall) -> Result<RawCall, Status> {
+    let mut headers = HeaderMap::new();
+    call.metadata.write_to(&mut headers)?;
+    let mut crossed = RawCall::with(call.method, call.payload);
+    crossed.metadata = Metadata::from_headers(headers);
+    crossed.deadline = call.deadline;
+    crossed.trace = call.trace;
+    crossed.peer = Peer::in_process();
+    Ok(crossed)
+}
+
+/// A reply as the caller gets it.
+fn arrive(reply: Result<RawReply, Status>) -> Result<RawReply, Status> {
+    match reply {
+        Ok(mut reply) => {
+            reply.metadata = carried(&reply.metadata)?;
+            reply.trailers = carried(&reply.trailers)?;
+            Ok(reply)
+        }
+        Err(status) => Err(failed(&status)),
+    }
+}
+
+fn carried(metadata: &Metadata) -> Result<Metadata, Status> {
+    let mut headers = HeaderMap::new();
+    metadata.write_to(&mut headers)?;
+    Ok(Metadata::from_headers(headers))
+}
+
+/// A status without what stays in the server's part.
+fn failed(status: &Status) -> Status {
+    let mut trailers = HeaderMap::new();
+    wire::status_to_trailers(status, &mut trailers);
+    let arrived = match wire::status_from_trailers(&trailers) {
+        Some(Err(status)) => status,
+        Some(Ok(())) | None => Status::unknown("a failed call had no status"),
+    };
+    let metadata = carried(status.metadata()).unwrap_or_default();
+    let trailers = carried(status.trailers()).unwrap_or_default();
+    arrived.with_metadata(metadata).with_trailers(trailers)
+}
+
+/// A streaming reply whose server may still be on its way to the first message.
+struct Arriving {
+    stage: Stage,
+    task: AbortHandle,
+}
+
+enum Stage {
+    Waiting(oneshot::Receiver<Result<RawReply, Status>>),
+    Reading(Body),
+    Failed,
+}
+
+impl Source for Arriving {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        let Stage::Waiting(told) = &mut self.stage else {
+            return Poll::Ready(Ok(Metadata::default()));
+        };
+        let told = ready!(Pin::new(told).poll(cx));
+        self.stage = Stage::Failed;
+        let reply =
+            told.unwrap_or_else(|_| Err(Status::unavailable("the server's runtime ended")))?;
+        self.stage = Stage::Reading(match reply.payload {
+            Payload::Stream(body) => body,
+            Payload::Whole(framed) => Body::ending(framed, reply.trailers),
+        });
+        Poll::Ready(Ok(reply.metadata))
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+        match &mut self.stage {
+            Stage::Reading(body) => body.poll_data(cx),
+            Stage::Waiting(_) | Stage::Failed => Poll::Ready(None),
+        }
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        let Stage::Reading(body) = &mut self.stage else {
+            return Poll::Ready(Ok(Metadata::default()));
+        };
+        let end = ready!(body.poll_end(cx));
+        Poll::Ready(end.map_err(|status| failed(&status)))
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A server that could not be put together: each call says why.
+pub(crate) struct Unserved(pub(crate) String);
+
+impl Serve for Unserved {
+    fn serve(&self, _: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+        let status = Status::failed_precondition(self.0.clone());
+        Box::pin(std::future::ready(Err(status)))
+    }
+}

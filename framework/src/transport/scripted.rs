@@ -1,0 +1,24 @@
+//! A link of the tests: it answers as it is told, or never.
+//! It refuses to exist outside of tests.
+
+use std::sync::Arc;
+
+use crate::call::{RawCall, RawReply, Status};
+
+/// What a scripted link does with a call.
+#[derive(Clone)]
+pub(crate) enum Scripted {
+    /// Answers at once.
+    Answers(Arc<dyn Fn(RawCall) -> Result<RawReply, Status> + Send + Sync>),
+    /// Takes the call and never answers.
+    Hangs,
+}
+
+impl Scripted {
+    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+        match self {
+            Self::Answers(answer) => answer(call),
+            Self::Hangs => std::future::pending().await,
+        }
+    }
+}
