@@ -67,7 +67,13 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
     // everything in it, which is cheap for a folder of `.proto` files). Places where an import would be taken from if there was a
     // file cannot be listed: cargo takes a file that does not exist for one that has changed, and would run the script every time.
     watched.extend(input.watched.iter().cloned());
-    watched.extend(input.names.iter().map(|name| input.root.join(name)).filter(|path| path.exists()));
+    watched.extend(
+        input
+            .names
+            .iter()
+            .map(|name| input.root.join(name))
+            .filter(|path| path.exists()),
+    );
     watched.extend(config.descriptor_set.clone());
     let compiled = compile(&config, &input)?;
     watched.extend(compiled.read_files.iter().cloned());
@@ -181,7 +187,11 @@ fn input(config: &Config) -> Result<Input, Diagnostics> {
     }
     if input.names.is_empty() && !is_described {
         let message = format!("no .proto file below {}", config.path.display());
-        return Err(alone(Diagnostic::error(codes::NO_INPUT, message, Span::None)));
+        return Err(alone(Diagnostic::error(
+            codes::NO_INPUT,
+            message,
+            Span::None,
+        )));
     }
     Ok(input)
 }
