@@ -148,15 +148,17 @@ impl Slot {
             let mut sender = self.connection.0.lock();
             sender
                 .send_request(request, false)
-                .map_err(failure::status)?
+                .map_err(|error| failure::status(error, false))?
         };
         drop(self.connection);
         let deadline = call.deadline;
         match call.payload {
             Payload::Whole(framed) => {
-                stream.send_data(framed, true).map_err(failure::status)?;
+                stream
+                    .send_data(framed, true)
+                    .map_err(|error| failure::status(error, false))?;
                 if call.method.shape() == Shape::Unary {
-                    let reply = reply::unary(response, call.limit).await;
+                    let reply = reply::unary(response, call.limit, deadline).await;
                     drop(self.permit);
                     return reply;
                 }
@@ -170,7 +172,7 @@ impl Slot {
                 tokio::spawn(pump::pump(pipe, stream, deadline));
             }
         }
-        Ok(reply::stream(response, self.permit))
+        Ok(reply::stream(response, deadline, self.permit))
     }
 }
 
