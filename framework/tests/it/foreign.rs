@@ -78,3 +78,18 @@ async fn a_head_that_says_ok_does_not_end_a_stream_that_goes_on() {
     let mut heard = talk.down(Say::new("n", 1)).await.unwrap();
     assert_eq!(heard.next().await.unwrap_err().code(), Code::DataLoss);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_answer_that_overtakes_the_request_counts() {
+    // The peer refuses as soon as it sees the head, and lets the stream go: now and then before our message is sent.
+    let talk = peer(only_head("12")).await;
+    for n in 0..2000 {
+        let status = talk.once(Say::new("n", n)).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "call {n}: {status}");
+    }
+    for n in 0..2000 {
+        let mut heard = talk.down(Say::new("n", n)).await.unwrap();
+        let status = heard.next().await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "stream {n}: {status}");
+    }
+}
