@@ -23,11 +23,6 @@ impl Deadline {
         Self(start + timeout.min(FAR))
     }
 
-    /// This very instant.
-    pub(crate) const fn at(instant: Instant) -> Self {
-        Self(instant)
-    }
-
     /// The instant itself, for a timer.
     pub(crate) const fn instant(self) -> Instant {
         self.0
@@ -70,7 +65,7 @@ mod tests {
     #[test]
     fn the_earlier_one_wins() {
         let now = Instant::now();
-        let (early, late) = (Deadline::at(now), Deadline::from_start(now, Duration::MAX));
+        let (early, late) = (Deadline(now), Deadline::from_start(now, Duration::MAX));
         assert_eq!(early.min(late), early);
         assert_eq!(late.min(early), early);
     }

@@ -178,11 +178,13 @@ impl Metadata {
     }
 
     /// All of it, also what belongs to the protocol.
+    #[cfg(test)]
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// All of it, also what belongs to the protocol.
+    #[cfg(test)]
     pub(crate) fn into_headers(self) -> HeaderMap {
         self.headers
     }

@@ -24,14 +24,6 @@ pub(crate) static GRPC_STATUS_DETAILS_BIN: HeaderName =
     HeaderName::from_static("grpc-status-details-bin");
 pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 pub(crate) static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName =
-    HeaderName::from_static("grpc-accept-encoding");
-/// How many attempts came before this one (gRFC A6).
-pub(crate) static GRPC_PREVIOUS_RPC_ATTEMPTS: HeaderName =
-    HeaderName::from_static("grpc-previous-rpc-attempts");
-/// How long to wait before the next attempt, in ms; negative: not again (gRFC A6).
-pub(crate) static GRPC_RETRY_PUSHBACK_MS: HeaderName =
-    HeaderName::from_static("grpc-retry-pushback-ms");
 pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Ours, in trailers: the status is final, whoever reads it should not try again.

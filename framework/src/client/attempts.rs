@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::balance::{Pick, RoundRobin, pick};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Shape, Status};
+use crate::call::{RawCall, RawReply, Status};
 use crate::endpoint::{Node, Readiness};
 use crate::middleware::Next;
 use crate::transport::{NoSlot, Slot};
@@ -58,11 +58,11 @@ impl Place {
     async fn attempt(&self, call: RawCall, progress: &Progress) -> Result<RawReply, Status> {
         if !self.layered.is_empty() {
             let index = self.node(call.wait_for_ready, progress).await?;
-            progress.sent_to(index, call.method.shape());
+            progress.sent_to(index);
             return self.layered[index].serve(call).await;
         }
         let (index, slot) = self.slot(call.wait_for_ready, progress).await?;
-        progress.sent_to(index, call.method.shape());
+        progress.sent_to(index);
         slot.send(call).await
     }
 
@@ -178,7 +178,6 @@ struct Progress {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Begun = 0,
     Connection = 1,
     Stream = 2,
     Sent = 3,
@@ -189,7 +188,7 @@ impl Progress {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
-    fn sent_to(&self, index: usize, _: Shape) {
+    fn sent_to(&self, index: usize) {
         self.node.store(index + 1, Ordering::Relaxed);
         self.at(Stage::Sent);
     }

@@ -7,6 +7,8 @@ mod call;
 mod enter;
 mod invoke;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

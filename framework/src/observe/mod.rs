@@ -5,6 +5,7 @@ pub mod names;
 mod observer;
 mod recorder;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::call::{Code, MethodSpec};
@@ -29,4 +30,10 @@ pub trait Metrics: Send + Sync + 'static {
     /// A call ended: for a stream, when its last message was taken or it was dropped.
     /// A call that was dropped before it ended has [`Code::Cancelled`].
     fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration);
+
+    /// A server did not serve a connection: `reason` is one of `http1`, `tls`, `unknown`, `gone`, `silent` and `io`,
+    /// `detail` says it in words. Not told unless implemented.
+    fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        let _ = (reason, detail);
+    }
 }

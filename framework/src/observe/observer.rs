@@ -1,6 +1,7 @@
 //! The guard of one observed call.
 //! It refuses to let a call end untold: dropping it tells that the call was cancelled.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -16,6 +17,10 @@ pub(crate) struct Observer(Arc<dyn Metrics>);
 impl Observer {
     pub(crate) fn new(metrics: Arc<dyn Metrics>) -> Self {
         Self(metrics)
+    }
+
+    pub(crate) fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        self.0.refused_connection(reason, detail);
     }
 }
 

@@ -2,6 +2,7 @@
 //! It refuses to be fast: it takes a lock on each call.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub struct Recorder(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     in_flight: BTreeMap<Side, u64>,
+    refused_connections: BTreeMap<&'static str, u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
 }
 
@@ -35,6 +37,12 @@ impl Recorder {
     pub fn ended(&self, side: Side, method: &str, code: Code) -> u64 {
         let key = (side, method.to_owned(), code.as_str());
         self.lock().ended.get(&key).map_or(0, |(count, _)| *count)
+    }
+
+    /// Connections that were not served, for this reason.
+    pub fn refused_connections(&self, reason: &'static str) -> u64 {
+        let state = self.lock();
+        state.refused_connections.get(reason).copied().unwrap_or(0)
     }
 
     /// Everything recorded, one line a series, in the order of their names.
@@ -61,6 +69,10 @@ impl Recorder {
                 took.as_secs_f64()
             ));
         }
+        for (reason, count) in &state.refused_connections {
+            let name = names::SERVER_REFUSED_CONNECTIONS;
+            lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
+        }
         lines.sort();
         lines
     }
@@ -84,5 +96,9 @@ impl Metrics for Recorder {
         let (count, took) = state.ended.entry(key).or_default();
         *count += 1;
         *took += elapsed;
+    }
+
+    fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
+        *self.lock().refused_connections.entry(reason).or_default() += 1;
     }
 }

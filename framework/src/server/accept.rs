@@ -49,7 +49,15 @@ pub(crate) async fn serve<IO>(
         // It has not asked for anything yet.
         _ = drain.wait_for(|drain| *drain) => return,
     };
-    let Ok((io, read)) = sniffed else { return };
+    let (io, read) = match sniffed {
+        Ok(http2) => http2,
+        Err(refusal) => {
+            if let Some(observer) = &stack.observer {
+                observer.refused_connection(refusal.label(), &refusal);
+            }
+            return;
+        }
+    };
     let (io, flusher) = deferred(io, read);
     let inline = Arc::new(InlineBudget::default());
     let budget = Arc::clone(&inline);

@@ -83,6 +83,10 @@ impl Server {
     }
 
     /// Adds a service, or several.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what a server is built of, not arithmetic"
+    )]
     pub fn add(mut self, services: impl IntoServices) -> Self {
         self.skeletons.extend(services.into_services());
         self

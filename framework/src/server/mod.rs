@@ -15,6 +15,8 @@ mod reply;
 mod route;
 mod skeleton;
 mod sniff;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

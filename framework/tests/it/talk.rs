@@ -2,15 +2,15 @@
 
 /// One message for everything.
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct Say {
+pub(crate) struct Say {
     #[prost(string, tag = "1")]
-    pub text: String,
+    pub(crate) text: String,
     #[prost(uint32, tag = "2")]
-    pub count: u32,
+    pub(crate) count: u32,
 }
 
 impl Say {
-    pub fn new(text: &str, count: u32) -> Self {
+    pub(crate) fn new(text: &str, count: u32) -> Self {
         Self {
             text: text.to_owned(),
             count,
@@ -18,7 +18,7 @@ impl Say {
     }
 }
 
-pub trait Talk: Send + Sync + 'static {
+pub(crate) trait Talk: Send + Sync + 'static {
     fn once(
         &self,
         cx: &sinew::Context,
@@ -43,44 +43,46 @@ pub trait Talk: Send + Sync + 'static {
     ) -> impl Future<Output = sinew::Result<()>> + Send;
 }
 
-pub mod talk {
+pub(crate) mod talk {
     use super::Say;
 
-    pub const NAME: &str = "test.v1.Talk";
-    pub static ONCE: sinew::Method<Say, Say> = sinew::Method::unary("/test.v1.Talk/Once");
-    pub static DOWN: sinew::Method<Say, Say> = sinew::Method::server_stream("/test.v1.Talk/Down");
-    pub static UP: sinew::Method<Say, Say> = sinew::Method::client_stream("/test.v1.Talk/Up");
-    pub static BOTH: sinew::Method<Say, Say> = sinew::Method::bidi("/test.v1.Talk/Both");
-    pub static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new(
+    pub(crate) const NAME: &str = "test.v1.Talk";
+    pub(crate) static ONCE: sinew::Method<Say, Say> = sinew::Method::unary("/test.v1.Talk/Once");
+    pub(crate) static DOWN: sinew::Method<Say, Say> =
+        sinew::Method::server_stream("/test.v1.Talk/Down");
+    pub(crate) static UP: sinew::Method<Say, Say> =
+        sinew::Method::client_stream("/test.v1.Talk/Up");
+    pub(crate) static BOTH: sinew::Method<Say, Say> = sinew::Method::bidi("/test.v1.Talk/Both");
+    pub(crate) static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new(
         NAME,
         &[ONCE.spec(), DOWN.spec(), UP.spec(), BOTH.spec()],
         &[],
     );
 
     #[derive(Clone, Debug)]
-    pub struct Client {
+    pub(crate) struct Client {
         channel: sinew::Channel,
     }
 
     impl Client {
-        pub fn new(channel: sinew::Channel) -> Self {
+        pub(crate) fn new(channel: sinew::Channel) -> Self {
             Self { channel }
         }
-        pub fn once(&self, req: Say) -> sinew::Call<Say> {
+        pub(crate) fn once(&self, req: Say) -> sinew::Call<Say> {
             sinew::codegen::unary(&self.channel, &ONCE, req)
         }
-        pub fn down(&self, req: Say) -> sinew::Call<sinew::Inbound<Say>> {
+        pub(crate) fn down(&self, req: Say) -> sinew::Call<sinew::Inbound<Say>> {
             sinew::codegen::server_stream(&self.channel, &DOWN, req)
         }
-        pub fn up(&self) -> sinew::Call<(sinew::Outbound<Say>, sinew::Reply<Say>)> {
+        pub(crate) fn up(&self) -> sinew::Call<(sinew::Outbound<Say>, sinew::Reply<Say>)> {
             sinew::codegen::client_stream(&self.channel, &UP)
         }
-        pub fn both(&self) -> sinew::Call<(sinew::Outbound<Say>, sinew::Inbound<Say>)> {
+        pub(crate) fn both(&self) -> sinew::Call<(sinew::Outbound<Say>, sinew::Inbound<Say>)> {
             sinew::codegen::bidi(&self.channel, &BOTH)
         }
     }
 
-    pub fn server<T: super::Talk>(service: T) -> sinew::Skeleton {
+    pub(crate) fn server<T: super::Talk>(service: T) -> sinew::Skeleton {
         sinew::codegen::skeleton(Server(std::sync::Arc::new(service)))
     }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use crate::talk::{Say, Talk, talk};
 
 /// Repeats, counts and echoes.
-pub struct Parrot;
+pub(crate) struct Parrot;
 
 impl Talk for Parrot {
     async fn once(&self, _: &Context, req: Say) -> Result<Say> {
@@ -50,18 +50,17 @@ impl Talk for Parrot {
 
 /// A way to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     Tcp,
     Unix,
     InProcess,
 }
 
-pub const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
+pub(crate) const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
 
 /// A server with a channel to it; the server ends with it.
-pub struct World {
-    pub channel: Channel,
-    pub url: String,
+pub(crate) struct World {
+    pub(crate) channel: Channel,
     serving: Option<JoinHandle<()>>,
     _dir: Option<Dir>,
 }
@@ -84,24 +83,23 @@ impl Drop for World {
 }
 
 impl World {
-    pub fn talk(&self) -> talk::Client {
+    pub(crate) fn talk(&self) -> talk::Client {
         talk::Client::new(self.channel.clone())
     }
 
-    pub async fn parrot(way: Way) -> Self {
+    pub(crate) async fn parrot(way: Way) -> Self {
         Self::of(way, talk::server(Parrot)).await
     }
 
-    pub async fn of(way: Way, skeleton: Skeleton) -> Self {
+    pub(crate) async fn of(way: Way, skeleton: Skeleton) -> Self {
         Self::server(way, Server::new().add(skeleton)).await
     }
 
-    pub async fn server(way: Way, server: Server) -> Self {
+    pub(crate) async fn server(way: Way, server: Server) -> Self {
         let (addr, dir) = match way {
             Way::InProcess => {
                 return Self {
                     channel: Channel::in_process(server),
-                    url: String::new(),
                     serving: None,
                     _dir: None,
                 };
@@ -120,7 +118,6 @@ impl World {
         let serving = tokio::spawn(async move { bound.serve().await.unwrap() });
         Self {
             channel,
-            url,
             serving: Some(serving),
             _dir: dir,
         }

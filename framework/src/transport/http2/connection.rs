@@ -44,6 +44,8 @@ struct Inner {
     sender: Mutex<SendRequest<Bytes>>,
     streams: Arc<Semaphore>,
     waiting: AtomicUsize,
+    /// Streams that the peer allows; the driver keeps it.
+    granted: AtomicUsize,
     settings: ClientSettings,
     ending: watch::Receiver<bool>,
 }
@@ -70,12 +72,12 @@ where
         sender: Mutex::new(sender),
         streams: Arc::new(Semaphore::new(granted)),
         waiting: AtomicUsize::new(0),
+        granted: AtomicUsize::new(granted),
         settings,
         ending: ended,
     });
     let driver = Driver {
         connection,
-        granted,
         streams: Arc::clone(&inner.streams),
         inner: Arc::downgrade(&inner),
         ending,
@@ -198,7 +200,6 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     connection: h2::client::Connection<Deferred<IO>, Bytes>,
-    granted: usize,
     streams: Arc<Semaphore>,
     inner: Weak<Inner>,
     ending: watch::Sender<bool>,
@@ -217,11 +218,10 @@ where
             // Its calls have been told what broke it.
             return Poll::Ready(());
         }
-        self.regrant();
-        let takes_no_more = match self.inner.upgrade() {
-            Some(inner) => matches!(inner.lock().poll_ready(cx), Poll::Ready(Err(_))),
-            None => false,
-        };
+        let takes_no_more = self.inner.upgrade().is_some_and(|inner| {
+            self.regrant(&inner);
+            matches!(inner.lock().poll_ready(cx), Poll::Ready(Err(_)))
+        });
         if takes_no_more {
             self.end();
         }
@@ -238,18 +238,23 @@ where
         self.ending.send_replace(true);
     }
 
-    fn regrant(&mut self) {
+    fn regrant(&self, inner: &Inner) {
         let allowed = self
             .connection
             .max_concurrent_send_streams()
             .min(MAX_STREAMS);
-        if allowed > self.granted {
-            self.streams.add_permits(allowed - self.granted);
-            self.granted = allowed;
-        } else if allowed < self.granted {
-            // Those in use are taken back at a later poll: each end of a call brings one.
-            self.granted -= self.streams.forget_permits(self.granted - allowed);
+        let granted = inner.granted.load(Ordering::Relaxed);
+        if allowed == granted {
+            return;
         }
+        let now = if allowed > granted {
+            self.streams.add_permits(allowed - granted);
+            allowed
+        } else {
+            // Those in use are taken back at a later poll: each end of a call brings one.
+            granted - self.streams.forget_permits(granted - allowed)
+        };
+        inner.granted.store(now, Ordering::Relaxed);
     }
 }
 
@@ -259,5 +264,15 @@ where
 {
     fn drop(&mut self) {
         self.streams.close();
+    }
+}
+
+#[cfg(test)]
+impl Connection {
+    /// No call is in flight, and none waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        let driver_granted = self.0.granted.load(Ordering::Relaxed);
+        self.0.streams.available_permits() == driver_granted
+            && self.0.waiting.load(Ordering::Relaxed) == 0
     }
 }

@@ -1,0 +1,68 @@
+//! What a call costs a server.
+
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::Body as _;
+
+use super::*;
+use crate::call::body::Body;
+use crate::call::{Method, Peer, ServiceSpec};
+
+static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
+static SERVICE: ServiceSpec = ServiceSpec::new("test.v1.Count", &[ONCE.spec()], &[]);
+
+struct Count;
+
+impl Dispatch for Count {
+    fn spec(&self) -> &'static ServiceSpec {
+        &SERVICE
+    }
+
+    fn dispatch(&self, _: usize, call: ServerCall) -> Handling {
+        Box::pin(async move {
+            let (cx, n) = call.unary(&ONCE).await?;
+            cx.reply(&ONCE, Ok(n + 1))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_unary_call_costs_at_most_twelve_allocations() {
+    let stack = Arc::new(Server::new().add(Skeleton::new(Count)).assemble().unwrap());
+    let request = ::http::Request::post("http://here/test.v1.Count/Once")
+        .version(::http::Version::HTTP_2)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("grpc-timeout", "10S")
+        .body(())
+        .unwrap();
+    let message = Bytes::from_static(&[0, 0, 0, 0, 3, 8, 172, 2]);
+    let (head, ()) = request.into_parts();
+    let mut frames = Vec::with_capacity(4);
+    let cost = allocation_counter::measure(|| {
+        let call = ingress::read(&stack, head, Body::whole(message), Peer::default()).unwrap();
+        let mut cx = TaskContext::from_waker(Waker::noop());
+        let response = pin!(http::respond(Arc::clone(&stack), call)).poll(&mut cx);
+        let Poll::Ready(response) = response else {
+            panic!("it answers at once");
+        };
+        let mut body = pin!(response.into_body());
+        while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut cx) {
+            frames.push(frame.unwrap());
+        }
+    });
+    assert_eq!(
+        frames[0].data_ref().unwrap().as_ref(),
+        [0, 0, 0, 0, 3, 8, 173, 2]
+    );
+    assert_eq!(frames[1].trailers_ref().unwrap()["grpc-status"], "0");
+    println!(
+        "allocations of a unary call on the server: {}",
+        cost.count_total
+    );
+    assert!(cost.count_total <= 12, "{} allocations", cost.count_total);
+}

@@ -1,0 +1,100 @@
+//! Another revision of ours as one more contender.
+//!
+//! The revision's files are laid out in the target folder, never in the working tree, and nothing is
+//! registered in the repository: a run that is broken off leaves only files that are ignored.
+
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use lab_common::Failure;
+
+use crate::{
+    compile::{home, peer},
+    contender::{Contender, OURS},
+};
+
+/// Builds ours as of `revision`.
+///
+/// Today's lab is put onto that revision's framework, so that load and counting are the same; where
+/// that does not compile (a public name has changed), the revision's own lab is taken.
+///
+/// # Errors
+/// When git knows no such revision, or neither lab compiles there.
+pub(crate) fn contender(revision: &str) -> Result<Contender, Failure> {
+    let commit = commit(revision)?;
+    let against = home().join("target/against");
+    let (tree, build) = (against.join(&commit), against.join("build"));
+    lay_out(&commit, &tree)?;
+    let lab = tree.join("tests/lab");
+    copy(home(), &lab)?;
+    let built = peer(&lab, Some(&build), OURS).or_else(|_| {
+        eprintln!("lab: today's lab does not fit {revision}; taking the one of {revision}");
+        fs::remove_dir_all(&lab)?;
+        lay_out(&commit, &tree)?;
+        peer(&lab, Some(&build), OURS)
+    });
+    let ours = built.map_err(|failure| failure.during(format!("building ours at {revision}")))?;
+    Ok(Contender {
+        name: format!("{OURS}@{revision}"),
+        ..ours
+    })
+}
+
+fn commit(revision: &str) -> Result<String, Failure> {
+    let parsed = Command::new("git")
+        .current_dir(home())
+        .args(["rev-parse", "--verify", "--end-of-options"])
+        .arg(format!("{revision}^{{commit}}"))
+        .output()?;
+    if !parsed.status.success() {
+        return Err(Failure::new(format!("git knows no revision `{revision}`")));
+    }
+    Ok(String::from_utf8_lossy(&parsed.stdout).trim().to_owned())
+}
+
+/// Writes the files of `commit` into `tree`.
+fn lay_out(commit: &str, tree: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(tree)?;
+    let top = home().join("../..");
+    let mut git = Command::new("git")
+        .current_dir(top)
+        .args(["archive", "--format=tar", commit])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let archive = git
+        .stdout
+        .take()
+        .ok_or_else(|| Failure::new("git archive has no output"))?;
+    // `m`: the files get the time of now, or cargo would take an older revision for built.
+    let untarred = Command::new("tar")
+        .arg("-xmf-")
+        .arg("-C")
+        .arg(tree)
+        .stdin(archive)
+        .status()?;
+    if !(git.wait()?.success() && untarred.success()) {
+        return Err(Failure::new(format!(
+            "could not lay out {commit} in {}",
+            tree.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Copies a folder's files, without what was built in it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, sink) = (entry.path(), to.join(entry.file_name()));
+        if !entry.file_type()?.is_dir() {
+            fs::copy(source, sink)?;
+        } else if entry.file_name() != "target" {
+            copy(&source, &sink)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Builds peers with cargo, in release.
+//!
+//! It takes the binaries' paths from cargo itself, and guesses none.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use lab_common::Failure;
+use serde_json::Value;
+
+use crate::contender::Contender;
+
+/// The lab's own folder.
+pub(crate) fn home() -> &'static Path {
+    let driver = Path::new(env!("CARGO_MANIFEST_DIR"));
+    driver.parent().unwrap_or(driver)
+}
+
+/// Builds the peer called `peer`; as [`peers`].
+///
+/// # Errors
+/// Those of [`peers`].
+pub(crate) fn peer(lab: &Path, target: Option<&Path>, peer: &str) -> Result<Contender, Failure> {
+    let mut built = peers(lab, target, &[peer])?;
+    built
+        .pop()
+        .ok_or_else(|| Failure::new(format!("cargo built no {peer}")))
+}
+
+/// Builds the peers called `peers` of the lab in `lab`, into `target` if said.
+///
+/// # Errors
+/// When cargo fails; its own messages have gone to standard error.
+pub(crate) fn peers(
+    lab: &Path,
+    target: Option<&Path>,
+    peers: &[&str],
+) -> Result<Vec<Contender>, Failure> {
+    let packages: Vec<_> = peers
+        .iter()
+        .map(|peer| format!("lab-peer-{peer}"))
+        .collect();
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "build",
+        "--release",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo.arg("--manifest-path").arg(lab.join("Cargo.toml"));
+    if let Some(target) = target {
+        cargo.arg("--target-dir").arg(target);
+    }
+    for package in &packages {
+        cargo.args(["--package", package]);
+    }
+    let built = cargo.stderr(Stdio::inherit()).output()?;
+    if !built.status.success() {
+        return Err(Failure::new(format!(
+            "cargo could not build {}",
+            packages.join(", ")
+        )));
+    }
+    let told = String::from_utf8_lossy(&built.stdout);
+    let executables: Vec<_> = told.lines().filter_map(executable).collect();
+    let find = |name: String| {
+        let found = executables
+            .iter()
+            .find(|path| path.file_stem().is_some_and(|stem| *stem == *name));
+        found
+            .cloned()
+            .ok_or_else(|| Failure::new(format!("cargo built no {name}")))
+    };
+    let contender = |(peer, package): (&&str, &String)| {
+        Ok(Contender {
+            name: (*peer).to_owned(),
+            timed: find(package.clone())?,
+            counted: find(format!("{package}-counted"))?,
+        })
+    };
+    peers.iter().zip(&packages).map(contender).collect()
+}
+
+fn executable(line: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    message.get("executable")?.as_str().map(PathBuf::from)
+}

@@ -1,0 +1,25 @@
+//! What a call of ours may take at most.
+//!
+//! A bound is what was measured and a few percent. Lower it when a count has fallen; raise it only
+//! with a reason in the commit.
+
+pub(super) const LONE_SERVER_ALLOCATIONS: &str = "1 in flight: server allocations";
+pub(super) const LONE_CLIENT_ALLOCATIONS: &str = "1 in flight: client allocations";
+pub(super) const LONE_SERVER_WRITES: &str = "1 in flight: server writes";
+pub(super) const LONE_CLIENT_WRITES: &str = "1 in flight: client writes";
+pub(super) const MANY_SERVER_WRITES: &str = "64 in flight: server writes";
+pub(super) const MANY_CLIENT_WRITES: &str = "64 in flight: client writes";
+pub(super) const IN_PROCESS_ALLOCATIONS: &str = "in process: allocations of both sides";
+pub(super) const IN_PROCESS_INSTRUCTIONS: &str = "in process: instructions of both sides";
+
+/// The bounds, per call.
+pub(super) const PER_CALL: &[(&str, f64)] = &[
+    (LONE_SERVER_ALLOCATIONS, 20.5),
+    (LONE_CLIENT_ALLOCATIONS, 20.5),
+    (LONE_SERVER_WRITES, 1.05),
+    (LONE_CLIENT_WRITES, 1.05),
+    (MANY_SERVER_WRITES, 0.25),
+    (MANY_CLIENT_WRITES, 0.25),
+    (IN_PROCESS_ALLOCATIONS, 20.5),
+    (IN_PROCESS_INSTRUCTIONS, 20_000.0),
+];
