@@ -11,6 +11,7 @@
 mod cancellation;
 mod deadlines;
 mod double;
+mod foreign;
 mod metadata;
 mod peer;
 mod shapes;
