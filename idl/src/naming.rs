@@ -217,3 +217,6 @@ pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

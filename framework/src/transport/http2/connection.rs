@@ -147,8 +147,8 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// Sends the call and, if it is unary, waits for its reply. Dropping the future resets the stream.
-    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
-        let request = head::request(&self.connection.0.settings, &call)?;
+    pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
+        let request = head::request(&self.connection.0.settings, call)?;
         let (response, mut stream) = {
             let mut sender = self.connection.0.lock();
             sender
@@ -157,7 +157,7 @@ impl Slot {
         };
         drop(self.connection);
         let deadline = call.deadline;
-        match call.payload {
+        match std::mem::take(&mut call.payload) {
             Payload::Whole(framed) => {
                 if framed.len() > MAX_WRITE_BYTES {
                     return Err(Status::resource_exhausted(format!(
