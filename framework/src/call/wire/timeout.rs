@@ -38,9 +38,9 @@ impl std::error::Error for InvalidTimeout {}
 const SIGNIFICANT: u128 = 1_000;
 
 /// The finest unit that holds `timeout` in eight digits, rounded down to three significant ones, so that the
-/// peer never sees more time than there is, and at most a hundredth less; at most 99,999,999 hours. One allocation.
+/// peer never sees more time than there is, and at most about a hundredth less; at most 99,999,999 hours. One allocation.
 pub(crate) fn timeout_to_header(timeout: Duration) -> HeaderValue {
-    let nanos = rounded(timeout.as_nanos());
+    let nanos = rounded_timeout(timeout).as_nanos();
     let (unit, mut value) = UNITS
         .iter()
         .map(|(unit, length)| (*unit, nanos / length))
@@ -63,12 +63,17 @@ pub(crate) fn timeout_to_header(timeout: Duration) -> HeaderValue {
     HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static("0n"))
 }
 
-fn rounded(nanos: u128) -> u128 {
+/// `timeout` as a peer is told it, but for the unit.
+pub(crate) fn rounded_timeout(timeout: Duration) -> Duration {
+    let nanos = timeout.as_nanos();
     let mut step = 1;
     while nanos / step >= SIGNIFICANT {
         step *= 10;
     }
-    nanos / step * step
+    let rounded = nanos / step * step;
+    // Not above `timeout`, so its seconds fit.
+    let secs = u64::try_from(rounded / 1_000_000_000).unwrap_or(u64::MAX);
+    Duration::new(secs, (rounded % 1_000_000_000) as u32)
 }
 
 /// The time that a peer gave.

@@ -148,7 +148,7 @@ pub(crate) struct Slot {
 impl Slot {
     /// Sends the call and, if it is unary, waits for its reply. Dropping the future resets the stream.
     pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
-        let request = head::request(&self.connection.0.settings, call)?;
+        let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
         let (response, mut stream) = {
             let mut sender = self.connection.0.lock();
             sender
@@ -169,7 +169,7 @@ impl Slot {
                 // connection broke: which of them comes with the reply.
                 let _ = stream.send_data(framed, true);
                 if call.method.shape() == Shape::Unary {
-                    let reply = reply::unary(response, call.limit, deadline).await;
+                    let reply = reply::unary(response, call.limit, peers_deadline).await;
                     drop(self.permit);
                     return reply;
                 }
@@ -183,7 +183,7 @@ impl Slot {
                 tokio::spawn(pump::pump(pipe, stream, deadline));
             }
         }
-        Ok(reply::stream(response, deadline, self.permit))
+        Ok(reply::stream(response, peers_deadline, self.permit))
     }
 }
 

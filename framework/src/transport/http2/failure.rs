@@ -5,7 +5,7 @@ use h2::Reason;
 
 use crate::call::{Code, Status};
 
-/// A call that HTTP/2 ended; `late` when its deadline had passed by then.
+/// A call that HTTP/2 ended; `late` when the deadline that its peer was told had passed by then.
 ///
 /// A peer that enforces the deadline resets the call with CANCEL, and so does our own sending half: whichever
 /// comes before our timer, the call has ended for lack of time.

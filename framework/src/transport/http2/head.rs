@@ -5,7 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use tokio::time::Instant;
 
-use crate::call::{Metadata, RawCall, Status, wire};
+use crate::call::{Deadline, Metadata, RawCall, Status, wire};
 
 /// What all requests of a connection have in common.
 #[derive(Clone, Debug)]
@@ -14,11 +14,14 @@ pub(crate) struct ClientSettings {
     pub(crate) user_agent: HeaderValue,
 }
 
-/// The head of a call.
+/// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.
 ///
 /// # Errors
 /// INTERNAL for a path or metadata that HTTP/2 cannot carry; DEADLINE_EXCEEDED when no time is left.
-pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Request<()>, Status> {
+pub(super) fn request(
+    settings: &ClientSettings,
+    call: &RawCall,
+) -> Result<(Request<()>, Option<Deadline>), Status> {
     // te, content-type, user-agent, timeout and the two of a trace.
     let mut headers = HeaderMap::with_capacity(6 + call.metadata.len());
     call.metadata.write_to(&mut headers)?;
@@ -27,9 +30,12 @@ pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Reque
     if let header::Entry::Vacant(entry) = headers.entry(header::USER_AGENT) {
         entry.insert(settings.user_agent.clone());
     }
-    if let Some(deadline) = call.deadline {
-        let remaining = deadline.remaining(Instant::now());
-        headers.insert(&wire::GRPC_TIMEOUT, wire::timeout_to_header(remaining));
+    let now = Instant::now();
+    let told = call
+        .deadline
+        .map(|deadline| wire::rounded_timeout(deadline.remaining(now)));
+    if let Some(told) = told {
+        headers.insert(&wire::GRPC_TIMEOUT, wire::timeout_to_header(told));
     }
     if let Some(trace) = &call.trace {
         trace.write_to(&mut headers);
@@ -39,7 +45,7 @@ pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Reque
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = uri(settings, call)?;
     *request.headers_mut() = headers;
-    Ok(request)
+    Ok((request, told.map(|told| Deadline::from_start(now, told))))
 }
 
 fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
