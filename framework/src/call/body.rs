@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http_body::Body as _;
 
 use super::pipe::{Piece, PipeReader};
-use super::{Code, Metadata, Status, wire};
+use super::{Code, Deadline, Metadata, Status, wire};
 
 /// A stream of length-prefixed messages in the form in which some wire delivers it.
 pub struct Body {
@@ -89,6 +89,15 @@ impl Body {
             Kind::Pipe(reader) => Some(reader),
             _ => None,
         }
+    }
+
+    /// Tells the sender of a pipe that its time was up, when the body is dropped after `deadline`.
+    pub(crate) fn until(self, deadline: Option<Deadline>) -> Self {
+        let kind = match self.kind {
+            Kind::Pipe(reader) => Kind::Pipe(reader.until(deadline)),
+            other => other,
+        };
+        Self { kind, ..self }
     }
 
     /// Tells `watch` how the stream ends.
@@ -300,6 +309,10 @@ enum Reply {
 impl ReplyBody {
     pub(crate) fn nothing() -> Self {
         Self(Reply::Nothing)
+    }
+
+    pub(crate) fn trailers(trailers: HeaderMap) -> Self {
+        Self(Reply::Whole(None, Some(trailers)))
     }
 
     pub(crate) fn whole(message: Bytes, trailers: HeaderMap) -> Self {

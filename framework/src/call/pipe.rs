@@ -7,9 +7,10 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::context::ReplyMetadata;
-use super::{Code, Metadata, Status};
+use super::{Code, Deadline, Metadata, Status};
 
 /// A writer waits while this much is unsent: messages pack under load, and a slow reader costs no more than this.
 pub(crate) const UNSENT_BYTES: usize = 64 * 1024;
@@ -28,7 +29,11 @@ pub(crate) fn pipe(reply: Option<Arc<Mutex<ReplyMetadata>>>) -> (PipeWriter, Pip
     });
     (
         PipeWriter(Arc::clone(&shared)),
-        PipeReader { shared, task: None },
+        PipeReader {
+            shared,
+            task: None,
+            deadline: None,
+        },
     )
 }
 
@@ -201,6 +206,7 @@ impl fmt::Debug for Control {
 pub(crate) struct PipeReader {
     shared: Arc<Shared>,
     task: Option<AbortHandle>,
+    deadline: Option<Deadline>,
 }
 
 /// What a wire takes next.
@@ -294,6 +300,12 @@ impl PipeReader {
         self.task = Some(task);
         self
     }
+
+    /// Says when the call must have ended: a reader that is dropped later was dropped for that.
+    pub(crate) fn until(mut self, deadline: Option<Deadline>) -> Self {
+        self.deadline = deadline;
+        self
+    }
 }
 
 fn register(slot: &mut Option<Waker>, cx: &Context<'_>) {
@@ -316,9 +328,13 @@ fn abandoned() -> Status {
 
 impl Drop for PipeReader {
     fn drop(&mut self) {
-        self.shared.end(End::Gone(Status::cancelled(
-            "the other side of the stream is gone",
-        )));
+        let late = |deadline: Deadline| deadline.is_expired(Instant::now());
+        self.shared
+            .end(End::Gone(if self.deadline.is_some_and(late) {
+                Status::deadline_exceeded("the deadline passed before the stream was finished")
+            } else {
+                Status::cancelled("the other side of the stream is gone")
+            }));
         if let Some(task) = self.task.take() {
             task.abort();
         }

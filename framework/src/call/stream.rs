@@ -228,16 +228,20 @@ impl Messages {
         if self.has_head {
             return Poll::Ready(Ok(()));
         }
-        if let Poll::Ready(status) = self.poll_time(cx) {
+        if let Poll::Ready(status) = self.poll_deadline(cx) {
             return Poll::Ready(Err(self.fail(status)));
         }
-        match ready!(self.body.poll_head(cx)) {
-            Ok(head) => {
+        match self.body.poll_head(cx) {
+            Poll::Ready(Ok(head)) => {
                 self.head = head;
                 self.has_head = true;
                 Poll::Ready(Ok(()))
             }
-            Err(status) => Poll::Ready(Err(self.fail(status))),
+            Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
+            Poll::Pending => {
+                let idle = ready!(self.poll_idle(cx));
+                Poll::Ready(Err(self.fail(idle)))
+            }
         }
     }
 
@@ -262,13 +266,20 @@ impl Messages {
                 Ok(None) => {}
                 Err(status) => return Poll::Ready(Some(Err(self.fail(status)))),
             }
-            if let Poll::Ready(status) = self.poll_time(cx) {
+            if let Poll::Ready(status) = self.poll_deadline(cx) {
                 return Poll::Ready(Some(Err(self.fail(status))));
             }
-            match ready!(self.body.poll_data(cx)) {
-                Some(Ok(piece)) => self.deframer.push(piece),
-                Some(Err(status)) => return Poll::Ready(Some(Err(self.fail(status)))),
-                None => return self.poll_end(cx),
+            match self.body.poll_data(cx) {
+                Poll::Ready(Some(Ok(piece))) => self.deframer.push(piece),
+                Poll::Ready(Some(Err(status))) => {
+                    return Poll::Ready(Some(Err(self.fail(status))));
+                }
+                Poll::Ready(None) => return self.poll_end(cx),
+                // Only now: a reader that took its time finds what has come meanwhile.
+                Poll::Pending => {
+                    let idle = ready!(self.poll_idle(cx));
+                    return Poll::Ready(Some(Err(self.fail(idle))));
+                }
             }
         }
     }
@@ -290,7 +301,7 @@ impl Messages {
     }
 
     /// Ready with the status of a stream whose time is up.
-    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         if let Some(deadline) = &mut self.deadline
             && deadline.as_mut().poll(cx).is_ready()
         {
@@ -298,6 +309,11 @@ impl Messages {
                 "the deadline passed before the stream ended",
             ));
         }
+        Poll::Pending
+    }
+
+    /// Ready with the status of a stream on which nothing comes; call when nothing has.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         if let Some(idle) = &mut self.idle
             && idle.poll(cx).is_ready()
         {
@@ -311,7 +327,12 @@ impl Messages {
 
     /// The stream is over, and nothing more of it is wanted: the wire is let go.
     pub(crate) fn fail(&mut self, status: Status) -> Status {
-        let status = status.with_method(self.method.path_cow());
+        let mut status = status.with_method(self.method.path_cow());
+        if self.head.is_empty() {
+            self.head = status.metadata().clone();
+        } else if status.metadata().is_empty() {
+            status = status.with_metadata(self.head.clone());
+        }
         self.close(status.code());
         status
     }

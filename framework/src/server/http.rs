@@ -11,16 +11,15 @@ use tower::Service;
 
 use super::Stack;
 use super::ingress;
-use super::route::Guarded;
-use crate::call::ambient::Ambient;
+use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
 use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 
 /// Serves one call and writes its reply.
-pub(crate) async fn respond(stack: Arc<Stack>, call: RawCall) -> http::Response<ReplyBody> {
+pub(crate) async fn respond(stack: Arc<Stack>, mut call: RawCall) -> http::Response<ReplyBody> {
     // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
-    match Guarded::new(Ambient::NONE, stack.serve(call)).await {
+    match Caught::new(stack.serve(&mut call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),
     }
@@ -49,19 +48,29 @@ fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
     response
 }
 
-/// A reply without a message: all of it in one head.
+/// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of their own.
 pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
-    let mut response = http::Response::new(ReplyBody::nothing());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+    let (mut headers, mut trailers) = (HeaderMap::new(), HeaderMap::new());
     let written = status
         .metadata()
-        .write_to(headers)
-        .and_then(|()| status.trailers().write_to(headers));
+        .write_to(&mut headers)
+        .and_then(|()| status.trailers().write_to(&mut trailers));
     match written {
-        Ok(()) => wire::status_to_trailers(status, headers),
-        Err(invalid) => wire::status_to_trailers(&invalid.into(), headers),
+        Ok(()) => wire::status_to_trailers(status, &mut trailers),
+        Err(invalid) => {
+            headers = HeaderMap::new();
+            trailers = HeaderMap::new();
+            wire::status_to_trailers(&invalid.into(), &mut trailers);
+        }
     }
+    let (mut headers, body) = if headers.is_empty() {
+        (trailers, ReplyBody::nothing())
+    } else {
+        (headers, ReplyBody::trailers(trailers))
+    };
+    headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+    let mut response = http::Response::new(body);
+    *response.headers_mut() = headers;
     response
 }
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::call::body::{Body, Source};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, wire};
+use crate::call::{Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire};
 use bytes::Bytes;
 use std::future::Future as _;
 use std::pin::Pin;
@@ -60,10 +60,18 @@ impl InProcessLink {
 fn cross(call: RawCall) -> Result<RawCall, Status> {
     let mut headers = HeaderMap::new();
     call.metadata.write_to(&mut headers)?;
-    let mut crossed = RawCall::with(call.method, call.payload);
+    if let Some(trace) = &call.trace {
+        trace.write_to(&mut headers);
+    }
+    let payload = match call.payload {
+        // Here no pump sees to the sender's time.
+        Payload::Stream(body) => Payload::Stream(body.until(call.deadline)),
+        whole => whole,
+    };
+    let mut crossed = RawCall::with(call.method, payload);
+    crossed.trace = Trace::from_headers(&headers);
     crossed.metadata = Metadata::from_headers(headers);
     crossed.deadline = call.deadline;
-    crossed.trace = call.trace;
     crossed.peer = Peer::in_process();
     Ok(crossed)
 }
@@ -139,7 +147,10 @@ impl Source for Arriving {
             return Poll::Ready(Ok(Metadata::default()));
         };
         let end = ready!(body.poll_end(cx));
-        Poll::Ready(end.map_err(|status| failed(&status)))
+        Poll::Ready(match end {
+            Ok(trailers) => carried(&trailers),
+            Err(status) => Err(failed(&status)),
+        })
     }
 }
 

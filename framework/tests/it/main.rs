@@ -1,11 +1,19 @@
 //! The runtime from outside: a service of all four shapes, over every transport.
 
 #![allow(
+    missing_docs,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::module_inception,
     reason = "tests fail by panicking; `talk::talk` is what generated code looks like"
 )]
 
+mod cancellation;
+mod deadlines;
+mod double;
+mod metadata;
+mod peer;
 mod shapes;
 mod talk;
+mod trace;
 mod world;

@@ -61,6 +61,7 @@ pub(crate) const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
 /// A server with a channel to it; the server ends with it.
 pub(crate) struct World {
     pub(crate) channel: Channel,
+    pub(crate) url: String,
     serving: Option<JoinHandle<()>>,
     _dir: Option<Dir>,
 }
@@ -87,6 +88,24 @@ impl World {
         talk::Client::new(self.channel.clone())
     }
 
+    /// A channel whose server needs nobody to keep it.
+    pub(crate) fn over(channel: Channel) -> Self {
+        Self {
+            channel,
+            url: String::new(),
+            serving: None,
+            _dir: None,
+        }
+    }
+
+    /// Ends the server at once, with all that it does.
+    pub(crate) async fn cut_off(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            assert!(serving.await.unwrap_err().is_cancelled());
+        }
+    }
+
     pub(crate) async fn parrot(way: Way) -> Self {
         Self::of(way, talk::server(Parrot)).await
     }
@@ -98,11 +117,7 @@ impl World {
     pub(crate) async fn server(way: Way, server: Server) -> Self {
         let (addr, dir) = match way {
             Way::InProcess => {
-                return Self {
-                    channel: Channel::in_process(server),
-                    serving: None,
-                    _dir: None,
-                };
+                return Self::over(Channel::in_process(server));
             }
             Way::Tcp => ("127.0.0.1:0".to_owned(), None),
             Way::Unix => {
@@ -118,6 +133,7 @@ impl World {
         let serving = tokio::spawn(async move { bound.serve().await.unwrap() });
         Self {
             channel,
+            url,
             serving: Some(serving),
             _dir: dir,
         }
