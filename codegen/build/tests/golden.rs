@@ -16,6 +16,7 @@ fn configured(name: &str, config: Config) -> Config {
     match name {
         "client_only" => config.server(false),
         "server_only" => config.client(false),
+        "shared_messages" => config.extern_path(".ping", "::messages::ping"),
         "messages_only" => config.server(false).client(false),
         "options" => config
             .bytes(".shop.Image.pixels")

@@ -240,6 +240,29 @@ fn a_service_of_500_rpcs_costs_a_bounded_number_of_lines_each() {
 }
 
 #[test]
+fn a_chain_of_imports_may_be_longer_than_a_stack_is_deep() {
+    let case = Case::new("chain", &[]);
+    // The first file by name is the one with all the others below it.
+    for n in 0..3000 {
+        let import = if n == 2999 {
+            String::new()
+        } else {
+            format!("import \"f{:04}.proto\";", n + 1)
+        };
+        let text = format!("syntax = \"proto3\"; package p; {import} message M{n} {{}}");
+        case.write(&format!("f{n:04}.proto"), &text);
+    }
+    // As small a stack as a thread of a tool may have.
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let compile = move || {
+        case.compile()
+            .map(|_| ())
+            .map_err(|found| found.to_string())
+    };
+    small.spawn(compile).unwrap().join().unwrap().unwrap();
+}
+
+#[test]
 fn what_cannot_be_compiled_is_said() {
     let good = "syntax = \"proto3\"; package x; message Fine {}";
     type Set = fn(Config) -> Config;

@@ -14,7 +14,7 @@ fn names_of_every_kind() {
         &'static str,
     );
     // The IDL, then: field or module, type, rpc, descriptor.
-    let cases: [Case; 20] = [
+    let cases: [Case; 22] = [
         ("AddLine", "add_line", "AddLine", "add_line", "ADD_LINE"),
         ("add_line", "add_line", "AddLine", "add_line", "ADD_LINE"),
         (
@@ -43,6 +43,8 @@ fn names_of_every_kind() {
         ("_1st", "_1st", "_1st", "_1st", "_1ST"),
         ("New", "new", "New", "new_", "NEW"),
         ("Clone", "clone", "Clone", "clone_", "CLONE"),
+        ("Into", "into", "Into", "into_", "INTO"),
+        ("TryInto", "try_into", "TryInto", "try_into_", "TRY_INTO"),
         (
             "IntoFuture",
             "into_future",
