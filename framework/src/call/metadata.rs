@@ -8,6 +8,7 @@ mod iter;
 mod tests;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::HeaderMap;
@@ -40,11 +41,23 @@ const MAX_VALUES: usize = 1024;
 /// assert!(metadata.invalid().is_none());
 /// ```
 #[derive(Clone, Default)]
-pub struct Metadata {
+pub struct Metadata(
+    /// One word: calls and replies hold several, and most are empty.
+    Option<Box<Inner>>,
+);
+
+#[derive(Clone, Default)]
+struct Inner {
     headers: HeaderMap,
     /// The first thing that could not be set.
-    invalid: Option<Box<InvalidMetadata>>,
+    invalid: Option<InvalidMetadata>,
 }
+
+/// What metadata without anything look into.
+static EMPTY: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+
+/// Of so few headers it is worth to see whether all are the protocol's, and nothing need be kept.
+const FEW: usize = 4;
 
 impl Metadata {
     /// No metadata.
@@ -61,7 +74,7 @@ impl Metadata {
     pub fn get_all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         let visible = !wire::is_reserved(key) && !wire::is_binary(key);
         visible
-            .then(|| self.headers.get_all(key).into_iter())
+            .then(|| self.headers().get_all(key).into_iter())
             .into_iter()
             .flatten()
             .filter_map(|value| value.to_str().ok())
@@ -77,7 +90,7 @@ impl Metadata {
     pub fn get_all_bin<'a>(&'a self, key: &str) -> impl Iterator<Item = Bytes> + use<'a> {
         let visible = !wire::is_reserved(key) && wire::is_binary(key);
         visible
-            .then(|| self.headers.get_all(key).into_iter())
+            .then(|| self.headers().get_all(key).into_iter())
             .into_iter()
             .flatten()
             .flat_map(iter::decode_joined)
@@ -85,13 +98,13 @@ impl Metadata {
 
     /// Whether something that is not the protocol's came or was set under `key`.
     pub fn contains(&self, key: &str) -> bool {
-        !wire::is_reserved(key) && self.headers.contains_key(key)
+        !wire::is_reserved(key) && self.headers().contains_key(key)
     }
 
     /// Every key with each of its values, without those of the protocol and those that are
     /// neither ASCII nor, under `-bin`, base64.
     pub fn iter(&self) -> MetadataIter<'_> {
-        MetadataIter::new(&self.headers)
+        MetadataIter::new(self.headers())
     }
 
     /// How many values [`iter`](Self::iter) gives. Looks at each.
@@ -160,33 +173,42 @@ impl Metadata {
 
     /// Removes all values under `key` and tells whether there was one.
     pub fn remove(&mut self, key: &str) -> bool {
-        !wire::is_reserved(key) && self.headers.remove(key).is_some()
+        let Some(inner) = &mut self.0 else {
+            return false;
+        };
+        !wire::is_reserved(key) && inner.headers.remove(key).is_some()
     }
 
     /// The first thing that was set and cannot be sent, if there is one. The call that would send
     /// this metadata fails with it.
     pub fn invalid(&self) -> Option<&InvalidMetadata> {
-        self.invalid.as_deref()
+        self.0.as_ref()?.invalid.as_ref()
     }
 
-    /// What a peer sent, as it came: nothing is copied or looked at.
+    /// What a peer sent, as it came: nothing is copied.
     pub(crate) fn from_headers(headers: HeaderMap) -> Self {
-        Self {
+        let few = headers.len() <= FEW;
+        if few && headers.keys().all(|name| wire::is_reserved(name.as_str())) {
+            return Self::default();
+        }
+        Self(Some(Box::new(Inner {
             headers,
             invalid: None,
+        })))
+    }
+
+    /// All of it, also what belongs to the protocol.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        match &self.0 {
+            Some(inner) => &inner.headers,
+            None => &EMPTY,
         }
     }
 
     /// All of it, also what belongs to the protocol.
     #[cfg(test)]
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// All of it, also what belongs to the protocol.
-    #[cfg(test)]
     pub(crate) fn into_headers(self) -> HeaderMap {
-        self.headers
+        self.0.map(|inner| inner.headers).unwrap_or_default()
     }
 
     /// Appends all but what belongs to the protocol to the headers of a call, before the protocol
@@ -195,10 +217,13 @@ impl Metadata {
     /// # Errors
     /// When something invalid was set, or there would be more than 1,024 headers.
     pub(crate) fn write_to(&self, out: &mut HeaderMap) -> Result<(), InvalidMetadata> {
-        if let Some(invalid) = &self.invalid {
-            return Err(InvalidMetadata::clone(invalid));
+        let Some(inner) = &self.0 else {
+            return Ok(());
+        };
+        if let Some(invalid) = &inner.invalid {
+            return Err(invalid.clone());
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &inner.headers {
             if wire::is_reserved(name.as_str()) {
                 continue;
             }
@@ -208,18 +233,22 @@ impl Metadata {
     }
 
     fn put(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
-        self.headers.remove(&name);
+        self.inner().headers.remove(&name);
         self.add(name, value)
     }
 
     fn add(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
-        add_to(&mut self.headers, &name, value)
+        add_to(&mut self.inner().headers, &name, value)
     }
 
     fn note(&mut self, result: Result<(), InvalidMetadata>) {
-        if let (Err(invalid), None) = (result, &self.invalid) {
-            self.invalid = Some(Box::new(invalid));
+        if let Err(invalid) = result {
+            self.inner().invalid.get_or_insert(invalid);
         }
+    }
+
+    fn inner(&mut self) -> &mut Inner {
+        self.0.get_or_insert_default()
     }
 }
 
@@ -244,7 +273,7 @@ impl fmt::Debug for Metadata {
                 MetadataValue::Binary(bytes) => map.value(&format_args!("<{} bytes>", bytes.len())),
             };
         }
-        if let Some(invalid) = &self.invalid {
+        if let Some(invalid) = self.invalid() {
             map.entry(&format_args!("<invalid>"), &format_args!("{invalid}"));
         }
         map.finish()

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue};
 
 use super::wire;
@@ -19,9 +21,15 @@ const LONG_ENTRY: usize = 128;
 const SAMPLED: u8 = 1;
 
 /// A W3C trace context: `traceparent`, and `tracestate` if there is one, carried as they came.
-/// Cloning copies two reference counts.
+/// Cloning counts one more reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trace {
+pub struct Trace(
+    /// One word: each call has room for one, and most have none.
+    Arc<Carried>,
+);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Carried {
     /// Valid: see [`is_traceparent`].
     parent: HeaderValue,
     /// Valid and short enough: see [`read_tracestate`].
@@ -38,17 +46,17 @@ impl Trace {
             return None;
         }
         let parent = HeaderValue::from_str(traceparent).ok()?;
-        Some(Self {
+        Some(Self(Arc::new(Carried {
             parent,
             state: None,
-        })
+        })))
     }
 
     /// With this `tracestate`. One that is not valid is left out, one above 512 bytes is
     /// shortened by whole entries.
     #[must_use]
     pub fn with_state(mut self, tracestate: &str) -> Self {
-        self.state = HeaderValue::from_str(tracestate)
+        Arc::make_mut(&mut self.0).state = HeaderValue::from_str(tracestate)
             .ok()
             .and_then(|value| read_tracestate(&[&value]));
         self
@@ -56,12 +64,12 @@ impl Trace {
 
     /// The whole `traceparent`.
     pub fn traceparent(&self) -> &str {
-        self.parent.to_str().unwrap_or_default()
+        self.0.parent.to_str().unwrap_or_default()
     }
 
     /// The `tracestate`, if there is one.
     pub fn tracestate(&self) -> Option<&str> {
-        self.state.as_ref()?.to_str().ok()
+        self.0.state.as_ref()?.to_str().ok()
     }
 
     /// The id of the trace: 32 hex digits.
@@ -90,16 +98,16 @@ impl Trace {
             return None;
         }
         let states: Vec<_> = headers.get_all(&wire::TRACESTATE).into_iter().collect();
-        Some(Self {
+        Some(Self(Arc::new(Carried {
             parent: parent.clone(),
             state: read_tracestate(&states),
-        })
+        })))
     }
 
     /// Puts the context into the headers of a call, in place of one that is there.
     pub(crate) fn write_to(&self, headers: &mut HeaderMap) {
-        headers.insert(&wire::TRACEPARENT, self.parent.clone());
-        match &self.state {
+        headers.insert(&wire::TRACEPARENT, self.0.parent.clone());
+        match &self.0.state {
             Some(state) => headers.insert(&wire::TRACESTATE, state.clone()),
             None => headers.remove(&wire::TRACESTATE),
         };

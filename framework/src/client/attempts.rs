@@ -59,13 +59,27 @@ pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, S
 impl Place {
     async fn attempt(&self, call: &mut RawCall, progress: &Progress) -> Result<RawReply, Status> {
         if !self.layered.is_empty() {
-            let index = self.node(call.wait_for_ready, progress).await?;
+            let index = Box::pin(self.node(call.wait_for_ready, progress)).await?;
             progress.sent_to(index);
             return self.layered[index].serve(call.take()).await;
         }
-        let (index, slot) = self.slot(call.wait_for_ready, progress).await?;
+        let (index, slot) = match self.free_slot(self.turns.next()) {
+            Some(free) => free,
+            // Boxed, so that a call which need not wait is not as large as one that does.
+            None => Box::pin(self.slot(call.wait_for_ready, progress)).await?,
+        };
         progress.sent_to(index);
         slot.send(call).await
+    }
+
+    /// A place that is free at once, on the first ready node in turn that has one.
+    fn free_slot(&self, turn: usize) -> Option<(usize, Slot)> {
+        let count = self.nodes.len();
+        (0..count).find_map(|step| {
+            let index = turn.wrapping_add(step) % count;
+            let slot = self.nodes[index].link()?.try_reserve().ok()?;
+            Some((index, slot))
+        })
     }
 
     /// Waits until a call could be placed.

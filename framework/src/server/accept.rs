@@ -1,7 +1,6 @@
 //! One accepted connection: from its first bytes to its last call.
 //! It refuses to know where it came from and what is called.
 
-use std::convert::Infallible;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -68,13 +67,7 @@ pub(crate) async fn serve<IO>(
         budget.decide(route.and_then(|route| stack.routes.cost(route)));
         let sampled = Arc::clone(&stack);
         let stack = Arc::clone(&stack);
-        let response = async move {
-            Ok::<_, Infallible>(match call {
-                Ok(call) => http::respond(stack, call).await,
-                Err(refused) => refused.into_response(),
-            })
-        };
-        Measured::new(response, move |took| {
+        Measured::new(http::respond(stack, call), move |took| {
             if let Some(cost) = route.and_then(|route| sampled.routes.cost(route)) {
                 cost.sample(took);
             }

@@ -10,16 +10,23 @@ use http::{HeaderMap, header};
 use tower::Service;
 
 use super::Stack;
-use super::ingress;
+use super::ingress::{self, Refused};
 use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
 use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 
-/// Serves one call and writes its reply.
-pub(crate) async fn respond(stack: Arc<Stack>, mut call: RawCall) -> http::Response<ReplyBody> {
+/// Serves one call, if it is one, and writes its reply.
+pub(crate) async fn respond(
+    stack: Arc<Stack>,
+    mut call: Result<RawCall, Refused>,
+) -> http::Response<ReplyBody> {
+    let call = match &mut call {
+        Ok(call) => call,
+        Err(refused) => return refused.response(),
+    };
     // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
-    match Caught::new(stack.serve(&mut call)).await {
+    match Caught::new(stack.serve(call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),
     }
@@ -108,12 +115,8 @@ where
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
-            Ok(
-                match ingress::read(&stack, head, Body::foreign(body), peer) {
-                    Ok(call) => respond(stack, call).await,
-                    Err(refused) => refused.into_response(),
-                },
-            )
+            let call = ingress::read(&stack, head, Body::foreign(body), peer);
+            Ok(respond(stack, call).await)
         })
     }
 }

@@ -81,10 +81,10 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    pub(crate) fn into_response(self) -> http::Response<ReplyBody> {
+    pub(crate) fn response(&self) -> http::Response<ReplyBody> {
         match self {
-            Self::Grpc(status) => super::http::failed(&status),
-            Self::Http(code) => {
+            Self::Grpc(status) => super::http::failed(status),
+            &Self::Http(code) => {
                 let mut response = http::Response::new(ReplyBody::nothing());
                 *response.status_mut() = code;
                 let headers = response.headers_mut();

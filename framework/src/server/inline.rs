@@ -1,6 +1,7 @@
 //! Which calls are polled on their connection's own task, and which get a task of their own.
 //! It refuses to guess: a method is polled inline only while its measured first poll is short.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -93,7 +94,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// Measures the first poll of a call.
+    /// Measures the first poll of a call, and gives its result as hyper wants it.
     pub(crate) struct Measured<F, C> {
         #[pin]
         future: F,
@@ -111,17 +112,17 @@ impl<F, C> Measured<F, C> {
 }
 
 impl<F: Future, C: FnOnce(Duration)> Future for Measured<F, C> {
-    type Output = F::Output;
+    type Output = Result<F::Output, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(record) = this.cost.take() else {
-            return this.future.poll(cx);
+            return this.future.poll(cx).map(Ok);
         };
         let started = Instant::now();
         let poll = this.future.poll(cx);
         record(started.elapsed());
-        poll
+        poll.map(Ok)
     }
 }
 

@@ -44,7 +44,7 @@ async fn a_unary_call_costs_at_most_twelve_allocations() {
     let (head, ()) = request.into_parts();
     let mut frames = Vec::with_capacity(4);
     let cost = allocation_counter::measure(|| {
-        let call = ingress::read(&stack, head, Body::whole(message), Peer::default()).unwrap();
+        let call = ingress::read(&stack, head, Body::whole(message), Peer::default());
         let mut cx = TaskContext::from_waker(Waker::noop());
         let response = pin!(http::respond(Arc::clone(&stack), call)).poll(&mut cx);
         let Poll::Ready(response) = response else {

@@ -165,9 +165,17 @@ fn names_of_the_protocol_are_hidden_and_not_written() {
 
 #[test]
 fn nothing_of_the_protocol_can_be_removed() {
-    let mut metadata = Metadata::from_headers(headers(&[("grpc-status", "0")]));
+    let both = headers(&[("grpc-status", "0"), ("x-room", "blue")]);
+    let mut metadata = Metadata::from_headers(both);
     assert!(!metadata.remove("grpc-status"));
-    assert_eq!(metadata.headers().len(), 1);
+    assert_eq!(metadata.headers().len(), 2);
+}
+
+#[test]
+fn a_few_headers_that_are_all_the_protocols_are_not_kept() {
+    let metadata = Metadata::from_headers(headers(&[("grpc-status", "0"), ("te", "trailers")]));
+    assert!(metadata.is_empty());
+    assert!(metadata.headers().is_empty());
 }
 
 #[test]

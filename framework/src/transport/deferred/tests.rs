@@ -133,12 +133,25 @@ async fn write_pieces(mut io: Deferred<Socket>, piece: usize, total: usize) {
 }
 
 #[test]
-fn many_small_writes_in_one_poll_are_one_write_on_the_socket() {
+fn a_batch_of_writes_in_one_poll_is_one_write_on_the_socket() {
+    // Less than a batch leaves at the end of the poll; more leaves a batch at a time.
+    for (pieces, written) in [
+        (1, 1),
+        (BATCH - 1, 1),
+        (BATCH, 1),
+        (BATCH + 1, 2),
+        (1000, 63),
+    ] {
+        one_poll_writes(pieces, written);
+    }
+}
+
+fn one_poll_writes(pieces: usize, written: usize) {
     let socket = Socket::with_room(usize::MAX);
     let (io, flusher) = deferred(socket.clone(), Bytes::new());
     let polls = AtomicUsize::new(0);
     let mut conn = pin!(FlushOnce::with_hook(
-        write_pieces(io, 9, 9_000),
+        write_pieces(io, 9, 9 * pieces),
         flusher,
         || {
             polls.fetch_add(1, Ordering::Relaxed);
@@ -152,7 +165,8 @@ fn many_small_writes_in_one_poll_are_one_write_on_the_socket() {
     assert_eq!((polls.load(Ordering::Relaxed), wakes.take()), (1, 0));
 
     let far = socket.far();
-    assert_eq!((far.writes, far.flushes, far.got.len()), (1, 1, 9_000));
+    let all = (written, written, 9 * pieces);
+    assert_eq!((far.writes, far.flushes, far.got.len()), all);
     assert!(far.got.iter().enumerate().all(|(i, b)| *b == i as u8));
 }
 
