@@ -328,7 +328,9 @@ impl Messages {
     /// The stream is over, and nothing more of it is wanted: the wire is let go.
     pub(crate) fn fail(&mut self, status: Status) -> Status {
         let mut status = status.with_method(self.method.path_cow());
-        if status.metadata().is_empty() && !self.head.is_empty() {
+        if self.head.is_empty() {
+            self.head = status.metadata().clone();
+        } else if status.metadata().is_empty() {
             status = status.with_metadata(self.head.clone());
         }
         self.close(status.code());

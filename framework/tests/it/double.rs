@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::talk::{Say, Talk, talk};
 
-pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+pub(crate) type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 type Once = dyn for<'a> Fn(&'a Context, Say) -> Fut<'a, Say> + Send + Sync;
 type Down = dyn for<'a> Fn(&'a Context, Say, &'a mut Outbound<Say>) -> Fut<'a, ()> + Send + Sync;
@@ -20,7 +20,7 @@ type Both =
     dyn for<'a> Fn(&'a Context, Inbound<Say>, &'a mut Outbound<Say>) -> Fut<'a, ()> + Send + Sync;
 
 #[derive(Default)]
-pub struct Double {
+pub(crate) struct Double {
     once: Option<Box<Once>>,
     down: Option<Box<Down>>,
     up: Option<Box<Up>>,
@@ -28,7 +28,7 @@ pub struct Double {
 }
 
 impl Double {
-    pub fn once<F>(mut self, f: F) -> Self
+    pub(crate) fn once<F>(mut self, f: F) -> Self
     where
         F: for<'a> Fn(&'a Context, Say) -> Fut<'a, Say> + Send + Sync + 'static,
     {
@@ -36,7 +36,7 @@ impl Double {
         self
     }
 
-    pub fn down<F>(mut self, f: F) -> Self
+    pub(crate) fn down<F>(mut self, f: F) -> Self
     where
         F: for<'a> Fn(&'a Context, Say, &'a mut Outbound<Say>) -> Fut<'a, ()>
             + Send
@@ -47,7 +47,7 @@ impl Double {
         self
     }
 
-    pub fn up<F>(mut self, f: F) -> Self
+    pub(crate) fn up<F>(mut self, f: F) -> Self
     where
         F: for<'a> Fn(&'a Context, Inbound<Say>) -> Fut<'a, Say> + Send + Sync + 'static,
     {
@@ -55,7 +55,7 @@ impl Double {
         self
     }
 
-    pub fn both<F>(mut self, f: F) -> Self
+    pub(crate) fn both<F>(mut self, f: F) -> Self
     where
         F: for<'a> Fn(&'a Context, Inbound<Say>, &'a mut Outbound<Say>) -> Fut<'a, ()>
             + Send
@@ -66,7 +66,7 @@ impl Double {
         self
     }
 
-    pub fn skeleton(self) -> Skeleton {
+    pub(crate) fn skeleton(self) -> Skeleton {
         talk::server(self)
     }
 }
@@ -94,10 +94,10 @@ impl Talk for Double {
 }
 
 /// What happened, in its order.
-pub struct Events<T>(mpsc::UnboundedReceiver<T>);
+pub(crate) struct Events<T>(mpsc::UnboundedReceiver<T>);
 
 /// Where it is told.
-pub struct Tell<T>(mpsc::UnboundedSender<T>);
+pub(crate) struct Tell<T>(mpsc::UnboundedSender<T>);
 
 impl<T> Clone for Tell<T> {
     fn clone(&self) -> Self {
@@ -105,46 +105,46 @@ impl<T> Clone for Tell<T> {
     }
 }
 
-pub fn events<T>() -> (Tell<T>, Events<T>) {
+pub(crate) fn events<T>() -> (Tell<T>, Events<T>) {
     let (tell, told) = mpsc::unbounded_channel();
     (Tell(tell), Events(told))
 }
 
 impl<T> Tell<T> {
-    pub fn tell(&self, event: T) {
+    pub(crate) fn tell(&self, event: T) {
         // The test may have seen enough.
         let _ = self.0.send(event);
     }
 
     /// Tells when it is dropped.
-    pub fn at_drop(&self, event: T) -> AtDrop<T> {
+    pub(crate) fn at_drop(&self, event: T) -> AtDrop<T> {
         AtDrop(self.clone(), Some(event))
     }
 }
 
 impl<T> Events<T> {
     /// The next event; a test that waits for what never comes fails instead of hanging.
-    pub async fn next(&mut self) -> T {
+    pub(crate) async fn next(&mut self) -> T {
         timeout(Duration::from_secs(20), self.0.recv())
             .await
             .expect("nothing happened for 20 s")
             .expect("nobody is left to tell")
     }
 
-    pub async fn expect(&mut self, event: T)
+    pub(crate) async fn expect(&mut self, event: T)
     where
         T: Debug + PartialEq,
     {
         assert_eq!(self.next().await, event);
     }
 
-    pub fn is_empty(&mut self) -> bool {
+    pub(crate) fn is_empty(&mut self) -> bool {
         self.0.is_empty()
     }
 }
 
 #[must_use]
-pub struct AtDrop<T>(Tell<T>, Option<T>);
+pub(crate) struct AtDrop<T>(Tell<T>, Option<T>);
 
 impl<T> Drop for AtDrop<T> {
     fn drop(&mut self) {

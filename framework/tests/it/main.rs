@@ -2,8 +2,8 @@
 
 #![allow(
     missing_docs,
-    unreachable_pub,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::module_inception,
     reason = "tests fail by panicking; `talk::talk` is what generated code looks like"
 )]

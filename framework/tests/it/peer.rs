@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 
 /// Data and trailers, where there are any.
 #[derive(Default)]
-pub struct Answer(pub Option<Bytes>, pub Option<HeaderMap>);
+pub(crate) struct Answer(pub(crate) Option<Bytes>, pub(crate) Option<HeaderMap>);
 
 impl http_body::Body for Answer {
     type Data = Bytes;
@@ -39,7 +39,7 @@ impl http_body::Body for Answer {
 }
 
 /// Nothing but a status of HTTP.
-pub fn status(code: u16) -> Response<Answer> {
+pub(crate) fn status(code: u16) -> Response<Answer> {
     Response::builder()
         .status(code)
         .body(Answer::default())
@@ -47,7 +47,7 @@ pub fn status(code: u16) -> Response<Answer> {
 }
 
 /// Serves until the runtime ends.
-pub async fn http2<F>(answer: F) -> SocketAddr
+pub(crate) async fn http2<F>(answer: F) -> SocketAddr
 where
     F: Fn(Request<Incoming>) -> Response<Answer> + Send + Sync + 'static,
 {

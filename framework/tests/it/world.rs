@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use crate::talk::{Say, Talk, talk};
 
 /// Repeats, counts and echoes.
-pub struct Parrot;
+pub(crate) struct Parrot;
 
 impl Talk for Parrot {
     async fn once(&self, _: &Context, req: Say) -> Result<Say> {
@@ -50,18 +50,18 @@ impl Talk for Parrot {
 
 /// A way to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     Tcp,
     Unix,
     InProcess,
 }
 
-pub const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
+pub(crate) const WAYS: [Way; 3] = [Way::Tcp, Way::Unix, Way::InProcess];
 
 /// A server with a channel to it; the server ends with it.
-pub struct World {
-    pub channel: Channel,
-    pub url: String,
+pub(crate) struct World {
+    pub(crate) channel: Channel,
+    pub(crate) url: String,
     serving: Option<JoinHandle<()>>,
     _dir: Option<Dir>,
 }
@@ -84,12 +84,12 @@ impl Drop for World {
 }
 
 impl World {
-    pub fn talk(&self) -> talk::Client {
+    pub(crate) fn talk(&self) -> talk::Client {
         talk::Client::new(self.channel.clone())
     }
 
     /// A channel whose server needs nobody to keep it.
-    pub fn over(channel: Channel) -> Self {
+    pub(crate) fn over(channel: Channel) -> Self {
         Self {
             channel,
             url: String::new(),
@@ -99,22 +99,22 @@ impl World {
     }
 
     /// Ends the server at once, with all that it does.
-    pub async fn cut_off(&mut self) {
+    pub(crate) async fn cut_off(&mut self) {
         if let Some(serving) = self.serving.take() {
             serving.abort();
             assert!(serving.await.unwrap_err().is_cancelled());
         }
     }
 
-    pub async fn parrot(way: Way) -> Self {
+    pub(crate) async fn parrot(way: Way) -> Self {
         Self::of(way, talk::server(Parrot)).await
     }
 
-    pub async fn of(way: Way, skeleton: Skeleton) -> Self {
+    pub(crate) async fn of(way: Way, skeleton: Skeleton) -> Self {
         Self::server(way, Server::new().add(skeleton)).await
     }
 
-    pub async fn server(way: Way, server: Server) -> Self {
+    pub(crate) async fn server(way: Way, server: Server) -> Self {
         let (addr, dir) = match way {
             Way::InProcess => {
                 return Self::over(Channel::in_process(server));

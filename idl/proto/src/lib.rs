@@ -42,8 +42,8 @@ pub struct Sources {
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// All files, those imported too. A file that reaches names through a chain of `import public` lists the ends of
-    /// the chain among its dependencies here (not in [`Self::descriptor_set`]).
+    /// All files, those imported too. No import is public here: what a file sees through public imports is listed among
+    /// its own dependencies. [`Self::descriptor_set`] has both as they were written.
     pub pool: DescriptorPool,
     /// An encoded `FileDescriptorSet` of all files, imports before what imports them, with source info and custom options.
     pub descriptor_set: Vec<u8>,

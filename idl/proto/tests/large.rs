@@ -80,3 +80,34 @@ fn a_chain_of_imports_longer_than_any_stack_would_like() {
     assert_eq!(compiled.pool.files().len(), LENGTH);
     assert_eq!(compiled.read_files.len(), LENGTH);
 }
+
+#[test]
+fn a_lattice_of_public_imports_has_no_end_of_ways_through_it() {
+    const LAYERS: usize = 60;
+    let mut files = vec![(
+        "main.proto".to_owned(),
+        format!(
+            "syntax = \"proto3\"; import \"a0.proto\"; message Main {{ A{} a = 1; }}",
+            LAYERS - 1
+        ),
+    )];
+    for layer in 0..LAYERS {
+        for side in ["a", "b"] {
+            let next = layer + 1;
+            let imports = match next {
+                LAYERS => String::new(),
+                _ => format!("import public \"a{next}.proto\"; import public \"b{next}.proto\";"),
+            };
+            let name = side.to_uppercase();
+            let text = format!("syntax = \"proto3\"; {imports} message {name}{layer} {{}}");
+            files.push((format!("{side}{layer}.proto"), text));
+        }
+    }
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_bytes()))
+        .collect();
+    let folder = Folder::with(&files);
+    let compiled = compile(&folder.sources(&["main.proto"])).expect("good files");
+    assert_eq!(compiled.pool.files().len(), 2 * LAYERS);
+}

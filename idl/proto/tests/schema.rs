@@ -205,8 +205,15 @@ fn a_public_chain_leaves_the_embedded_set_as_it_was_written() {
     });
     let set = <prost_types::FileDescriptorSet as prost::Message>::decode(&*compiled.descriptor_set);
     let set = set.expect("a set");
-    let main = set.file.iter().find(|file| file.name() == "main.proto");
-    assert_eq!(main.expect("the file").dependency, ["a.proto"]);
+    let file = |name: &str| set.file.iter().find(|file| file.name() == name);
+    assert_eq!(file("main.proto").expect("it").dependency, ["a.proto"]);
+    assert_eq!(file("a.proto").expect("it").dependency, ["b.proto"]);
+    assert_eq!(file("a.proto").expect("it").public_dependency, [0]);
+    let again = sinew_idl_proto::from_descriptor_set(&compiled.descriptor_set, None);
+    assert_eq!(
+        again.expect("its own set").descriptor_set,
+        compiled.descriptor_set
+    );
 }
 
 #[test]

@@ -61,12 +61,26 @@ fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
     Uri::from_parts(parts).map_err(Status::internal)
 }
 
-/// Checks the head of a reply, and gives its metadata.
+/// The head of a reply that goes on, or that is all there is of it.
+#[derive(Debug)]
+pub(super) struct ReplyHead {
+    pub(super) metadata: Metadata,
+    /// The trailers of a call that ended well with its head: an empty stream of replies.
+    pub(super) end: Option<Metadata>,
+}
+
+/// Checks the head of a reply; `whole` when the peer has ended its stream with it.
 ///
 /// # Errors
 /// The status in it, when the call failed before a message; what HTTP says, when the peer does not speak gRPC.
-pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Metadata, Status> {
-    if let Some(Err(failed)) = wire::status_from_trailers(&headers) {
+pub(super) fn reply(
+    status: StatusCode,
+    headers: HeaderMap,
+    whole: bool,
+) -> Result<ReplyHead, Status> {
+    let said = wire::status_from_trailers(&headers);
+    let ended_well = whole && matches!(said, Some(Ok(())));
+    if let Some(Err(failed)) = said {
         // Only a head: what it carries counts as both kinds of metadata.
         return Err(failed.with_trailers(Metadata::from_headers(headers)));
     }
@@ -88,7 +102,9 @@ pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Metadata, 
             "the reply is compressed with {encoding:?}, which was not asked for"
         )));
     }
-    Ok(Metadata::from_headers(headers))
+    let metadata = Metadata::from_headers(headers);
+    let end = ended_well.then(|| metadata.clone());
+    Ok(ReplyHead { metadata, end })
 }
 
 /// The end of a reply.
