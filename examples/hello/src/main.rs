@@ -1,5 +1,6 @@
 //! Starts the server, calls it once with the client, and stops it again: `cargo run -p hello`.
 
+use std::env;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitCode};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Where `bin/server.rs` listens.
 const ADDR: &str = "127.0.0.1:50051";
 
-/// Building is over when this runs out: the server only has to bind its port.
+/// The server is built by then, and only has to bind its port.
 const START: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
@@ -29,14 +30,19 @@ fn run() -> io::Result<()> {
             format!("somebody listens at {ADDR} already; stop that first"),
         ));
     }
-    let built = cargo(&["build", "--quiet", "-p", "hello", "--bins"]).status()?;
-    if !built.success() {
+    // `cargo run` has built this program alone.
+    let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    build.args(["build", "--quiet", "-p", "hello", "--bins"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    if !build.status()?.success() {
         return Err(io::Error::other("the example does not build"));
     }
-    let mut server = Server(cargo(&["run", "--quiet", "-p", "hello", "--bin", "server"]).spawn()?);
+    let mut server = Server(program("server")?.spawn()?);
     server.wait_until_it_listens()?;
     println!("server: listening at {ADDR}");
-    let client = cargo(&["run", "--quiet", "-p", "hello", "--bin", "client"]).output()?;
+    let client = program("client")?.output()?;
     print!("client: {}", String::from_utf8_lossy(&client.stdout));
     if !client.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&client.stderr)));
@@ -44,11 +50,10 @@ fn run() -> io::Result<()> {
     Ok(())
 }
 
-/// `cargo run` becomes the program that it runs, so its process id is the program's.
-fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    command.args(args);
-    command
+/// A program of this example, which lies beside this one.
+fn program(name: &str) -> io::Result<Command> {
+    let beside = env::current_exe()?.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX));
+    Ok(Command::new(beside))
 }
 
 /// Stopped when dropped.
