@@ -91,12 +91,16 @@ pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Metadata, 
     Ok(Metadata::from_headers(headers))
 }
 
-/// The end of a reply.
+/// The end of a reply that began with `head`.
 ///
 /// # Errors
 /// The status in it, if it is not OK; UNKNOWN when there is none.
-pub(super) fn end(trailers: Option<HeaderMap>) -> Result<Metadata, Status> {
+pub(super) fn end(trailers: Option<HeaderMap>, head: &Metadata) -> Result<Metadata, Status> {
     let Some(trailers) = trailers else {
+        // A reply without a message may be one head that says OK.
+        if head.says_status() {
+            return Ok(head.clone());
+        }
         return Err(Status::unknown(
             "the peer ended its reply without a status: is a proxy on the way that drops trailers?",
         ));

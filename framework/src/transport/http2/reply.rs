@@ -43,7 +43,8 @@ pub(super) async fn unary(response: ResponseFuture, limit: Limit) -> Result<RawR
         }
     }
     let trailers = body.trailers().await.map_err(failure::status)?;
-    let trailers = head::end(trailers).map_err(|status| status.with_metadata(metadata.clone()))?;
+    let trailers =
+        head::end(trailers, &metadata).map_err(|status| status.with_metadata(metadata.clone()))?;
     let Some(message) = message else {
         return Err(internal(
             "the peer ended a unary call with OK and no message",
@@ -86,7 +87,8 @@ struct Streamed {
 
 enum Stage {
     Waiting(ResponseFuture),
-    Reading(RecvStream),
+    /// The head is kept where it says how the call ended.
+    Reading(RecvStream, Metadata),
     Failed,
 }
 
@@ -99,12 +101,17 @@ impl Source for Streamed {
         self.stage = Stage::Failed;
         let (parts, body) = response.map_err(failure::status)?.into_parts();
         let metadata = head::reply(parts.status, parts.headers)?;
-        self.stage = Stage::Reading(body);
+        let head = if metadata.says_status() {
+            metadata.clone()
+        } else {
+            Metadata::default()
+        };
+        self.stage = Stage::Reading(body, head);
         Poll::Ready(Ok(metadata))
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
-        let Stage::Reading(body) = &mut self.stage else {
+        let Stage::Reading(body, _) = &mut self.stage else {
             return Poll::Ready(None);
         };
         let data = ready!(body.poll_data(cx));
@@ -116,10 +123,10 @@ impl Source for Streamed {
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
-        let Stage::Reading(body) = &mut self.stage else {
+        let Stage::Reading(body, head) = &mut self.stage else {
             return Poll::Ready(Err(internal("the reply has failed before")));
         };
         let trailers = ready!(body.poll_trailers(cx)).map_err(failure::status)?;
-        Poll::Ready(head::end(trailers))
+        Poll::Ready(head::end(trailers, head))
     }
 }
