@@ -11,6 +11,7 @@
 mod cancellation;
 mod deadlines;
 mod double;
+mod errors;
 mod metadata;
 mod peer;
 mod shapes;
