@@ -12,6 +12,7 @@ mod cancellation;
 mod deadlines;
 mod double;
 mod errors;
+mod limits;
 mod metadata;
 mod peer;
 mod shapes;
