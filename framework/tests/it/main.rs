@@ -14,6 +14,8 @@ mod double;
 mod errors;
 mod limits;
 mod metadata;
+mod middleware;
+mod mount;
 mod peer;
 mod shapes;
 mod talk;
