@@ -137,7 +137,7 @@ async fn a_status_from_downstream_goes_on_final_and_stripped() {
         let middle = Double::default()
             .once(move |_, req| {
                 let call = a.once(req);
-                Box::pin(async move { Ok(call.await?) })
+                Box::pin(call)
             })
             .down(move |_, req, out| {
                 let call = b.once(req);
