@@ -3,13 +3,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
-use sinew_idl::model::{Method, TypeRef};
+use sinew_idl::{
+    model::{Method, TypeRef},
+    naming,
+};
 
 /// What a message back end calls the messages that are wrappers of one scalar.
 const SCALARS: [&str; 7] = ["bool", "i32", "i64", "u32", "u64", "f32", "f64"];
-
-/// The constants of a service's module that are no methods.
-const RESERVED: [&str; 2] = ["NAME", "SERVICE"];
 
 pub(crate) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
@@ -20,11 +20,7 @@ pub(crate) fn ident(name: &str) -> Ident {
 
 /// The static of a method: `SAY_HELLO`.
 pub(crate) fn descriptor(method: &Method) -> Ident {
-    let name = method.name.rust.trim_start_matches("r#").to_uppercase();
-    if RESERVED.contains(&name.as_str()) {
-        return ident(&format!("{name}_"));
-    }
-    ident(&name)
+    ident(&naming::constant(&method.name.wire))
 }
 
 /// The path of a message from inside the service's module, which is one below the package's.

@@ -1,4 +1,4 @@
-//! Services that call one another: stubs, skeletons and the stack between them.
+#![doc = include_str!("docs/front.md")]
 
 mod balance;
 mod call;

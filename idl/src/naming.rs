@@ -8,8 +8,9 @@ use crate::{
     model::Schema,
 };
 
-/// Names that a client cannot give to an rpc: its constructor, and what would shadow `Clone` and `IntoFuture`.
-const TAKEN_BY_CLIENTS: [&str; 3] = ["new", "clone", "into_future"];
+/// Names that a client cannot give to an rpc: its constructor, what would shadow `Clone`, and what takes `self` by value for any type,
+/// which rustc finds before a method that takes `&self`.
+const TAKEN_BY_CLIENTS: [&str; 5] = ["new", "clone", "into", "into_future", "try_into"];
 
 /// Keywords that may be raw identifiers; of every edition, since generated code does not know where it is included.
 const KEYWORDS: [&str; 47] = [
@@ -217,3 +218,6 @@ pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

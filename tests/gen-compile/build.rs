@@ -37,7 +37,12 @@ fn main() -> io::Result<()> {
         let _ = writeln!(code, "/// `{}`.\npub mod {name} {{", case.display());
         for (side, server, client) in SIDES {
             let folder = out.join(&name).join(side);
-            match config(&case)
+            let mut config = config(&case);
+            if !server {
+                // Other types of fields than the defaults, on one of the sides.
+                config = config.bytes(".").btree_map(".");
+            }
+            match config
                 .server(server)
                 .client(client)
                 .out_dir(&folder)

@@ -33,12 +33,14 @@ pub(crate) fn watch<'a>(paths: impl Iterator<Item = &'a PathBuf>, variables: &[&
 /// Reports what is wrong; an error among it fails the build.
 pub(crate) fn report(found: &Diagnostics) {
     let full = found.render();
-    if let Some(folder) = env::var_os("OUT_DIR") {
+    let folder = env::var_os("OUT_DIR");
+    if let Some(folder) = &folder {
         // The lines below stand alone; without the report nothing is lost but comfort.
-        let _ = fs::write(Path::new(&folder).join(REPORT), &full);
+        let _ = fs::write(Path::new(folder).join(REPORT), &full);
     }
     let failed = found.iter().any(|d| d.severity == Severity::Error);
-    if env::var_os(DIAG).is_some_and(|value| value == "full") {
+    // Outside of a build script nobody reads cargo's lines.
+    if folder.is_none() || env::var_os(DIAG).is_some_and(|value| value == "full") {
         eprint!("{full}");
         if failed {
             process::exit(1);

@@ -198,7 +198,8 @@ impl Config {
     }
 
     /// Compiles, inside a build script: tells cargo what to watch and what is wrong. An error fails the build (by `cargo::error`, so
-    /// all errors are seen and nothing panics), and this returns nevertheless. With `SINEW_DIAG=full` it prints the full report and ends the script.
+    /// all errors are seen and nothing panics), and this returns nevertheless. With `SINEW_DIAG=full`, and outside of a build script,
+    /// it prints the full report and ends the process.
     pub fn compile(self) {
         let outcome = run::run(self);
         cargo::watch(outcome.watched.iter(), outcome.variables);

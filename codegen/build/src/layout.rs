@@ -12,6 +12,7 @@ use syn2::{Item, ItemMod, parse_quote};
 use crate::{
     codes,
     messages::{Modules, Package},
+    patches,
 };
 
 /// The first words of every generated file: what lacks them is not ours to overwrite or delete.
@@ -83,7 +84,8 @@ impl Node {
         let mut found = Vec::new();
         for (path, package) in modules {
             match syn2::parse_file(&package.code) {
-                Ok(file) => {
+                Ok(mut file) => {
+                    patches::apply(&mut file.items);
                     let node = path
                         .into_iter()
                         .fold(&mut root, |node, part| node.below.entry(part).or_default());

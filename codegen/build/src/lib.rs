@@ -18,6 +18,7 @@ mod descriptors;
 mod discover;
 mod layout;
 mod messages;
+mod patches;
 mod recorder;
 mod run;
 mod write;

@@ -103,10 +103,9 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         .iter()
         .map(|s| s.full_name.clone())
         .collect();
-    let sources = sources(&input);
     let files = messages::generate(prost, set.file, &roots, compiled.schema.services, emit)
         .and_then(|modules| layout::files(modules, embedded))
-        .map_err(|found| Diagnostics::new(found, sources))?;
+        .map_err(|found| placed(found, &input))?;
     if check_in {
         // Somebody may edit or revert them.
         watched.extend(files.keys().map(|name| folder.join(name)));
@@ -117,7 +116,7 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
             .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
         read: compiled.read_files,
         services,
-        warnings: Diagnostics::default(),
+        warnings: compiled.warnings,
     })
 }
 
@@ -209,13 +208,20 @@ fn compile(config: &Config, input: &Input) -> Result<Compiled, Diagnostics> {
     })
 }
 
-/// The places of files, for diagnostics of those that only the message back end finds broken.
-fn sources(input: &Input) -> SourceMap {
+/// What only the back end finds, with the files that it is about.
+fn placed(found: Vec<Diagnostic>, input: &Input) -> Diagnostics {
     let mut sources = SourceMap::default();
-    for name in &input.names {
-        sources.insert(name.as_str(), Some(input.root.join(name)), "");
+    for diagnostic in &found {
+        if let Span::Idl { file, .. } = &diagnostic.span
+            && input.names.iter().any(|name| **name == **file)
+        {
+            let path = input.root.join(&**file);
+            // Without its text a place is still a place.
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            sources.insert(file.clone(), Some(path), text);
+        }
     }
-    sources
+    Diagnostics::new(found, sources)
 }
 
 /// An option that makes no sense.

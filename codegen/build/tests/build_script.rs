@@ -1,5 +1,7 @@
 //! A crate whose `build.rs` calls us, built by cargo as a user's is: what is wrong is seen, and only what changed is done again.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -105,6 +107,14 @@ fn every_broken_file_is_an_error_line_of_cargo() {
         assert!(line.starts_with(start), "{line}");
     }
     assert!(!text.contains("panicked"), "{text}");
+
+    let builds = fs::read_dir(tmp().join("build-script-target/debug/build")).unwrap();
+    let reports = builds
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("build/broken-"))
+        .filter_map(|path| fs::read_to_string(path.join("out/sinew-diagnostics.txt")).ok());
+    let report: String = reports.collect();
+    assert!(report.contains("message A { Missing m = 1; }"), "{report}");
 
     let text = assert_failed(&fixture.build(&[("SINEW_DIAG", "full")]));
     assert!(

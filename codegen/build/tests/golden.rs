@@ -1,6 +1,8 @@
 //! Small IDLs and the exact code that is generated for them: `golden/<name>/*.proto` gives `golden/<name>/expected/`.
 //! `SINEW_BLESS=1` writes what comes out, for a person to read in the diff.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -14,6 +16,7 @@ fn configured(name: &str, config: Config) -> Config {
     match name {
         "client_only" => config.server(false),
         "server_only" => config.client(false),
+        "shared_messages" => config.extern_path(".ping", "::messages::ping"),
         "messages_only" => config.server(false).client(false),
         "options" => config
             .bytes(".shop.Image.pixels")

@@ -1,5 +1,7 @@
 //! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure named.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -200,11 +202,73 @@ fn descriptors_hold_every_import_but_no_comment() {
 }
 
 #[test]
+fn what_is_left_out_is_warned_of() {
+    let case = Case::new(
+        "left_out",
+        &[(
+            "a.proto",
+            "syntax = \"proto2\";\npackage p;\nimport \"google/protobuf/descriptor.proto\";\nmessage A {\n  extensions 4 to max;\n}\nextend A {\n  optional int32 x = 4;\n  optional int32 y = 5;\n}\nextend google.protobuf.FileOptions {\n  optional int32 z = 50000;\n}\n",
+        )],
+    );
+    let warnings = case.compile().unwrap().warnings.to_string();
+    let start = format!("{}:8:18: M0501 ", case.idl.join("a.proto").display());
+    assert!(warnings.starts_with(&start), "{warnings}");
+    assert_eq!(warnings.lines().count(), 2, "{warnings}");
+}
+
+/// Lines of formatted code that one unary rpc costs: trait, descriptor, client and dispatch.
+const LINES_AN_RPC: usize = 40;
+
+#[test]
+fn a_service_of_500_rpcs_costs_a_bounded_number_of_lines_each() {
+    let service = |rpcs: usize| {
+        let rpcs: String = (0..rpcs)
+            .map(|n| format!("  rpc DoNumber{n}(M) returns (M);\n"))
+            .collect();
+        format!("syntax = \"proto3\";\npackage p;\nmessage M {{}}\nservice S {{\n{rpcs}}}\n")
+    };
+    let lines = |rpcs| {
+        let case = Case::new("size", &[("a.proto", &service(rpcs))]);
+        case.compile().unwrap();
+        fs::read_to_string(case.out.join("sinew/p.rs"))
+            .unwrap()
+            .lines()
+            .count()
+    };
+    let each = (lines(500) - lines(1)) / 499;
+    assert!(each <= LINES_AN_RPC, "{each}");
+}
+
+#[test]
+fn a_chain_of_imports_may_be_longer_than_a_stack_is_deep() {
+    let case = Case::new("chain", &[]);
+    // The first file by name is the one with all the others below it.
+    for n in 0..3000 {
+        let import = if n == 2999 {
+            String::new()
+        } else {
+            format!("import \"f{:04}.proto\";", n + 1)
+        };
+        let text = format!("syntax = \"proto3\"; package p; {import} message M{n} {{}}");
+        case.write(&format!("f{n:04}.proto"), &text);
+    }
+    // As small a stack as a thread of a tool may have.
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let compile = move || {
+        case.compile()
+            .map(|_| ())
+            .map_err(|found| found.to_string())
+    };
+    small.spawn(compile).unwrap().join().unwrap().unwrap();
+}
+
+#[test]
 fn what_cannot_be_compiled_is_said() {
     let good = "syntax = \"proto3\"; package x; message Fine {}";
     type Set = fn(Config) -> Config;
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Set, &'a str);
     let same: Set = |config| config;
-    let table: [(&str, &[(&str, &str)], Set, &str); 4] = [
+    let table: [Row<'_>; 4] = [
         (
             "empty",
             &[("readme.txt", "")],

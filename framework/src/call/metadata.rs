@@ -177,11 +177,6 @@ impl Metadata {
         }
     }
 
-    /// Does the protocol say in it how the call ended?
-    pub(crate) fn says_status(&self) -> bool {
-        self.headers.contains_key(&wire::GRPC_STATUS)
-    }
-
     /// All of it, also what belongs to the protocol.
     #[cfg(test)]
     pub(crate) fn headers(&self) -> &HeaderMap {

@@ -59,6 +59,15 @@ impl RawCall {
         }
     }
 
+    /// The call, moved out: what is left has its method, and nothing to send.
+    ///
+    /// Our own layers pass calls by reference: a call is some hundred bytes, and each async fn that takes one by value
+    /// holds it twice. It is moved where it changes hands for good: to a layer of the user, to a handler, to another task.
+    pub(crate) fn take(&mut self) -> Self {
+        let method = self.method.clone();
+        std::mem::replace(self, Self::with(method, Payload::default()))
+    }
+
     /// The method called.
     pub fn method(&self) -> &MethodSpec {
         &self.method
@@ -189,6 +198,12 @@ pub(crate) enum Payload {
     Whole(Bytes),
     /// Messages that are yet to come.
     Stream(Body),
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::Whole(Bytes::new())
+    }
 }
 
 impl Payload {

@@ -16,7 +16,7 @@ pub(crate) use message::{decode_message, encode_message};
 pub(crate) use status::{
     ok_to_trailers, status_from_http, status_from_trailers, status_to_trailers,
 };
-pub(crate) use timeout::{timeout_from_header, timeout_to_header};
+pub(crate) use timeout::{rounded_timeout, timeout_from_header, timeout_to_header};
 
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(crate) static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

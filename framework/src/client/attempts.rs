@@ -29,11 +29,11 @@ pub(super) struct Place {
 }
 
 /// Runs a call on one of the nodes of `place`.
-pub(super) async fn run(place: &Place, call: RawCall) -> Result<RawReply, Status> {
+pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, Status> {
     let started = Instant::now();
-    let method = call.method.path_cow();
+    let deadline = call.deadline;
     let progress = Progress::default();
-    let result = match call.deadline {
+    let result = match deadline {
         None => place.attempt(call, &progress).await,
         Some(deadline) => {
             let attempt = place.attempt(call, &progress);
@@ -50,16 +50,18 @@ pub(super) async fn run(place: &Place, call: RawCall) -> Result<RawReply, Status
                 .with_attempts(1),
             _ => status,
         };
-        status.with_method(method).with_elapsed(started.elapsed())
+        status
+            .with_method(call.method.path_cow())
+            .with_elapsed(started.elapsed())
     })
 }
 
 impl Place {
-    async fn attempt(&self, call: RawCall, progress: &Progress) -> Result<RawReply, Status> {
+    async fn attempt(&self, call: &mut RawCall, progress: &Progress) -> Result<RawReply, Status> {
         if !self.layered.is_empty() {
             let index = self.node(call.wait_for_ready, progress).await?;
             progress.sent_to(index);
-            return self.layered[index].serve(call).await;
+            return self.layered[index].serve(call.take()).await;
         }
         let (index, slot) = self.slot(call.wait_for_ready, progress).await?;
         progress.sent_to(index);
@@ -217,7 +219,7 @@ impl Progress {
 pub(super) struct Attempt(pub(super) Arc<Node>);
 
 impl Serve for Attempt {
-    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let node = Arc::clone(&self.0);
         Box::pin(async move {
             let Some(link) = node.link() else {
@@ -227,7 +229,7 @@ impl Serve for Attempt {
                 )));
             };
             match link.reserve().await {
-                Ok(slot) => slot.send(call).await,
+                Ok(slot) => slot.send(&mut call).await,
                 Err(NoSlot::Closing) => {
                     Err(Status::unavailable(format!("{} is closing", node.name())))
                 }

@@ -33,7 +33,7 @@ where
         let begun = Begun::new(&channel, method.spec(), options, Bounded::Yes)?;
         let framed = begun.encode(&channel, method, &req)?;
         drop(req);
-        let reply = channel.run(begun.call(Payload::Whole(framed))).await?;
+        let reply = channel.run(&mut begun.call(Payload::Whole(framed))).await?;
         let Payload::Whole(mut framed) = reply.payload else {
             return Err(Status::internal("a unary call was answered with a stream"));
         };
@@ -60,7 +60,7 @@ where
         let framed = begun.encode(&channel, method, &req)?;
         drop(req);
         let receiving = begun.receiving();
-        let reply = channel.run(begun.call(Payload::Whole(framed))).await?;
+        let reply = channel.run(&mut begun.call(Payload::Whole(framed))).await?;
         let (messages, metadata) = receiving.messages(reply, None);
         let inbound = Inbound::new(messages, method.reply);
         Ok(Response::new(inbound, metadata, Default::default()))
@@ -117,7 +117,7 @@ async fn open<Req, Resp>(
     );
     let receiving = begun.receiving();
     let payload = Payload::Stream(Body::pipe(reader));
-    let reply = channel.run(begun.call(payload)).await?;
+    let reply = channel.run(&mut begun.call(payload)).await?;
     let (messages, metadata) = receiving.messages(reply, Some(control));
     Ok((out, messages, metadata))
 }

@@ -97,7 +97,7 @@ impl Channel {
     /// The status that the call ended with.
     pub async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
         enter::raw(&mut call, &self.0.core.defaults)?;
-        self.run(call).await
+        self.run(&mut call).await
     }
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
@@ -108,13 +108,12 @@ impl Channel {
     // ORDER 4: Attempts — one attempt in this version; retry, hedge and failover will be this one loop
     // ORDER 5: Balance — the only place that sees all endpoints; nodes in turn, those that are ready first
     // ORDER 6: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a bounded queue
-    async fn run(&self, call: RawCall) -> Result<RawReply, Status> {
+    async fn run(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         match &self.0.layers {
             None => self.0.core.call(call).await,
             Some(layers) => {
                 let deadline = call.deadline;
-                let method = call.method.clone();
-                let served = layers.serve(call);
+                let served = layers.serve(call.take());
                 match deadline {
                     None => served.await,
                     Some(deadline) => {
@@ -124,7 +123,7 @@ impl Channel {
                                 let late = Status::deadline_exceeded(
                                     "the deadline passed in a layer of the channel",
                                 );
-                                Err(late.with_method(method.path_cow()))
+                                Err(late.with_method(call.method.path_cow()))
                             })
                     }
                 }
@@ -134,11 +133,11 @@ impl Channel {
 }
 
 impl Core {
-    async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
+    async fn call(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         for on_call in &self.on_call {
-            on_call(&mut call)?;
+            on_call(call)?;
         }
-        let observed = Observed::start(self.observer.as_ref(), Side::Client, &call);
+        let observed = Observed::start(self.observer.as_ref(), Side::Client, call);
         let result = attempts::run(&self.place, call).await;
         Observed::finish(observed, result)
     }
@@ -148,9 +147,9 @@ impl Core {
 struct Innermost(Arc<Core>);
 
 impl Serve for Innermost {
-    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let core = Arc::clone(&self.0);
-        Box::pin(async move { core.call(call).await })
+        Box::pin(async move { core.call(&mut call).await })
     }
 }
 

@@ -35,7 +35,8 @@ pub trait Dispatch: Send + Sync + 'static {
 /// A call on its way into a handler.
 #[derive(Debug)]
 pub struct ServerCall {
-    context: Context,
+    /// Boxed: it moves through several futures on its way, and each would hold it twice.
+    context: Box<Context>,
     payload: Payload,
     limits: Limits,
 }
@@ -54,14 +55,14 @@ impl ServerCall {
             trace: call.trace,
         };
         Self {
-            context: Context {
+            context: Box::new(Context {
                 method: call.method,
                 metadata: call.metadata,
                 ambient,
                 peer: call.peer,
                 extensions: call.extensions,
                 reply: Default::default(),
-            },
+            }),
             payload: call.payload,
             limits,
         }
@@ -135,12 +136,12 @@ pub(crate) fn unknown_method(method: &MethodSpec) -> Status {
 /// The [`Context`] of a call together with what its reply needs.
 #[derive(Debug)]
 pub struct ReplyContext {
-    context: Context,
+    context: Box<Context>,
     limits: Limits,
 }
 
 impl ReplyContext {
-    fn new(context: Context, limits: Limits) -> Self {
+    fn new(context: Box<Context>, limits: Limits) -> Self {
         Self { context, limits }
     }
 

@@ -11,16 +11,15 @@ use tower::Service;
 
 use super::Stack;
 use super::ingress;
-use super::route::Guarded;
-use crate::call::ambient::Ambient;
+use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
 use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 
 /// Serves one call and writes its reply.
-pub(crate) async fn respond(stack: Arc<Stack>, call: RawCall) -> http::Response<ReplyBody> {
+pub(crate) async fn respond(stack: Arc<Stack>, mut call: RawCall) -> http::Response<ReplyBody> {
     // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
-    match Guarded::new(Ambient::NONE, stack.serve(call)).await {
+    match Caught::new(stack.serve(&mut call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),
     }

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::route::Guarded;
+use super::route::Caught;
 use super::{Server, Skeleton, Stack};
-use crate::call::ambient::Ambient;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
 use crate::transport::memory::{InProcess, InProcessLink, Unserved};
@@ -19,7 +18,7 @@ impl Serve for Local {
         call.route = stack.routes.find(call.method.path());
         Box::pin(async move {
             // As over HTTP: neither a panic in a layer nor the caller's context crosses.
-            Guarded::new(Ambient::NONE, stack.serve(call)).await
+            Caught::new(stack.serve(&mut call)).await
         })
     }
 }

@@ -51,22 +51,22 @@ impl Stack {
     // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing a server does
     // ORDER 4: layers of the user — auth, quota, tenancy: they see only calls that will be served
     // ORDER 5: Route → skeleton — decode, handler under its deadline, panics caught, encode
-    pub(crate) async fn serve(&self, call: RawCall) -> Result<RawReply, Status> {
-        let observed = Observed::start(self.observer.as_ref(), Side::Server, &call);
+    pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
+        let observed = Observed::start(self.observer.as_ref(), Side::Server, call);
         let result = self.admitted(call).await;
         Observed::finish(observed, result)
     }
 
-    async fn admitted(&self, mut call: RawCall) -> Result<RawReply, Status> {
-        admit::admit(&call)?;
+    async fn admitted(&self, call: &mut RawCall) -> Result<RawReply, Status> {
+        admit::admit(call)?;
         for on_call in &self.on_call {
-            on_call(&mut call)?;
+            on_call(call)?;
         }
         match &self.layers {
             None => self.routes.serve(call).await,
             // A layer may call others, as a handler does: within the caller's time, with its trace, and what
             // they say of themselves stays here.
-            Some(layers) => Guarded::new(call.ambient(), layers.serve(call))
+            Some(layers) => Guarded::new(call.ambient(), layers.serve(call.take()))
                 .await
                 .map_err(Status::for_caller),
         }

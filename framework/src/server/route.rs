@@ -108,20 +108,20 @@ impl Routes {
             .collect()
     }
 
-    pub(crate) async fn serve(&self, mut call: RawCall) -> Result<RawReply, Status> {
+    pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         // A layer may have made the call anew.
         let route = call.route.or_else(|| self.find(call.method.path()));
         let Some(entry) = route.and_then(|route| self.entries.get(route.entry)) else {
             return match &self.fallback {
-                Some(fallback) => Guarded::new(call.ambient(), fallback.serve(call)).await,
+                Some(fallback) => Guarded::new(call.ambient(), fallback.serve(call.take())).await,
                 None => Err(self.unknown(call.method())),
             };
         };
         let target = &self.services[entry.service];
         call.route = route;
         match &target.layers {
-            None => handle(&*target.dispatch, entry.index, call, self.limits).await,
-            Some(layers) => Guarded::new(call.ambient(), layers.serve(call))
+            None => handle(&*target.dispatch, entry.index, call.take(), self.limits).await,
+            Some(layers) => Guarded::new(call.ambient(), layers.serve(call.take()))
                 .await
                 .map_err(Status::for_caller),
         }
@@ -151,9 +151,9 @@ impl fmt::Debug for Routes {
 }
 
 impl Serve for Arc<Routes> {
-    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let routes = Arc::clone(self);
-        Box::pin(async move { Routes::serve(&routes, call).await })
+        Box::pin(async move { Routes::serve(&routes, &mut call).await })
     }
 }
 
@@ -195,7 +195,7 @@ pin_project_lite::pin_project! {
     /// A handler's future: it ends at its deadline, its calls inherit its context, and a panic is an INTERNAL status.
     pub(crate) struct Guarded<F> {
         #[pin]
-        handler: Scoped<F>,
+        handler: Caught<Scoped<F>>,
         #[pin]
         timer: Option<Sleep>,
     }
@@ -207,7 +207,7 @@ impl<F> Guarded<F> {
             .deadline
             .map(|deadline| tokio::time::sleep_until(deadline.instant()));
         Self {
-            handler: Scoped::new(ambient, handler),
+            handler: Caught::new(Scoped::new(ambient, handler)),
             timer,
         }
     }
@@ -221,11 +221,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // After a panic the future is never polled again, only dropped.
-        match catch_unwind(AssertUnwindSafe(|| this.handler.poll(cx))) {
-            Ok(Poll::Ready(result)) => return Poll::Ready(result),
-            Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(Err(panicked(&*panic))),
+        if let Poll::Ready(result) = this.handler.poll(cx) {
+            return Poll::Ready(result);
         }
         let Some(timer) = this.timer.as_pin_mut() else {
             return Poll::Pending;
@@ -235,6 +232,34 @@ where
                 "the deadline passed while the handler was working",
             ))
         })
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future whose panic is an INTERNAL status.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Caught<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<F, T> Future for Caught<F>
+where
+    F: Future<Output = Result<T, Status>>,
+{
+    type Output = Result<T, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        // After a panic the future is never polled again, only dropped.
+        catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
     }
 }
 

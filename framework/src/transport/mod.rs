@@ -66,12 +66,12 @@ impl Link {
 
 impl Slot {
     /// Sends the call. A unary one gives its whole reply; a stream is given as soon as its head is handed over.
-    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+    pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
         match self {
             Self::Http2(slot) => slot.send(call).await,
-            Self::Memory(link) => link.send(call).await,
+            Self::Memory(link) => link.send(call.take()).await,
             #[cfg(test)]
-            Self::Scripted(link) => link.send(call).await,
+            Self::Scripted(link) => link.send(call.take()).await,
         }
     }
 }

@@ -12,6 +12,7 @@ mod cancellation;
 mod deadlines;
 mod double;
 mod errors;
+mod foreign;
 mod in_process;
 mod limits;
 mod metadata;

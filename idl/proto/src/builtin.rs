@@ -1,7 +1,7 @@
 //! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc` declare.
 //! It refuses to be overridden by copies in an include root: newer copies of `descriptor.proto` use syntax that the parser does not know.
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 
 /// Our own declarations: same packages, names and numbers as the published ones, and nothing else.
@@ -68,22 +68,43 @@ pub(crate) enum Builtin {
     Descriptor(Box<FileDescriptorProto>),
 }
 
+/// Is there a built-in file of this name?
+pub(crate) fn is_builtin(name: &str) -> bool {
+    OURS.iter().any(|(ours, _)| *ours == name) || well_known(name).is_some()
+}
+
 /// The built-in file of this name.
 pub(crate) fn find(name: &str) -> Option<Builtin> {
     if let Some((name, text)) = OURS.iter().find(|(ours, _)| *ours == name) {
         return Some(Builtin::Text(name, text));
     }
-    if !name.starts_with("google/protobuf/") {
-        return None;
-    }
-    let file = DescriptorPool::global().get_file_by_name(name)?;
-    Some(Builtin::Descriptor(Box::new(
-        file.file_descriptor_proto().clone(),
-    )))
+    let proto = well_known(name)?.file_descriptor_proto().clone();
+    Some(Builtin::Descriptor(Box::new(proto)))
 }
 
-/// The names of our own declarations.
+fn well_known(name: &str) -> Option<FileDescriptor> {
+    // The pool is shared by the whole process, and others may have added to it.
+    name.strip_prefix("google/protobuf/")?;
+    DescriptorPool::global().get_file_by_name(name)
+}
+
 #[cfg(test)]
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    OURS.iter().map(|(name, _)| *name)
+mod tests {
+    use crate::{Sources, compile};
+
+    #[test]
+    fn all_of_them_compile_and_win_over_copies_in_a_root() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shadows");
+        let mut files: Vec<_> = super::OURS.iter().map(|(name, _)| (*name).into()).collect();
+        files.push("uses.proto".into());
+        let sources = Sources {
+            roots: vec![root.clone()],
+            files,
+        };
+        let compiled = compile(&sources).unwrap_or_else(|found| panic!("{}", found.render()));
+        assert_eq!(compiled.roots.len(), super::OURS.len() + 1);
+        // The copies there would not even parse.
+        assert_eq!(compiled.read_files, [root.join("uses.proto")]);
+        assert!(compiled.missing_candidates.is_empty());
+    }
 }

@@ -8,7 +8,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
 };
-use sinew_idl::diag::{Diagnostic, Span};
+use sinew_idl::diag::{Diagnostic, Severity, Span};
 
 use crate::{load::Loaded, places::Places, source::SourceFile, symbols::to_i32, tag};
 
@@ -65,6 +65,11 @@ impl Check<'_> {
             return;
         }
         let name = message.name();
+        let options = message.options.as_ref();
+        if options.is_some_and(|options| options.message_set_wire_format()) {
+            let message = format!("`{name}` is a message set: what it holds is not generated");
+            self.warning("M0502", message, &[path, &[tag::NAME]]);
+        }
         let names: Vec<_> = message.field.iter().map(|field| field.name()).collect();
         let reserved = &message.reserved_name;
         self.reserved_names(
@@ -118,9 +123,7 @@ impl Check<'_> {
     }
 
     fn field(&mut self, path: &[i32], field: &FieldDescriptorProto) {
-        if self.is_proto3 {
-            self.no_closed_enum(path, field);
-        }
+        self.enum_of_field(path, field);
         if field
             .options
             .as_ref()
@@ -137,20 +140,14 @@ impl Check<'_> {
         }
     }
 
-    /// An enum of proto2 knows only its own values, and one of proto3 any: a field of a proto3 message has to take any.
-    fn no_closed_enum(&mut self, path: &[i32], field: &FieldDescriptorProto) {
-        let mut field = field;
-        let entry;
-        if field.r#type() == Type::Message && field.label() == Label::Repeated {
-            // The values of a map.
-            let message = self
-                .pool
-                .get_message_by_name(field.type_name().trim_start_matches('.'));
-            if let Some(message) = message.filter(|message| message.is_map_entry()) {
-                entry = message.map_entry_value_field();
-                field = entry.field_descriptor_proto();
-            }
-        }
+    /// An enum of proto2 knows only its own values, and one of proto3 any: a field of a proto3 message has to take any,
+    /// and an entry of a map that lacks its value has the first of them.
+    fn enum_of_field(&mut self, path: &[i32], field: &FieldDescriptorProto) {
+        let entry = self.map_value(field);
+        let field = match &entry {
+            Some(value) => value.field_descriptor_proto(),
+            None => field,
+        };
         if field.r#type() != Type::Enum {
             return;
         }
@@ -158,14 +155,29 @@ impl Check<'_> {
         let Some(one) = self.pool.get_enum_by_name(&name) else {
             return;
         };
-        let file = one.parent_file();
-        if file.syntax() == Syntax::Proto2 {
+        let declared = format!("it is declared in `{}`", one.parent_file().name());
+        let path: &[&[i32]] = &[path, &[tag::field::TYPE_NAME]];
+        if self.is_proto3 && one.parent_file().syntax() == Syntax::Proto2 {
             let message =
                 format!("`{name}` is an enum of proto2 and cannot be used in a proto3 message");
-            let help = format!("it is declared in `{}`: declare one of proto3", file.name());
-            self.error("M0210", message, &[path, &[tag::field::TYPE_NAME]])
-                .help = Some(help);
+            let help = format!("{declared}: declare one of proto3");
+            self.error("M0210", message, path).help = Some(help);
+        } else if entry.is_some() && one.values().next().is_some_and(|v| v.number() != 0) {
+            let message = format!("the first value of `{name}` is not 0, so it cannot be in a map");
+            self.error("M0217", message, path).help = Some(declared);
         }
+    }
+
+    /// The field for the values, if `field` is a map.
+    fn map_value(&self, field: &FieldDescriptorProto) -> Option<prost_reflect::FieldDescriptor> {
+        if field.r#type() != Type::Message || field.label() != Label::Repeated {
+            return None;
+        }
+        let name = field.type_name().trim_start_matches('.');
+        let message = self.pool.get_message_by_name(name)?;
+        message
+            .is_map_entry()
+            .then(|| message.map_entry_value_field())
     }
 
     fn extension(&mut self, path: &[i32], extension: &FieldDescriptorProto) {
@@ -174,6 +186,13 @@ impl Check<'_> {
         let is_options = extendee
             .strip_prefix("google.protobuf.")
             .is_some_and(|name| name.ends_with("Options") && !name.contains('.'));
+        if !is_options {
+            let message = format!("extension `{}` is not generated", extension.name());
+            let found = self.warning("M0501", message, &[path, &[tag::NAME]]);
+            found.help = Some(
+                "its value is dropped when `{extendee}` is decoded".replace("{extendee}", extendee),
+            );
+        }
         if self.is_proto3 && !is_options {
             let message = format!("proto3 extends options alone, and `{extendee}` is none");
             self.error("M0209", message, &[path, &[tag::field::EXTENDEE]])
@@ -308,6 +327,12 @@ impl Check<'_> {
             Span::Idl { line, column, .. } => (line, column),
             _ => (0, 0),
         }
+    }
+
+    fn warning(&mut self, code: &'static str, message: String, path: &[&[i32]]) -> &mut Diagnostic {
+        let found = self.error(code, message, path);
+        found.severity = Severity::Warning;
+        found
     }
 
     fn error(

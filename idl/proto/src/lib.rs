@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use prost_reflect::DescriptorPool;
 use sinew_idl::{
-    diag::{Diagnostic, Diagnostics, Span},
+    diag::{Diagnostic, Diagnostics, Severity, Span},
     model::Schema,
     naming,
 };
@@ -42,8 +42,8 @@ pub struct Sources {
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// All files, those imported too. A file that reaches names through a chain of `import public` lists the ends of
-    /// the chain among its dependencies here (not in [`Self::descriptor_set`]).
+    /// All files, those imported too. No import is public here: what a file sees through public imports is listed among
+    /// its own dependencies. [`Self::descriptor_set`] has both as they were written.
     pub pool: DescriptorPool,
     /// An encoded `FileDescriptorSet` of all files, imports before what imports them, with source info and custom options.
     pub descriptor_set: Vec<u8>,
@@ -51,6 +51,8 @@ pub struct Compiled {
     pub roots: Vec<String>,
     /// The services of the files asked for, named; [`sinew_idl::model::TypeRef::rust`] is left empty.
     pub schema: Schema,
+    /// What is probably not as intended, although code can be generated: extensions that are dropped.
+    pub warnings: Diagnostics,
     /// Every file read from disk, imports too.
     pub read_files: Vec<PathBuf>,
     /// Paths where nothing lies, and where a file would change the result.
@@ -90,7 +92,11 @@ fn finish(
     let order = order::order(&mut loaded);
     let linked = link::link(&mut loaded, &order, encoded);
     let mut found = std::mem::take(&mut loaded.found);
-    found.extend(check(&linked.pool, &loaded, &order));
+    let checked = check(&linked.pool, &loaded, &order);
+    let (warnings, errors): (Vec<_>, Vec<_>) = checked
+        .into_iter()
+        .partition(|one| one.severity == Severity::Warning);
+    found.extend(errors);
     let mut schema = lower::lower(&linked.pool, &loaded.roots, &loaded.texts);
     if found.is_empty() {
         naming::assign(&mut schema);
@@ -101,6 +107,7 @@ fn finish(
         return Err(Diagnostics::new(found, loaded.source_map()));
     }
     Ok(Compiled {
+        warnings: Diagnostics::new(warnings, loaded.source_map()),
         pool: linked.pool,
         descriptor_set: linked.descriptor_set,
         roots: loaded.roots,

@@ -42,20 +42,23 @@ pub(crate) fn link(
         let hidden = hidden_imports(loaded, proto);
         let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
             Some(bytes) => {
-                let mut bytes = bytes.clone();
+                let mut bytes = wire::without(bytes, wire::PUBLIC_DEPENDENCY);
                 wire::push_imports(&mut bytes, &hidden);
                 pool.decode_file_descriptor_proto(&*bytes)
             }
             None => {
                 let mut linked = proto.clone();
                 linked.dependency.extend(hidden.iter().cloned());
+                linked.public_dependency.clear();
                 pool.add_file_descriptor_proto(linked)
             }
         }));
         match added {
             Ok(Ok(())) => {
                 if let Some(file) = pool.get_file_by_name(name) {
-                    let encoded = wire::without_last_imports(&file.encode_to_vec(), hidden.len());
+                    let encoded = file.encode_to_vec();
+                    let mut encoded = wire::without_last_imports(&encoded, hidden.len());
+                    wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
                 }
             }
@@ -79,7 +82,8 @@ pub(crate) fn link(
     }
 }
 
-/// What a file sees through chains of `import public`. The library follows one step of them, so the rest is imported for it.
+/// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes exponential time,
+/// so it is shown no public import at all: what they lead to is imported instead.
 fn hidden_imports(loaded: &Loaded, proto: &FileDescriptorProto) -> Vec<String> {
     let public = |name: &str| {
         let file = loaded.files.get(name);
@@ -90,9 +94,7 @@ fn hidden_imports(loaded: &Loaded, proto: &FileDescriptorProto) -> Vec<String> {
         indexes.cloned().collect::<Vec<String>>()
     };
     let mut seen: BTreeSet<String> = proto.dependency.iter().cloned().collect();
-    let mut near: Vec<String> = proto.dependency.iter().flat_map(|i| public(i)).collect();
-    near.retain(|name| seen.insert(name.clone()));
-    let mut hidden: Vec<String> = near.iter().flat_map(|name| public(name)).collect();
+    let mut hidden: Vec<String> = proto.dependency.iter().flat_map(|i| public(i)).collect();
     hidden.retain(|name| seen.insert(name.clone()));
     let mut next = 0;
     while let Some(name) = hidden.get(next) {

@@ -87,7 +87,10 @@ impl Loader<'_> {
             self.roots.iter().find_map(|root| inside(root, file))
         } else {
             import_name(file)
-                .filter(|name| self.roots.iter().any(|root| root.join(name).is_file()))
+                .filter(|name| {
+                    let is_file = self.roots.iter().any(|root| root.join(name).is_file());
+                    is_file || builtin::is_builtin(name)
+                })
                 .or_else(|| {
                     let found = self.roots.iter().find_map(|root| inside(root, file));
                     found.filter(|_| file.is_file())
@@ -204,7 +207,7 @@ impl Loader<'_> {
                 self.loaded.broken.insert(name.to_owned());
                 continue;
             }
-            let exists = builtin::find(import).is_some()
+            let exists = builtin::is_builtin(import)
                 || self.seen.contains(import)
                 || self.find(import).is_some();
             if !exists {

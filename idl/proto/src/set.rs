@@ -43,7 +43,7 @@ pub(crate) fn read(bytes: &[u8], files: Option<&[String]>) -> Set {
         Some(files) => files.to_vec(),
         None => order
             .into_iter()
-            .filter(|name| builtin::find(name).is_none())
+            .filter(|name| !builtin::is_builtin(name))
             .collect(),
     };
     set.loaded.roots.sort();

@@ -1,9 +1,11 @@
 //! Descriptors as bytes: what has to be changed without decoding, since decoding drops custom options.
 //! It refuses to interpret more than the frame of top-level fields.
 
-/// Field `file` of a `FileDescriptorSet`, and field `dependency` of a `FileDescriptorProto`, both as bytes with a length.
+/// Field `file` of a `FileDescriptorSet`.
 const FILE: u64 = 1;
+/// Fields `dependency` and `public_dependency` of a `FileDescriptorProto`: names, and indexes of them.
 const DEPENDENCY: u64 = 3;
+pub(crate) const PUBLIC_DEPENDENCY: u64 = 10;
 
 /// Appends a file to an encoded `FileDescriptorSet`.
 pub(crate) fn push_file(set: &mut Vec<u8>, file: &[u8]) {
@@ -50,6 +52,14 @@ pub(crate) fn push_imports(file: &mut Vec<u8>, imports: &[String]) {
         prost::encoding::encode_varint(DEPENDENCY << 3 | 2, file);
         prost::encoding::encode_varint(import.len() as u64, file);
         file.extend_from_slice(import.as_bytes());
+    }
+}
+
+/// Appends the indexes of public imports to an encoded `FileDescriptorProto`.
+pub(crate) fn push_public_imports(file: &mut Vec<u8>, indexes: &[i32]) {
+    for index in indexes {
+        prost::encoding::encode_varint(PUBLIC_DEPENDENCY << 3, file);
+        prost::encoding::encode_varint(u64::try_from(*index).unwrap_or(0), file);
     }
 }
 
@@ -160,7 +170,7 @@ mod tests {
             assert!(fields(bytes).is_none(), "{bytes:?}");
             assert!(files(bytes).is_none(), "{bytes:?}");
         }
-        assert!(files(&[0x08, 1]).is_some_and(|files| files.is_empty()));
-        assert!(files(&[0x08, 1, 0x0a, 0]).is_some_and(|files| files == [[0_u8; 0]]));
+        assert!(files(&[0x10, 1]).is_some_and(|files| files.is_empty()));
+        assert!(files(&[0x10, 1, 0x0a, 0]).is_some_and(|files| files == [[0_u8; 0]]));
     }
 }

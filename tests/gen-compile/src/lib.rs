@@ -16,3 +16,6 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/cases.rs"));
+
+#[cfg(test)]
+mod calls;

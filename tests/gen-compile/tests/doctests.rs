@@ -1,5 +1,7 @@
 //! No comment of an IDL becomes a test of the crate that includes what is generated from it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::process::Command;
 
 #[test]

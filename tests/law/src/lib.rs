@@ -3,5 +3,6 @@
 //! It reads sources as text and builds nothing.
 
 pub mod edges;
+pub mod manifest;
 pub mod names;
 pub mod tables;

@@ -32,10 +32,15 @@ impl fmt::Display for InvalidTimeout {
 
 impl std::error::Error for InvalidTimeout {}
 
-/// The finest unit that holds `timeout` in eight digits, rounded down, so that the peer never
-/// sees more time than there is; at most 99,999,999 hours. One allocation.
+/// Digits of a timeout that are not zero. The first call of a chain has its whole timeout left but for some
+/// microseconds: with all of its digits each call would send another value, which HPACK would have to code in full and
+/// would put into its table to push out what repeats. gRPC's C core rounds for the same reason.
+const SIGNIFICANT: u128 = 1_000;
+
+/// The finest unit that holds `timeout` in eight digits, rounded down to three significant ones, so that the
+/// peer never sees more time than there is, and at most about a hundredth less; at most 99,999,999 hours. One allocation.
 pub(crate) fn timeout_to_header(timeout: Duration) -> HeaderValue {
-    let nanos = timeout.as_nanos();
+    let nanos = rounded_timeout(timeout).as_nanos();
     let (unit, mut value) = UNITS
         .iter()
         .map(|(unit, length)| (*unit, nanos / length))
@@ -56,6 +61,19 @@ pub(crate) fn timeout_to_header(timeout: Duration) -> HeaderValue {
     }
     // Digits and a letter are never refused: the fallback is never taken.
     HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static("0n"))
+}
+
+/// `timeout` as a peer is told it, but for the unit.
+pub(crate) fn rounded_timeout(timeout: Duration) -> Duration {
+    let nanos = timeout.as_nanos();
+    let mut step = 1;
+    while nanos / step >= SIGNIFICANT {
+        step *= 10;
+    }
+    let rounded = nanos / step * step;
+    // Not above `timeout`, so its seconds fit.
+    let secs = u64::try_from(rounded / 1_000_000_000).unwrap_or(u64::MAX);
+    Duration::new(secs, (rounded % 1_000_000_000) as u32)
 }
 
 /// The time that a peer gave.

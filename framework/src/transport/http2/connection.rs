@@ -30,6 +30,9 @@ const STREAM_WINDOW: u32 = 1024 * 1024;
 /// Unread bytes that all replies of a connection may have sent together.
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
+/// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
+const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
+
 /// Bytes of all header fields of a reply, as on our server.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
@@ -157,21 +160,29 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// Sends the call and, if it is unary, waits for its reply. Dropping the future resets the stream.
-    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
-        let request = head::request(&self.connection.0.settings, &call)?;
+    pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
+        let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
         let (response, mut stream) = {
             let mut sender = self.connection.0.lock();
             sender
                 .send_request(request, false)
-                .map_err(failure::status)?
+                .map_err(|error| failure::status(error, false))?
         };
         drop(self.connection);
         let deadline = call.deadline;
-        match call.payload {
+        match std::mem::take(&mut call.payload) {
             Payload::Whole(framed) => {
-                stream.send_data(framed, true).map_err(failure::status)?;
+                if framed.len() > MAX_WRITE_BYTES {
+                    return Err(Status::resource_exhausted(format!(
+                        "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
+                        framed.len()
+                    )));
+                }
+                // Fails only when the peer has answered or reset the call before it has seen the message, or the
+                // connection broke: which of them comes with the reply.
+                let _ = stream.send_data(framed, true);
                 if call.method.shape() == Shape::Unary {
-                    let reply = reply::unary(response, call.limit).await;
+                    let reply = reply::unary(response, call.limit, peers_deadline).await;
                     drop(self.permit);
                     return reply;
                 }
@@ -185,7 +196,7 @@ impl Slot {
                 tokio::spawn(pump::pump(pipe, stream, deadline));
             }
         }
-        Ok(reply::stream(response, self.permit))
+        Ok(reply::stream(response, peers_deadline, self.permit))
     }
 }
 

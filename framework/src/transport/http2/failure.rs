@@ -5,12 +5,16 @@ use h2::Reason;
 
 use crate::call::{Code, Status};
 
-/// A call that HTTP/2 ended.
-pub(super) fn status(error: h2::Error) -> Status {
+/// A call that HTTP/2 ended; `late` when the deadline that its peer was told had passed by then.
+///
+/// A peer that enforces the deadline resets the call with CANCEL, and so does our own sending half: whichever
+/// comes before our timer, the call has ended for lack of time.
+pub(super) fn status(error: h2::Error, late: bool) -> Status {
     let code = match error.reason() {
         _ if error.is_io() => Code::Unavailable,
         Some(Reason::REFUSED_STREAM) => Code::Unavailable,
         _ if error.is_go_away() => Code::Unavailable,
+        Some(Reason::CANCEL) if late => Code::DeadlineExceeded,
         Some(Reason::CANCEL) => Code::Cancelled,
         Some(Reason::ENHANCE_YOUR_CALM) => Code::ResourceExhausted,
         Some(Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
@@ -27,4 +31,24 @@ pub(super) fn status(error: h2::Error) -> Status {
         "HTTP/2 failed"
     };
     Status::new(code, format!("{what}: {error}")).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_and_the_time_make_the_code() {
+        for (reason, late, code) in [
+            (Reason::CANCEL, false, Code::Cancelled),
+            (Reason::CANCEL, true, Code::DeadlineExceeded),
+            (Reason::REFUSED_STREAM, true, Code::Unavailable),
+            (Reason::ENHANCE_YOUR_CALM, true, Code::ResourceExhausted),
+            (Reason::INADEQUATE_SECURITY, false, Code::PermissionDenied),
+            (Reason::PROTOCOL_ERROR, true, Code::Internal),
+        ] {
+            let got = status(reason.into(), late).code();
+            assert_eq!(got, code, "{reason:?}, late: {late}");
+        }
+    }
 }

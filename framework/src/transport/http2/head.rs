@@ -5,7 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use tokio::time::Instant;
 
-use crate::call::{Metadata, RawCall, Status, wire};
+use crate::call::{Deadline, Metadata, RawCall, Status, wire};
 
 /// What all requests of a connection have in common.
 #[derive(Clone, Debug)]
@@ -14,11 +14,14 @@ pub(crate) struct ClientSettings {
     pub(crate) user_agent: HeaderValue,
 }
 
-/// The head of a call.
+/// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.
 ///
 /// # Errors
 /// INTERNAL for a path or metadata that HTTP/2 cannot carry; DEADLINE_EXCEEDED when no time is left.
-pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Request<()>, Status> {
+pub(super) fn request(
+    settings: &ClientSettings,
+    call: &RawCall,
+) -> Result<(Request<()>, Option<Deadline>), Status> {
     // te, content-type, user-agent, timeout and the two of a trace.
     let mut headers = HeaderMap::with_capacity(6 + call.metadata.len());
     call.metadata.write_to(&mut headers)?;
@@ -27,9 +30,12 @@ pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Reque
     if let header::Entry::Vacant(entry) = headers.entry(header::USER_AGENT) {
         entry.insert(settings.user_agent.clone());
     }
-    if let Some(deadline) = call.deadline {
-        let remaining = deadline.remaining(Instant::now());
-        headers.insert(&wire::GRPC_TIMEOUT, wire::timeout_to_header(remaining));
+    let now = Instant::now();
+    let told = call
+        .deadline
+        .map(|deadline| wire::rounded_timeout(deadline.remaining(now)));
+    if let Some(told) = told {
+        headers.insert(&wire::GRPC_TIMEOUT, wire::timeout_to_header(told));
     }
     if let Some(trace) = &call.trace {
         trace.write_to(&mut headers);
@@ -39,7 +45,7 @@ pub(super) fn request(settings: &ClientSettings, call: &RawCall) -> Result<Reque
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = uri(settings, call)?;
     *request.headers_mut() = headers;
-    Ok(request)
+    Ok((request, told.map(|told| Deadline::from_start(now, told))))
 }
 
 fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
@@ -61,12 +67,26 @@ fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
     Uri::from_parts(parts).map_err(Status::internal)
 }
 
-/// Checks the head of a reply, and gives its metadata.
+/// The head of a reply that goes on, or that is all there is of it.
+#[derive(Debug)]
+pub(super) struct ReplyHead {
+    pub(super) metadata: Metadata,
+    /// The trailers of a call that ended well with its head: an empty stream of replies.
+    pub(super) end: Option<Metadata>,
+}
+
+/// Checks the head of a reply; `whole` when the peer has ended its stream with it.
 ///
 /// # Errors
 /// The status in it, when the call failed before a message; what HTTP says, when the peer does not speak gRPC.
-pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Metadata, Status> {
-    if let Some(Err(failed)) = wire::status_from_trailers(&headers) {
+pub(super) fn reply(
+    status: StatusCode,
+    headers: HeaderMap,
+    whole: bool,
+) -> Result<ReplyHead, Status> {
+    let said = wire::status_from_trailers(&headers);
+    let ended_well = whole && matches!(said, Some(Ok(())));
+    if let Some(Err(failed)) = said {
         // Only a head: what it carries counts as both kinds of metadata.
         return Err(failed.with_trailers(Metadata::from_headers(headers)));
     }
@@ -88,19 +108,17 @@ pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Metadata, 
             "the reply is compressed with {encoding:?}, which was not asked for"
         )));
     }
-    Ok(Metadata::from_headers(headers))
+    let metadata = Metadata::from_headers(headers);
+    let end = ended_well.then(|| metadata.clone());
+    Ok(ReplyHead { metadata, end })
 }
 
-/// The end of a reply that began with `head`.
+/// The end of a reply.
 ///
 /// # Errors
 /// The status in it, if it is not OK; UNKNOWN when there is none.
-pub(super) fn end(trailers: Option<HeaderMap>, head: &Metadata) -> Result<Metadata, Status> {
+pub(super) fn end(trailers: Option<HeaderMap>) -> Result<Metadata, Status> {
     let Some(trailers) = trailers else {
-        // A reply without a message may be one head that says OK.
-        if head.says_status() {
-            return Ok(head.clone());
-        }
         return Err(Status::unknown(
             "the peer ended its reply without a status: is a proxy on the way that drops trailers?",
         ));

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
-use crate::call::{Code, Metadata, Payload, RawReply, Status};
+use crate::call::{Code, Deadline, Metadata, Payload, RawReply, Status};
 
 /// Received bytes are given back to the peer's window when so many have been taken; the rest goes with the stream.
 /// A small reply so takes no lock for it.
@@ -23,15 +24,21 @@ const RELEASE_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// The call's status; INTERNAL when the reply is not one message.
-pub(super) async fn unary(response: ResponseFuture, limit: Limit) -> Result<RawReply, Status> {
-    let response = response.await.map_err(failure::status)?;
+pub(super) async fn unary(
+    response: ResponseFuture,
+    limit: Limit,
+    deadline: Option<Deadline>,
+) -> Result<RawReply, Status> {
+    let failed = |error| failure::status(error, is_late(deadline));
+    let response = response.await.map_err(failed)?;
     let (parts, mut body) = response.into_parts();
-    let metadata = head::reply(parts.status, parts.headers)?;
+    let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
+    let metadata = head.metadata;
     let mut deframer = Deframer::new(limit);
     let mut message = None;
     let mut unreleased = 0;
     while let Some(data) = body.data().await {
-        let data = data.map_err(failure::status)?;
+        let data = data.map_err(failed)?;
         release(&mut body, &mut unreleased, data.len());
         deframer.push(data);
         while let Some(bytes) = deframer.next_framed()? {
@@ -42,9 +49,11 @@ pub(super) async fn unary(response: ResponseFuture, limit: Limit) -> Result<RawR
             }
         }
     }
-    let trailers = body.trailers().await.map_err(failure::status)?;
-    let trailers =
-        head::end(trailers, &metadata).map_err(|status| status.with_metadata(metadata.clone()))?;
+    let trailers = match head.end {
+        Some(end) => end,
+        None => head::end(body.trailers().await.map_err(failed)?)
+            .map_err(|status| status.with_metadata(metadata.clone()))?,
+    };
     let Some(message) = message else {
         return Err(internal(
             "the peer ended a unary call with OK and no message",
@@ -55,6 +64,10 @@ pub(super) async fn unary(response: ResponseFuture, limit: Limit) -> Result<RawR
         trailers,
         payload: Payload::Whole(message),
     })
+}
+
+fn is_late(deadline: Option<Deadline>) -> bool {
+    deadline.is_some_and(|deadline| deadline.is_expired(Instant::now()))
 }
 
 fn release(body: &mut RecvStream, unreleased: &mut usize, taken: usize) {
@@ -71,9 +84,14 @@ fn internal(message: &str) -> Status {
 }
 
 /// A streaming reply: its head comes when the peer sends it.
-pub(super) fn stream(response: ResponseFuture, permit: OwnedSemaphorePermit) -> RawReply {
+pub(super) fn stream(
+    response: ResponseFuture,
+    deadline: Option<Deadline>,
+    permit: OwnedSemaphorePermit,
+) -> RawReply {
     RawReply::whole(Payload::Stream(Body::source(Box::new(Streamed {
         stage: Stage::Waiting(response),
+        deadline,
         unreleased: 0,
         _permit: permit,
     }))))
@@ -81,14 +99,16 @@ pub(super) fn stream(response: ResponseFuture, permit: OwnedSemaphorePermit) -> 
 
 struct Streamed {
     stage: Stage,
+    deadline: Option<Deadline>,
     unreleased: usize,
     _permit: OwnedSemaphorePermit,
 }
 
 enum Stage {
     Waiting(ResponseFuture),
-    /// The head is kept where it says how the call ended.
-    Reading(RecvStream, Metadata),
+    Reading(RecvStream),
+    /// Ended well with its head; these are its trailers.
+    Empty(Metadata),
     Failed,
 }
 
@@ -99,34 +119,39 @@ impl Source for Streamed {
         };
         let response = ready!(Pin::new(response).poll(cx));
         self.stage = Stage::Failed;
-        let (parts, body) = response.map_err(failure::status)?.into_parts();
-        let metadata = head::reply(parts.status, parts.headers)?;
-        let head = if metadata.says_status() {
-            metadata.clone()
-        } else {
-            Metadata::default()
+        let (parts, body) = response
+            .map_err(|error| failure::status(error, is_late(self.deadline)))?
+            .into_parts();
+        let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
+        self.stage = match head.end {
+            Some(end) => Stage::Empty(end),
+            None => Stage::Reading(body),
         };
-        self.stage = Stage::Reading(body, head);
-        Poll::Ready(Ok(metadata))
+        Poll::Ready(Ok(head.metadata))
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
-        let Stage::Reading(body, _) = &mut self.stage else {
+        let Stage::Reading(body) = &mut self.stage else {
             return Poll::Ready(None);
         };
         let data = ready!(body.poll_data(cx));
         Poll::Ready(data.map(|data| {
-            let data = data.map_err(failure::status)?;
+            let data = data.map_err(|error| failure::status(error, is_late(self.deadline)))?;
             release(body, &mut self.unreleased, data.len());
             Ok(data)
         }))
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
-        let Stage::Reading(body, head) = &mut self.stage else {
-            return Poll::Ready(Err(internal("the reply has failed before")));
+        let body = match &mut self.stage {
+            Stage::Reading(body) => body,
+            Stage::Empty(end) => return Poll::Ready(Ok(std::mem::take(end))),
+            Stage::Waiting(_) | Stage::Failed => {
+                return Poll::Ready(Err(internal("the reply has failed before")));
+            }
         };
-        let trailers = ready!(body.poll_trailers(cx)).map_err(failure::status)?;
-        Poll::Ready(head::end(trailers, head))
+        let trailers = ready!(body.poll_trailers(cx))
+            .map_err(|error| failure::status(error, is_late(self.deadline)))?;
+        Poll::Ready(head::end(trailers))
     }
 }

@@ -16,43 +16,60 @@ use crate::{
     contender::{Contender, OURS},
 };
 
-/// Builds ours as of `revision`.
+/// A revision that git knows.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    name: String,
+    commit: String,
+}
+
+impl Revision {
+    /// Looks `name` up.
+    ///
+    /// # Errors
+    /// When git knows no such revision.
+    pub(crate) fn find(name: &str) -> Result<Self, Failure> {
+        let parsed = Command::new("git")
+            .current_dir(home())
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+            .arg(format!("{name}^{{commit}}"))
+            .output()?;
+        if !parsed.status.success() {
+            return Err(Failure::new(format!("git knows no revision `{name}`")));
+        }
+        let commit = String::from_utf8_lossy(&parsed.stdout).trim().to_owned();
+        Ok(Self {
+            name: name.to_owned(),
+            commit,
+        })
+    }
+}
+
+/// Builds ours as of a revision.
 ///
 /// Today's lab is put onto that revision's framework, so that load and counting are the same; where
 /// that does not compile (a public name has changed), the revision's own lab is taken.
 ///
 /// # Errors
-/// When git knows no such revision, or neither lab compiles there.
-pub(crate) fn contender(revision: &str) -> Result<Contender, Failure> {
-    let commit = commit(revision)?;
+/// When neither lab compiles there.
+pub(crate) fn contender(revision: &Revision) -> Result<Contender, Failure> {
+    let Revision { name, commit } = revision;
     let against = home().join("target/against");
-    let (tree, build) = (against.join(&commit), against.join("build"));
-    lay_out(&commit, &tree)?;
+    let (tree, build) = (against.join(commit), against.join("build"));
+    lay_out(commit, &tree)?;
     let lab = tree.join("tests/lab");
     copy(home(), &lab)?;
     let built = peer(&lab, Some(&build), OURS).or_else(|_| {
-        eprintln!("lab: today's lab does not fit {revision}; taking the one of {revision}");
+        eprintln!("lab: today's lab does not fit {name}; taking the one of {name}");
         fs::remove_dir_all(&lab)?;
-        lay_out(&commit, &tree)?;
+        lay_out(commit, &tree)?;
         peer(&lab, Some(&build), OURS)
     });
-    let ours = built.map_err(|failure| failure.during(format!("building ours at {revision}")))?;
+    let ours = built.map_err(|failure| failure.during(format!("building ours at {name}")))?;
     Ok(Contender {
-        name: format!("{OURS}@{revision}"),
+        name: format!("{OURS}@{name}"),
         ..ours
     })
-}
-
-fn commit(revision: &str) -> Result<String, Failure> {
-    let parsed = Command::new("git")
-        .current_dir(home())
-        .args(["rev-parse", "--verify", "--end-of-options"])
-        .arg(format!("{revision}^{{commit}}"))
-        .output()?;
-    if !parsed.status.success() {
-        return Err(Failure::new(format!("git knows no revision `{revision}`")));
-    }
-    Ok(String::from_utf8_lossy(&parsed.stdout).trim().to_owned())
 }
 
 /// Writes the files of `commit` into `tree`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lab_common::Failure;
 
 use crate::{
-    against,
+    against::{self, Revision},
     cli::RunOptions,
     compile,
     contender::{Contender, OURS},
@@ -60,12 +60,13 @@ impl Bench {
     /// Builds all that take part.
     ///
     /// # Errors
-    /// When one of them does not build.
+    /// When one of them does not build, or the revision is not known.
     pub(crate) fn prepare(options: &RunOptions) -> Result<Self, Failure> {
+        let revision = options.against.as_deref().map(Revision::find).transpose()?;
         let progress = Progress::new();
         progress.show("building the peers");
         let mut contenders = compile::peers(compile::home(), None, PEERS)?;
-        if let Some(revision) = &options.against {
+        if let Some(revision) = &revision {
             contenders.push(against::contender(revision)?);
         }
         let effort = if options.quick { QUICK } else { FULL };

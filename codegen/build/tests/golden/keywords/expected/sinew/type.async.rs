@@ -88,6 +88,15 @@ pub trait Move: ::core::marker::Send + ::core::marker::Sync + 'static {
         Output = ::sinew::Result<Send>,
     > + ::core::marker::Send;
 
+    /// `type.async.Move/Into`.
+    fn into_(
+        &self,
+        cx: &::sinew::Context,
+        req: Self_,
+    ) -> impl ::core::future::Future<
+        Output = ::sinew::Result<Send>,
+    > + ::core::marker::Send;
+
     /// `type.async.Move/Move`.
     fn r#move(
         &self,
@@ -122,18 +131,23 @@ pub mod r#move {
     pub const NAME: &str = "type.async.Move";
 
     /// `type.async.Move/New`.
-    pub static NEW_: ::sinew::Method<super::Self_, super::Option> = ::sinew::Method::unary(
+    pub static NEW: ::sinew::Method<super::Self_, super::Option> = ::sinew::Method::unary(
         "/type.async.Move/New",
     );
 
     /// `type.async.Move/Clone`.
-    pub static CLONE_: ::sinew::Method<super::Self_, super::Option> = ::sinew::Method::unary(
+    pub static CLONE: ::sinew::Method<super::Self_, super::Option> = ::sinew::Method::unary(
         "/type.async.Move/Clone",
     );
 
     /// `type.async.Move/Drop`.
     pub static DROP: ::sinew::Method<super::Self_, super::Send> = ::sinew::Method::unary(
         "/type.async.Move/Drop",
+    );
+
+    /// `type.async.Move/Into`.
+    pub static INTO: ::sinew::Method<super::Self_, super::Send> = ::sinew::Method::unary(
+        "/type.async.Move/Into",
     );
 
     /// `type.async.Move/Move`.
@@ -155,9 +169,10 @@ pub mod r#move {
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
         NAME,
         &[
-            NEW_.spec(),
-            CLONE_.spec(),
+            NEW.spec(),
+            CLONE.spec(),
             DROP.spec(),
+            INTO.spec(),
             MOVE.spec(),
             NAME_.spec(),
             SERVICE_.spec(),
@@ -179,17 +194,22 @@ pub mod r#move {
 
         /// `type.async.Move/New`.
         pub fn new_(&self, req: super::Self_) -> ::sinew::Call<super::Option> {
-            ::sinew::codegen::unary(&self.channel, &NEW_, req)
+            ::sinew::codegen::unary(&self.channel, &NEW, req)
         }
 
         /// `type.async.Move/Clone`.
         pub fn clone_(&self, req: super::Self_) -> ::sinew::Call<super::Option> {
-            ::sinew::codegen::unary(&self.channel, &CLONE_, req)
+            ::sinew::codegen::unary(&self.channel, &CLONE, req)
         }
 
         /// `type.async.Move/Drop`.
         pub fn drop(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
             ::sinew::codegen::unary(&self.channel, &DROP, req)
+        }
+
+        /// `type.async.Move/Into`.
+        pub fn into_(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
+            ::sinew::codegen::unary(&self.channel, &INTO, req)
         }
 
         /// `type.async.Move/Move`.
@@ -233,16 +253,16 @@ pub mod r#move {
             match index {
                 0 => {
                     ::std::boxed::Box::pin(async move {
-                        let (cx, req) = call.unary(&NEW_).await?;
+                        let (cx, req) = call.unary(&NEW).await?;
                         let result = T::new_(&service, &cx, req).await;
-                        cx.reply(&NEW_, result)
+                        cx.reply(&NEW, result)
                     })
                 }
                 1 => {
                     ::std::boxed::Box::pin(async move {
-                        let (cx, req) = call.unary(&CLONE_).await?;
+                        let (cx, req) = call.unary(&CLONE).await?;
                         let result = T::clone_(&service, &cx, req).await;
-                        cx.reply(&CLONE_, result)
+                        cx.reply(&CLONE, result)
                     })
                 }
                 2 => {
@@ -254,19 +274,26 @@ pub mod r#move {
                 }
                 3 => {
                     ::std::boxed::Box::pin(async move {
+                        let (cx, req) = call.unary(&INTO).await?;
+                        let result = T::into_(&service, &cx, req).await;
+                        cx.reply(&INTO, result)
+                    })
+                }
+                4 => {
+                    ::std::boxed::Box::pin(async move {
                         let (cx, rx) = call.client_stream(&MOVE)?;
                         let result = T::r#move(&service, &cx, rx).await;
                         cx.reply(&MOVE, result)
                     })
                 }
-                4 => {
+                5 => {
                     ::std::boxed::Box::pin(async move {
                         let (cx, req) = call.unary(&NAME_).await?;
                         let result = T::name(&service, &cx, req).await;
                         cx.reply(&NAME_, result)
                     })
                 }
-                5 => {
+                6 => {
                     ::std::boxed::Box::pin(async move {
                         let (cx, req) = call.unary(&SERVICE_).await?;
                         let result = T::service(&service, &cx, req).await;

@@ -1,0 +1,5 @@
+//! Compiles our copy of gRPC's interop service.
+
+fn main() {
+    sinew_build::compile("proto");
+}

@@ -1,0 +1,129 @@
+"""Runs the interop cases in the asked pairings and prints the table of results.
+
+Knows the cases and how they are counted; how a peer is set up or started is
+the business of `peers.py` and `processes.py`.
+"""
+
+import argparse
+import signal
+import sys
+import time
+
+import peers
+import processes
+
+CASES = (
+    "empty_unary",
+    "large_unary",
+    "client_streaming",
+    "server_streaming",
+    "ping_pong",
+    "empty_stream",
+    "status_code_and_message",
+    "special_status_message",
+    "unimplemented_method",
+    "unimplemented_service",
+    "cancel_after_begin",
+    "cancel_after_first_response",
+    "timeout_on_sleeping_server",
+    "custom_metadata",
+)
+IMPLEMENTATIONS = ("ours", "go", "python")
+PAIRINGS = ("ours-go", "go-ours", "ours-python", "python-ours", "ours-ours")
+
+# Seconds that one case may take, and that all of them may take together.
+CASE_LIMIT = 20.0
+TOTAL_LIMIT = 110.0
+
+
+def main():
+    # A signal unwinds like any other end, so that every process is stopped.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    options = parse_arguments()
+    pairings = [tuple(name.split("-")) for name in options.pairing or PAIRINGS]
+    cases = options.case or CASES
+    wanted = {name for pairing in pairings for name in pairing}
+    try:
+        commands = peers.set_up(wanted)
+    except peers.SetUpFailed as error:
+        sys.exit(f"interop: {error}")
+    with processes.Servers(commands) as servers:
+        results, unstopped = run_all(pairings, cases, commands, servers)
+    report(pairings, cases, results, unstopped)
+
+
+def parse_arguments():
+    arguments = argparse.ArgumentParser(
+        prog="tests/interop/run",
+        description="Runs gRPC's interop cases between Sinew, grpc-go and Python's grpcio.",
+    )
+    arguments.add_argument(
+        "--pairing",
+        action="append",
+        choices=[f"{a}-{b}" for a in IMPLEMENTATIONS for b in IMPLEMENTATIONS],
+        metavar="CLIENT-SERVER",
+        help=f"each of {', '.join(IMPLEMENTATIONS)}; may be given several times"
+        f" (without it: {' '.join(PAIRINGS)})",
+    )
+    arguments.add_argument(
+        "--case",
+        action="append",
+        choices=CASES,
+        metavar="CASE",
+        help="may be given several times (without it: every case)",
+    )
+    return arguments.parse_args()
+
+
+def run_all(pairings, cases, commands, servers):
+    """Gives the failure of each (pairing, case), None where it passed."""
+    end = time.monotonic() + TOTAL_LIMIT
+    results = {}
+    for pairing in pairings:
+        client, server = pairing
+        for case in cases:
+            limit = min(CASE_LIMIT, end - time.monotonic())
+            if limit <= 0:
+                results[pairing, case] = f"not run: the whole took over {TOTAL_LIMIT:.0f} s"
+                continue
+            results[pairing, case] = processes.run_case(
+                commands[client], servers, server, case, limit
+            )
+    # A call that was cancelled or timed out and yet lives on would hold this up.
+    unstopped = servers.stop("ours")
+    return results, unstopped
+
+
+def report(pairings, cases, results, unstopped):
+    titles = [f"{client}→{server}" for client, server in pairings]
+    widths = [max(len(title), len("pass")) for title in titles]
+    first = max(len(case) for case in (*cases, "client→server"))
+    rows = [("client→server", titles)] + [
+        (case, ["FAIL" if results[pairing, case] else "pass" for pairing in pairings])
+        for case in cases
+    ]
+    for name, cells in rows:
+        cells = [cell.ljust(width) for cell, width in zip(cells, widths)]
+        print("  ".join([name.ljust(first), *cells]).rstrip())
+
+    failures = [
+        (f"{client}→{server} {case}", failure)
+        for ((client, server), case), failure in results.items()
+        if failure
+    ]
+    passed = len(results) - len(failures)
+    if unstopped is not None:
+        passed += not unstopped
+        print(f"our server stops after the last call: {'FAIL' if unstopped else 'pass'}")
+        if unstopped:
+            failures.append(("our server stops after the last call", unstopped))
+    for name, failure in failures:
+        print(f"\n{name}:")
+        print("\n".join(f"    {line}" for line in failure.splitlines()))
+    print(f"\n{passed} passed, {len(failures)} failed", flush=True)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

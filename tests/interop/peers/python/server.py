@@ -1,0 +1,105 @@
+"""Serves grpc.testing.TestService on grpcio, as gRPC's interop descriptions ask.
+
+Prints `listening on 127.0.0.1:PORT` once it can be called, and serves until it
+is ended by a signal. Knows nothing of Sinew.
+"""
+
+import argparse
+import concurrent.futures
+import time
+
+import empty_pb2
+import grpc
+import messages_pb2
+import test_pb2_grpc
+
+INITIAL_KEY = "x-grpc-test-echo-initial"
+TRAILING_KEY = "x-grpc-test-echo-trailing-bin"
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class TestService(test_pb2_grpc.TestServiceServicer):
+    """All methods but the one that shall stay unimplemented."""
+
+    def EmptyCall(self, request, context):
+        return empty_pb2.Empty()
+
+    def UnaryCall(self, request, context):
+        echo_metadata(context)
+        echo_status(request, context)
+        return messages_pb2.SimpleResponse(
+            payload=payload(request.response_type, request.response_size, context)
+        )
+
+    def CacheableUnaryCall(self, request, context):
+        return self.UnaryCall(request, context)
+
+    def StreamingInputCall(self, request_iterator, context):
+        total = sum(len(request.payload.body) for request in request_iterator)
+        return messages_pb2.StreamingInputCallResponse(aggregated_payload_size=total)
+
+    def StreamingOutputCall(self, request, context):
+        echo_metadata(context)
+        yield from responses(request, context)
+
+    def FullDuplexCall(self, request_iterator, context):
+        echo_metadata(context)
+        for request in request_iterator:
+            yield from responses(request, context)
+
+    def HalfDuplexCall(self, request_iterator, context):
+        echo_metadata(context)
+        for request in list(request_iterator):
+            yield from responses(request, context)
+
+
+def responses(request, context):
+    echo_status(request, context)
+    for wanted in request.response_parameters:
+        time.sleep(wanted.interval_us / 1e6)
+        yield messages_pb2.StreamingOutputCallResponse(
+            payload=payload(request.response_type, wanted.size, context)
+        )
+
+
+def payload(kind, size, context):
+    if kind != messages_pb2.COMPRESSABLE or size < 0:
+        context.abort(
+            grpc.StatusCode.INVALID_ARGUMENT, f"no payload of type {kind} and size {size}"
+        )
+    return messages_pb2.Payload(type=kind, body=bytes(size))
+
+
+def echo_status(request, context):
+    wanted = request.response_status
+    if wanted.code:
+        context.abort(CODES.get(wanted.code, grpc.StatusCode.UNKNOWN), wanted.message)
+
+
+def echo_metadata(context):
+    received = dict(context.invocation_metadata())
+    if INITIAL_KEY in received:
+        context.send_initial_metadata(((INITIAL_KEY, received[INITIAL_KEY]),))
+    if TRAILING_KEY in received:
+        context.set_trailing_metadata(((TRAILING_KEY, received[TRAILING_KEY]),))
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--port", type=int, default=0)
+    port = arguments.parse_args().port
+
+    server = grpc.server(
+        concurrent.futures.ThreadPoolExecutor(max_workers=8),
+        # Two servers on one port would share the calls between them.
+        options=[("grpc.so_reuseport", 0)],
+    )
+    test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    print(f"listening on 127.0.0.1:{port}", flush=True)
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+//! Serves `grpc.testing.TestService` on 127.0.0.1 until SIGTERM, then drains.
+//!
+//! Says where it listens on standard output, and nothing else.
+
+use std::env;
+use std::io::{self, Write};
+
+use interop::arguments::Arguments;
+use interop::grpc::testing::test_service;
+use interop::service::Interop;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let port: u16 = Arguments::read(env::args().skip(1), &["port"])?.value_or("port", 0)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let server = sinew::Server::new()
+        .add(test_service::server(Interop))
+        .bind(format!("127.0.0.1:{port}"))
+        .await?;
+    writeln!(io::stdout(), "listening on {}", server.url())?;
+    server
+        .until(async move {
+            terminate.recv().await;
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The server side of the cases: answers whatever the request asks for.
+//!
+//! Asserts nothing, compresses nothing and authenticates nobody: no case of ours needs it.
+
+use std::time::Duration;
+
+use sinew::{Code, Context, Inbound, Outbound, Status};
+
+use crate::grpc::testing::{
+    EchoStatus, Empty, Payload, PayloadType, SimpleRequest, SimpleResponse,
+    StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest,
+    StreamingOutputCallResponse, TestService,
+};
+use crate::{ECHO_INITIAL, ECHO_TRAILING};
+
+/// `grpc.testing.TestService`, but for the method that shall stay unimplemented.
+#[derive(Debug)]
+pub struct Interop;
+
+impl TestService for Interop {
+    async fn empty_call(&self, _: &Context, _: Empty) -> sinew::Result<Empty> {
+        Ok(Empty {})
+    }
+
+    async fn unary_call(&self, cx: &Context, req: SimpleRequest) -> sinew::Result<SimpleResponse> {
+        echo_metadata(cx);
+        echo_status(req.response_status)?;
+        let payload = payload(req.response_type, req.response_size)?;
+        Ok(SimpleResponse {
+            payload: Some(payload),
+            ..Default::default()
+        })
+    }
+
+    async fn cacheable_unary_call(
+        &self,
+        cx: &Context,
+        req: SimpleRequest,
+    ) -> sinew::Result<SimpleResponse> {
+        self.unary_call(cx, req).await
+    }
+
+    async fn streaming_output_call(
+        &self,
+        cx: &Context,
+        req: StreamingOutputCallRequest,
+        out: &mut Outbound<StreamingOutputCallResponse>,
+    ) -> sinew::Result<()> {
+        echo_metadata(cx);
+        respond(req, out).await
+    }
+
+    async fn streaming_input_call(
+        &self,
+        _: &Context,
+        mut rx: Inbound<StreamingInputCallRequest>,
+    ) -> sinew::Result<StreamingInputCallResponse> {
+        let mut total = 0;
+        while let Some(req) = rx.next().await? {
+            total += req.payload.map_or(0, |payload| payload.body.len());
+        }
+        let aggregated_payload_size = i32::try_from(total)
+            .map_err(|_| Status::out_of_range(format!("{total} bytes are over an int32")))?;
+        Ok(StreamingInputCallResponse {
+            aggregated_payload_size,
+        })
+    }
+
+    async fn full_duplex_call(
+        &self,
+        cx: &Context,
+        mut rx: Inbound<StreamingOutputCallRequest>,
+        out: &mut Outbound<StreamingOutputCallResponse>,
+    ) -> sinew::Result<()> {
+        echo_metadata(cx);
+        while let Some(req) = rx.next().await? {
+            respond(req, out).await?;
+        }
+        Ok(())
+    }
+
+    async fn half_duplex_call(
+        &self,
+        cx: &Context,
+        mut rx: Inbound<StreamingOutputCallRequest>,
+        out: &mut Outbound<StreamingOutputCallResponse>,
+    ) -> sinew::Result<()> {
+        echo_metadata(cx);
+        let mut requests = Vec::new();
+        while let Some(req) = rx.next().await? {
+            requests.push(req);
+        }
+        for req in requests {
+            respond(req, out).await?;
+        }
+        Ok(())
+    }
+
+    async fn unimplemented_call(&self, _: &Context, _: Empty) -> sinew::Result<Empty> {
+        Err(Status::unimplemented("this method is never implemented"))
+    }
+}
+
+async fn respond(
+    req: StreamingOutputCallRequest,
+    out: &mut Outbound<StreamingOutputCallResponse>,
+) -> sinew::Result<()> {
+    echo_status(req.response_status)?;
+    for wanted in req.response_parameters {
+        if let Ok(micros @ 1..) = u64::try_from(wanted.interval_us) {
+            tokio::time::sleep(Duration::from_micros(micros)).await;
+        }
+        let payload = payload(req.response_type, wanted.size)?;
+        out.send(StreamingOutputCallResponse {
+            payload: Some(payload),
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+fn payload(kind: i32, size: i32) -> sinew::Result<Payload> {
+    match (PayloadType::try_from(kind), usize::try_from(size)) {
+        (Ok(PayloadType::Compressable), Ok(size)) => Ok(Payload {
+            r#type: kind,
+            body: vec![0; size],
+        }),
+        _ => Err(Status::invalid_argument(format!(
+            "no payload of type {kind} and size {size}"
+        ))),
+    }
+}
+
+fn echo_status(wanted: Option<EchoStatus>) -> sinew::Result<()> {
+    match wanted {
+        Some(EchoStatus { code, message }) if code != 0 => {
+            Err(Status::new(Code::from_i32(code), message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn echo_metadata(cx: &Context) {
+    if let Some(value) = cx.metadata().get(ECHO_INITIAL) {
+        cx.reply_metadata().insert(ECHO_INITIAL, value);
+    }
+    if let Some(value) = cx.metadata().get_bin(ECHO_TRAILING) {
+        cx.reply_trailers().insert_bin(ECHO_TRAILING, value);
+    }
+}
