@@ -100,6 +100,14 @@ impl Body {
         Self { kind, ..self }
     }
 
+    /// The pipe that this body is, if it is one.
+    pub(crate) fn as_pipe(&self) -> Option<&PipeReader> {
+        match &self.kind {
+            Kind::Pipe(reader) => Some(reader),
+            _ => None,
+        }
+    }
+
     /// Tells `watch` how the stream ends.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
         self.watch = Some(watch);

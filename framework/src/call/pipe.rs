@@ -25,6 +25,7 @@ pub(crate) fn pipe(reply: Option<Arc<Mutex<ReplyMetadata>>>) -> (PipeWriter, Pip
             end: None,
             writer: None,
             reader: None,
+            along: Vec::new(),
         }),
     });
     (
@@ -49,6 +50,24 @@ struct State {
     end: Option<End>,
     writer: Option<Waker>,
     reader: Option<Waker>,
+    /// What ends when the writer is dropped unfinished.
+    along: Vec<Along>,
+}
+
+/// What ends along with a stream of requests that is abandoned where no wire is there to reset: a task of the server,
+/// and the stream of its replies.
+pub(crate) struct Along {
+    pub(crate) task: AbortHandle,
+    pub(crate) reply: Option<Control>,
+}
+
+impl Along {
+    fn end(self) {
+        if let Some(reply) = self.reply {
+            reply.cancel(Status::cancelled("the caller abandoned its requests"));
+        }
+        self.task.abort();
+    }
 }
 
 /// How a stream ended.
@@ -163,13 +182,25 @@ impl Shared {
         state.wake_reader();
         state.wake_writer();
     }
+
+    /// The writer is gone, having said so or not.
+    fn abandon(&self) {
+        self.end(End::Abandoned);
+        let mut state = self.lock();
+        let along = std::mem::take(&mut state.along);
+        let finished = matches!(state.end, Some(End::Finished(_)));
+        drop(state);
+        if !finished {
+            along.into_iter().for_each(Along::end);
+        }
+    }
 }
 
 impl Drop for PipeWriter {
     fn drop(&mut self) {
         // On a server the task that runs the handler says how it ended, also when a panic dropped this.
         if self.0.reply.is_none() {
-            self.0.end(End::Abandoned);
+            self.0.abandon();
         }
     }
 }
@@ -193,6 +224,22 @@ impl Control {
     /// Ends the stream with `status` behind what is unsent, unless it has ended already.
     pub(crate) fn fail(&self, status: Status) {
         self.0.end(End::Finished(Err(status)));
+    }
+
+    /// Ends `along` when the writer is dropped unfinished, or now if it has been.
+    pub(crate) fn end_along(&self, along: Along) {
+        let mut state = self.0.lock();
+        if matches!(state.end, Some(End::Abandoned)) {
+            drop(state);
+            along.end();
+        } else {
+            state.along.push(along);
+        }
+    }
+
+    /// Did the stream end before its writer said so?
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.0.lock().end, Some(End::Abandoned | End::Gone(_)))
     }
 }
 
@@ -293,6 +340,19 @@ impl PipeReader {
     pub(crate) fn is_finished(&self) -> bool {
         let state = self.shared.lock();
         state.unsent.is_empty() && matches!(state.end, Some(End::Finished(Ok(()))))
+    }
+
+    /// The handle by which the stream is ended from elsewhere.
+    pub(crate) fn control(&self) -> Control {
+        Control(Arc::clone(&self.shared))
+    }
+
+    /// What ends with the requests that this stream of replies answers.
+    pub(crate) fn along(&self) -> Option<Along> {
+        Some(Along {
+            task: self.task.clone()?,
+            reply: Some(self.control()),
+        })
     }
 
     /// Ends `task` when this end is dropped: the handler whose messages nobody takes any more.

@@ -122,10 +122,13 @@ impl RawCall {
     /// # Cancel safety
     /// None: a dropped future loses what it has read, and the call with it.
     pub async fn read_message(&mut self) -> Result<Bytes, Status> {
-        if let Payload::Stream(body) = &mut self.payload {
-            let body = std::mem::take(body);
-            let message = OneMessage::new(body, self.limit).read().await?;
-            self.payload = Payload::message(&message);
+        match &mut self.payload {
+            Payload::Whole(framed) => self.limit.check_framed(framed)?,
+            Payload::Stream(body) => {
+                let body = std::mem::take(body);
+                let message = OneMessage::new(body, self.limit).read().await?;
+                self.payload = Payload::message(&message);
+            }
         }
         Ok(self.payload.get().unwrap_or_default())
     }

@@ -75,7 +75,9 @@ impl ServerCall {
     ) -> Result<(ReplyContext, Req), Status> {
         let (message, request) = (self.payload, self.limits.request);
         let message = match message {
+            // In process, or read by a layer: it has passed no deframer of ours.
             Payload::Whole(mut framed) => {
+                request.check_framed(&framed)?;
                 framed.advance(frame::PREFIX.min(framed.len()));
                 framed
             }

@@ -165,8 +165,16 @@ struct Skeletal {
 
 impl Serve for Skeletal {
     fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
-        match call.route {
-            Some(route) => Box::pin(handle(&*self.dispatch, route.index, call, self.limits)),
+        // A layer may have made the call anew.
+        let index = match call.route {
+            Some(route) => Some(route.index),
+            None => {
+                let mut methods = self.dispatch.spec().methods().iter();
+                methods.position(|method| method.path() == call.method.path())
+            }
+        };
+        match index {
+            Some(index) => Box::pin(handle(&*self.dispatch, index, call, self.limits)),
             None => Box::pin(std::future::ready(Err(unknown_method(call.method())))),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use crate::call::body::{Body, Source};
+use crate::call::pipe::{Along, Control, PipeReader};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire};
 use bytes::Bytes;
@@ -33,6 +34,7 @@ impl InProcessLink {
 
     pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
         let (shape, limit) = (call.method.shape(), call.limit);
+        let requests = pipe_of(&call.payload).map(PipeReader::control);
         let serving = self.0.serve(cross(call)?);
         if shape == Shape::Unary {
             let reply = arrive(serving.await)?;
@@ -43,16 +45,35 @@ impl InProcessLink {
         }
         // A task of its own: the server works on a stream also while the caller does not wait for it.
         let (tell, told) = oneshot::channel();
+        let abandoned = requests.clone();
         let task = tokio::spawn(async move {
+            let reply = arrive(serving.await);
+            let replies = reply.as_ref().ok().and_then(|r| pipe_of(&r.payload));
+            if let (Some(requests), Some(along)) = (requests, replies.and_then(PipeReader::along)) {
+                requests.end_along(along);
+            }
             // Nobody waits any more: the reply is dropped, which ends the handler.
-            let _ = tell.send(arrive(serving.await));
+            let _ = tell.send(reply);
         });
+        let task = task.abort_handle();
+        if let Some(requests) = &abandoned {
+            let task = task.clone();
+            requests.end_along(Along { task, reply: None });
+        }
         Ok(RawReply::whole(Payload::Stream(Body::source(Box::new(
             Arriving {
                 stage: Stage::Waiting(told),
-                task: task.abort_handle(),
+                task,
+                requests: abandoned,
             },
         )))))
+    }
+}
+
+fn pipe_of(payload: &Payload) -> Option<&PipeReader> {
+    match payload {
+        Payload::Stream(body) => body.as_pipe(),
+        Payload::Whole(_) => None,
     }
 }
 
@@ -111,6 +132,7 @@ fn failed(status: &Status) -> Status {
 struct Arriving {
     stage: Stage,
     task: AbortHandle,
+    requests: Option<Control>,
 }
 
 enum Stage {
@@ -126,8 +148,14 @@ impl Source for Arriving {
         };
         let told = ready!(Pin::new(told).poll(cx));
         self.stage = Stage::Failed;
-        let reply =
-            told.unwrap_or_else(|_| Err(Status::unavailable("the server's runtime ended")))?;
+        let reply = told.unwrap_or_else(|_| {
+            let broken = self.requests.as_ref().is_some_and(Control::is_broken);
+            Err(if broken {
+                Status::cancelled("the requests were abandoned")
+            } else {
+                Status::unavailable("the server's runtime ended")
+            })
+        })?;
         self.stage = Stage::Reading(match reply.payload {
             Payload::Stream(body) => body,
             Payload::Whole(framed) => Body::ending(framed, reply.trailers),

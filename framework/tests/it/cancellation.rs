@@ -216,7 +216,7 @@ async fn finishing_the_sending_half_cancels_nothing() {
 /// A handler that waits for something else is dropped too, and a task that it gave its requests to sees them break.
 #[tokio::test]
 async fn a_handler_need_not_look_to_be_cancelled() {
-    for way in [Way::Tcp, Way::Unix] {
+    for way in WAYS {
         let (tell, mut told) = events();
         let double = Double::default().up(move |_, mut rx| {
             let tell = tell.clone();

@@ -11,9 +11,15 @@
 mod cancellation;
 mod deadlines;
 mod double;
+mod errors;
 mod foreign;
+mod in_process;
+mod limits;
 mod metadata;
+mod middleware;
+mod mount;
 mod peer;
+mod reconnect;
 mod shapes;
 mod talk;
 mod trace;

@@ -30,7 +30,7 @@ impl ConnectError {
     }
 
     /// Connected, but HTTP/2 did not begin.
-    pub(crate) fn handshake(target: &Target, error: h2::Error) -> Self {
+    pub(crate) fn handshake(target: &Target, error: Option<h2::Error>) -> Self {
         Self::new(target, Cause::Handshake(error))
     }
 
@@ -59,7 +59,7 @@ impl Error for ConnectError {
             (Cause::Lookup(error) | Cause::Custom(error), _) | (_, Some(Failure::Io(error))) => {
                 Some(error)
             }
-            (Cause::Handshake(error), _) => Some(error),
+            (Cause::Handshake(Some(error)), _) => Some(error),
             _ => None,
         }
     }
@@ -94,7 +94,7 @@ pub(super) enum Cause {
     Custom(io::Error),
     CustomTimeout(Duration),
     /// Connected, but not to an HTTP/2 server.
-    Handshake(h2::Error),
+    Handshake(Option<h2::Error>),
     HandshakeTimeout(Duration),
 }
 
@@ -132,9 +132,12 @@ impl Display for ConnectError {
                 write_with_hint(f, &what, hint)
             }
             Cause::Custom(error) => write!(f, "the channel's own connector failed: {error}"),
-            Cause::Handshake(error) => write!(
+            Cause::Handshake(Some(error)) => write!(
                 f,
                 "connected, but HTTP/2 could not begin: {error} (is it a gRPC server?)"
+            ),
+            Cause::Handshake(None) => f.write_str(
+                "connected, but the peer hung up before HTTP/2 began (is it a gRPC server?)",
             ),
             Cause::HandshakeTimeout(budget) => write!(
                 f,

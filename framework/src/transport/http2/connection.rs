@@ -1,7 +1,7 @@
 //! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
 //! It refuses to queue without bound: at most [`MAX_WAITING`] calls wait for a stream.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -51,10 +51,16 @@ struct Inner {
 }
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
+///
+/// Waits for the peer's settings, as gRPC's own clients do: they show that it speaks HTTP/2, and until they are
+/// here nobody knows how many calls it allows.
+///
+/// # Errors
+/// Why HTTP/2 did not begin; nothing when the peer just hung up.
 pub(crate) async fn handshake<IO>(
     io: IO,
     settings: ClientSettings,
-) -> Result<(Connection, impl Future<Output = ()> + Send + 'static), h2::Error>
+) -> Result<(Connection, impl Future<Output = ()> + Send + 'static), Option<h2::Error>>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -64,15 +70,15 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADER_BYTES)
         .enable_push(false)
+        .initial_max_send_streams(0)
         .handshake::<_, Bytes>(io)
         .await?;
-    let granted = connection.max_concurrent_send_streams().min(MAX_STREAMS);
     let (ending, ended) = watch::channel(false);
     let inner = Arc::new(Inner {
         sender: Mutex::new(sender),
-        streams: Arc::new(Semaphore::new(granted)),
+        streams: Arc::new(Semaphore::new(0)),
         waiting: AtomicUsize::new(0),
-        granted: AtomicUsize::new(granted),
+        granted: AtomicUsize::new(0),
         settings,
         ending: ended,
     });
@@ -82,8 +88,15 @@ where
         inner: Arc::downgrade(&inner),
         ending,
     };
-    let driver = FlushOnce::new(driver, flusher);
-    Ok((Connection(inner), driver))
+    let mut driver = Box::pin(FlushOnce::new(driver, flusher));
+    poll_fn(|cx| match driver.as_mut().poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Err(ended.err())),
+        Poll::Pending if inner.granted.load(Ordering::Relaxed) > 0 => Poll::Ready(Ok(())),
+        Poll::Pending => Poll::Pending,
+    })
+    .await?;
+    // What breaks it later is told to its calls.
+    Ok((Connection(inner), async move { drop(driver.await) }))
 }
 
 impl Connection {
@@ -209,14 +222,12 @@ impl<IO> Future for Driver<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    type Output = ();
+    type Output = Result<(), h2::Error>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let ended = Pin::new(&mut self.connection).poll(cx);
-        if ended.is_ready() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx) {
             self.end();
-            // Its calls have been told what broke it.
-            return Poll::Ready(());
+            return Poll::Ready(ended);
         }
         let takes_no_more = self.inner.upgrade().is_some_and(|inner| {
             self.regrant(&inner);
