@@ -23,4 +23,5 @@ mod reconnect;
 mod shapes;
 mod talk;
 mod trace;
+mod windows;
 mod world;
