@@ -13,6 +13,7 @@ mod deadlines;
 mod double;
 mod errors;
 mod foreign;
+mod headers;
 mod in_process;
 mod limits;
 mod metadata;

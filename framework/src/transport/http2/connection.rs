@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use super::head::{self, ClientSettings};
 use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
-use crate::call::{Payload, RawCall, RawReply, Shape, Status};
+use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 
@@ -31,9 +31,6 @@ const UNREAD_STREAMS: u32 = 4096;
 
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
 const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
-
-/// Bytes of all header fields of a reply, as on our server.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// An open connection. Clones are the same connection; the last one closes it when its calls are over.
 #[derive(Clone)]
@@ -67,7 +64,7 @@ where
     let (sender, connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(UNREAD_STREAMS))
-        .max_header_list_size(MAX_HEADER_BYTES)
+        .max_header_list_size(wire::TAKEN_HEADER_BYTES)
         .enable_push(false)
         .initial_max_send_streams(0)
         .handshake::<_, Bytes>(io)
