@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::Defaults;
 use super::call::Options;
 use crate::call::ambient::Ambient;
 use crate::call::{Deadline, MethodHandle, Payload, RawCall, Status, Trace};
+use crate::endpoint::no_runtime;
 
 /// What a unary call may take when nothing says otherwise. Streams have no such bound: they live as long as they are used.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,12 +22,13 @@ pub(crate) struct Entered {
 }
 
 /// # Errors
-/// DEADLINE_EXCEEDED when no time is left: nothing was encoded or sent then.
+/// DEADLINE_EXCEEDED when no time is left, INTERNAL outside of a tokio runtime: nothing was encoded or sent then.
 pub(crate) fn enter(
     options: &Options,
     method: &MethodHandle,
     default: Option<Duration>,
 ) -> Result<Entered, Status> {
+    runtime(method)?;
     let now = Instant::now();
     let Ambient { deadline, trace } = options.ambient.clone();
     let deadline = earliest(now, deadline, options.timeout, default);
@@ -35,6 +38,7 @@ pub(crate) fn enter(
 
 /// As [`enter`], for a call that no stub made.
 pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status> {
+    runtime(&call.method)?;
     let now = Instant::now();
     let ambient = Ambient::current();
     let own = call.deadline.map(|deadline| deadline.remaining(now));
@@ -62,6 +66,14 @@ fn earliest(
     match (parent, own) {
         (Some(parent), Some(own)) => Some(parent.min(own)),
         (parent, own) => parent.or(own),
+    }
+}
+
+/// Timers and connections need one, and tokio panics where there is none.
+fn runtime(method: &MethodHandle) -> Result<(), Status> {
+    match Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(no_runtime().with_method(method.path_cow())),
     }
 }
 

@@ -5,4 +5,4 @@ mod keeper;
 mod node;
 
 pub(crate) use keeper::KeepUp;
-pub(crate) use node::{Node, Readiness};
+pub(crate) use node::{Node, Readiness, no_runtime};

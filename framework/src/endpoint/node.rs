@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 use super::keeper::{self, KeepUp};
-use crate::call::Status;
+use crate::call::{Code, Status};
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::target::Target;
@@ -120,11 +120,7 @@ impl Node {
         if !matches!(&*self.shared.read(), State::Idle) {
             return Ok(());
         }
-        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
-            Status::internal(
-                "a call was polled outside of a tokio runtime, which its connection needs",
-            )
-        })?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| no_runtime())?;
         let keep_up = {
             let mut slot = self.keep_up.lock().unwrap_or_else(PoisonError::into_inner);
             slot.take()
@@ -135,6 +131,14 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// What is said to a caller that no tokio runtime polls.
+pub(crate) fn no_runtime() -> Status {
+    Status::new(
+        Code::Internal,
+        "a call was polled outside of a tokio runtime, which its timer and its connection need: await it in a task of tokio, or in `Runtime::block_on`",
+    )
 }
 
 /// Why a node has no connection.

@@ -19,6 +19,7 @@ mod limits;
 mod metadata;
 mod middleware;
 mod mount;
+mod no_runtime;
 mod peer;
 mod reconnect;
 mod shapes;
