@@ -25,7 +25,7 @@ pub(crate) async fn respond(
         Ok(call) => call,
         Err(refused) => return refused.response(),
     };
-    // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
+    // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
     match Caught::new(stack.serve(call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),

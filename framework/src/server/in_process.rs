@@ -17,7 +17,7 @@ impl Serve for Local {
         call.limit = stack.request_limit;
         call.route = stack.routes.find(call.method.path());
         Box::pin(async move {
-            // As over HTTP: neither a panic in a layer nor the caller's context crosses.
+            // As over HTTP: neither a panic nor the caller's context crosses.
             Caught::new(stack.serve(&mut call)).await
         })
     }

@@ -24,7 +24,7 @@ use crate::call::frame::Limit;
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
-use route::{Guarded, Routes};
+use route::{Caught, Guarded, Routes};
 
 pub use builder::{IntoServices, Server};
 pub use handle::{Dispatch, Handling, ReplyContext, ServerCall};
@@ -53,7 +53,8 @@ impl Stack {
     // ORDER 5: Route → skeleton — decode, handler under its deadline, panics caught, encode
     pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         let observed = Observed::start(self.observer.as_ref(), Side::Server, call);
-        let result = self.admitted(call).await;
+        // Here as well as around all of it: a panic is counted as what the caller gets.
+        let result = Caught::new(self.admitted(call)).await;
         Observed::finish(observed, result)
     }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sinew::observe::{Recorder, Side};
 use sinew::{Channel, Code, Next, RawCall, RawReply, Server, Status, code_of, from_fn};
 use tokio::sync::Semaphore;
 use tower::limit::ConcurrencyLimitLayer;
@@ -287,7 +288,9 @@ async fn a_layer_that_panics_takes_only_its_call_along() {
             })
         };
         for place in 0..3 {
-            let (mut server, mut skeleton) = (Server::new(), talk::server(Parrot));
+            let recorder = Arc::new(Recorder::default());
+            let mut server = Server::new().metrics(Arc::clone(&recorder) as _);
+            let mut skeleton = talk::server(Parrot);
             match place {
                 0 => server = server.layer(panics()),
                 1 => skeleton = skeleton.layer(panics()),
@@ -311,6 +314,11 @@ async fn a_layer_that_panics_takes_only_its_call_along() {
             let (mut out, mut heard) = bystander;
             out.send(Say::new("a", 1)).await.unwrap();
             assert_eq!(heard.next().await.unwrap(), Some(Say::new("a", 1)));
+            // What is counted is what the caller got.
+            let ended = |code| recorder.ended(Side::Server, "test.v1.Talk/Once", code);
+            let internal = if place == 2 { 1 } else { 2 };
+            let counted = (ended(Code::Internal), ended(Code::Cancelled));
+            assert_eq!(counted, (internal, 0), "{way:?} {place}");
         }
     }
 }
