@@ -92,9 +92,21 @@ impl Refused {
                     headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
                 }
                 // A gRPC client that got here by mistake reads the status, as the protocol asks.
-                wire::status_to_trailers(&wire::status_from_http(code), headers);
+                wire::status_to_trailers(&expected(code), headers);
                 response
             }
         }
     }
+}
+
+/// What this server takes, where a request that it answered with `code` was something else.
+fn expected(code: StatusCode) -> Status {
+    let expected = match code {
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED => "it takes HTTP/2 and no older version",
+        StatusCode::METHOD_NOT_ALLOWED => "its requests are POST",
+        _ => "its requests' content-type is application/grpc",
+    };
+    Status::unknown(format!(
+        "HTTP {code}: this server speaks gRPC, and {expected}"
+    ))
 }

@@ -30,6 +30,21 @@ impl Dispatch for Count {
     }
 }
 
+#[test]
+fn a_request_over_http_1_is_told_what_is_spoken() {
+    let stack = Server::new().assemble().unwrap();
+    let request = ::http::Request::post("/test.v1.Count/Once")
+        .body(())
+        .unwrap();
+    let (head, ()) = request.into_parts();
+    let refused = ingress::read(&stack, head, Body::empty(), Peer::default()).unwrap_err();
+    let response = refused.response();
+    assert_eq!(response.status(), 505);
+    let message = response.headers()["grpc-message"].to_str().unwrap();
+    assert!(message.contains("this server speaks gRPC"), "{message}");
+    assert!(message.contains("HTTP/2"), "{message}");
+}
+
 #[tokio::test]
 async fn a_unary_call_costs_at_most_twelve_allocations() {
     let stack = Arc::new(Server::new().add(Skeleton::new(Count)).assemble().unwrap());
