@@ -94,6 +94,13 @@ impl RawCall {
         self.deadline = Some(self.deadline.map_or(limit, |deadline| deadline.min(limit)));
     }
 
+    /// Waits for a connection also while connecting fails, within the call's deadline.
+    #[must_use]
+    pub fn wait_for_ready(mut self) -> Self {
+        self.wait_for_ready = true;
+        self
+    }
+
     /// The other side of the connection, on a server.
     pub fn peer(&self) -> &Peer {
         &self.peer

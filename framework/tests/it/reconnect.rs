@@ -103,6 +103,9 @@ async fn calls_fail_fast_while_connecting_fails_unless_they_wait() {
     );
     told.expect(url.clone()).await;
     let waiting = tokio::spawn(talk.once(Say::default()).wait_for_ready());
+    let raw = sinew::RawCall::new("/test.v1.Talk/Once", "").wait_for_ready();
+    let raw_channel = channel.clone();
+    let raw = tokio::spawn(async move { raw_channel.call(raw).await });
     let bounded = talk.once(Say::default()).wait_for_ready();
     let late = bounded
         .timeout(Duration::from_millis(20))
@@ -114,8 +117,10 @@ async fn calls_fail_fast_while_connecting_fails_unless_they_wait() {
     told.expect(url.clone()).await;
     told.expect(url.clone()).await;
     assert!(!waiting.is_finished());
+    assert!(!raw.is_finished());
     open.store(true, Ordering::SeqCst);
     assert_eq!(waiting.await.unwrap().unwrap().text, "a");
+    raw.await.unwrap().unwrap();
     assert_eq!(who(&talk).await, "a");
     stop(serving).await;
 }
