@@ -2,8 +2,8 @@
 //! It refuses to choose a node by itself (`balance/`) and to know how a node is called (`transport/`).
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -58,18 +58,21 @@ pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, S
 
 impl Place {
     async fn attempt(&self, call: &mut RawCall, progress: &Progress) -> Result<RawReply, Status> {
-        if !self.layered.is_empty() {
-            let index = Box::pin(self.node(call.wait_for_ready, progress)).await?;
-            progress.sent_to(index);
-            return self.layered[index].serve(call.take()).await;
-        }
         let (index, slot) = match self.free_slot(self.turns.next()) {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
             None => Box::pin(self.slot(call.wait_for_ready, progress)).await?,
         };
         progress.sent_to(index);
-        slot.send(call).await
+        match self.layered.get(index) {
+            None => slot.send(call).await,
+            // The layers take the place along: a node that turns out to have none is not theirs to deal with.
+            Some(layers) => {
+                let mut call = call.take();
+                call.extensions.insert(Reserved::new(slot));
+                layers.serve(call).await
+            }
+        }
     }
 
     /// A place that is free at once, on the first ready node in turn that has one.
@@ -229,13 +232,32 @@ impl Progress {
     }
 }
 
+/// The place of a call, on its way through a node's attempt layers: for the first that asks.
+#[derive(Clone)]
+struct Reserved(Arc<Mutex<Option<Slot>>>);
+
+impl Reserved {
+    fn new(slot: Slot) -> Self {
+        Self(Arc::new(Mutex::new(Some(slot))))
+    }
+
+    fn take(self) -> Option<Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// The innermost service of a node's attempt layers.
 pub(super) struct Attempt(pub(super) Arc<Node>);
 
 impl Serve for Attempt {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let node = Arc::clone(&self.0);
+        let reserved = call.extensions.remove::<Reserved>();
         Box::pin(async move {
+            if let Some(slot) = reserved.and_then(Reserved::take) {
+                return slot.send(&mut call).await;
+            }
+            // A layer has made the call anew, or sends it once more.
             let Some(link) = node.link() else {
                 return Err(Status::unavailable(format!(
                     "{} was just lost",

@@ -83,6 +83,8 @@ impl ChannelBuilder {
     }
 
     /// Adds a layer at each endpoint that sees each attempt there. The first one added is the outermost.
+    ///
+    /// An attempt comes with a free stream of the endpoint's connection, and holds it while the layer works.
     pub fn attempt_layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Next> + Send + Sync + 'static,

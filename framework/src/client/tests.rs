@@ -295,14 +295,19 @@ fn polled_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut TaskContext::from_waker(Waker::noop()))
 }
 
-/// A channel whose only node answers at once.
-fn answering() -> Channel {
-    let changed = Arc::new(Notify::new());
+/// A link that answers at once.
+fn answer() -> Link {
     let answer = |_: RawCall| {
         let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
         Ok(RawReply::whole(Payload::Whole(framed)))
     };
-    let link = Link::Scripted(Scripted::Answers(Arc::new(answer)));
+    Link::Scripted(Scripted::Answers(Arc::new(answer)))
+}
+
+/// A channel whose only node answers at once.
+fn answering() -> Channel {
+    let changed = Arc::new(Notify::new());
+    let link = answer();
     let node = Node::fixed("scripted", link, Arc::clone(&changed));
     Channel::builder("http://scripted:1").over(vec![Arc::new(node)], changed)
 }
@@ -340,4 +345,26 @@ async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
         status.message().contains("waited for the reply"),
         "{status}"
     );
+}
+
+#[tokio::test]
+async fn a_call_goes_past_a_connection_that_is_just_closing() {
+    for layered in [false, true] {
+        let changed = Arc::new(Notify::new());
+        let node = |name, link| Arc::new(Node::fixed(name, link, Arc::clone(&changed)));
+        let nodes = vec![
+            node("closing", Link::Scripted(Scripted::Closing)),
+            node("open", answer()),
+        ];
+        let mut builder = Channel::builder("http://scripted:1");
+        if layered {
+            let through = |call, next: crate::Next| async move { next.run(call).await };
+            builder = builder.attempt_layer(crate::from_fn(through));
+        }
+        let channel = builder.over(nodes, changed);
+        for n in 0..4 {
+            let reply = unary(&channel, &ONCE, n).await;
+            assert_eq!(reply.unwrap(), 2, "layered: {layered}, call {n}");
+        }
+    }
 }

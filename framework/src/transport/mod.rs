@@ -49,7 +49,7 @@ impl Link {
             Self::Http2(connection) => connection.try_reserve().map(Slot::Http2),
             Self::Memory(link) => Ok(Slot::Memory(link.clone())),
             #[cfg(test)]
-            Self::Scripted(link) => Ok(Slot::Scripted(link.clone())),
+            Self::Scripted(link) => link.reserve().map(Slot::Scripted),
         }
     }
 
@@ -59,7 +59,7 @@ impl Link {
             Self::Http2(connection) => connection.reserve().await.map(Slot::Http2),
             Self::Memory(link) => Ok(Slot::Memory(link.clone())),
             #[cfg(test)]
-            Self::Scripted(link) => Ok(Slot::Scripted(link.clone())),
+            Self::Scripted(link) => link.reserve().map(Slot::Scripted),
         }
     }
 }

@@ -228,22 +228,30 @@ async fn calls_over_the_peers_limit_wait_in_their_order() {
 
 #[tokio::test]
 async fn a_call_that_gives_up_waiting_gives_up_its_place() {
-    let (double, mut told, gate) = gated();
-    let server = Server::new().add(double.skeleton());
-    let world = World::server(Way::Tcp, server.max_concurrent_streams(1)).await;
-    let first = tokio::spawn(world.talk().once(Say::new("", 0)));
-    told.expect(0).await;
-    let call = world.talk().once(Say::new("", 1));
-    let late = call.timeout(std::time::Duration::from_millis(20)).await;
-    let late = late.unwrap_err();
-    assert_eq!(late.code(), Code::DeadlineExceeded);
-    assert!(late.message().contains("a free stream"), "{late}");
-    let third = tokio::spawn(world.talk().once(Say::new("", 2)));
-    tokio::task::yield_now().await;
-    gate.add_permits(2);
-    first.await.unwrap().unwrap();
-    told.expect(2).await;
-    third.await.unwrap().unwrap();
+    for layered in [false, true] {
+        let (double, mut told, gate) = gated();
+        let server = Server::new().add(double.skeleton());
+        let world = World::server(Way::Tcp, server.max_concurrent_streams(1)).await;
+        let mut builder = Channel::builder(&world.url);
+        if layered {
+            let through = |call, next: sinew::Next| async move { next.run(call).await };
+            builder = builder.attempt_layer(sinew::from_fn(through));
+        }
+        let talk = talk::Client::new(builder.build().unwrap());
+        let first = tokio::spawn(talk.once(Say::new("", 0)));
+        told.expect(0).await;
+        let call = talk.once(Say::new("", 1));
+        let late = call.timeout(std::time::Duration::from_millis(20)).await;
+        let late = late.unwrap_err();
+        assert_eq!(late.code(), Code::DeadlineExceeded);
+        assert!(late.message().contains("a free stream"), "{late}");
+        let third = tokio::spawn(talk.once(Say::new("", 2)));
+        tokio::task::yield_now().await;
+        gate.add_permits(2);
+        first.await.unwrap().unwrap();
+        told.expect(2).await;
+        third.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
