@@ -18,8 +18,8 @@ use super::{Status, wire};
 pub use invalid::{InvalidMetadata, InvalidMetadataReason};
 pub use iter::{MetadataIter, MetadataValue};
 
-/// The most values that a block of headers takes from us: 64 KiB of headers, the most that is sent, hold
-/// few more; a header map itself panics far above this.
+/// The most values that a block of headers takes from us: 64 KiB, the most that is sent, hold at most
+/// twice as many; a header map itself panics far above this.
 const MAX_VALUES: usize = 1024;
 
 /// Keys and values that travel beside the messages of a call: ASCII text, or bytes under keys that
