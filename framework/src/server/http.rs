@@ -20,16 +20,16 @@ use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 pub(crate) async fn respond(
     stack: Arc<Stack>,
     mut call: Result<RawCall, Refused>,
-) -> http::Response<ReplyBody> {
+) -> Result<http::Response<ReplyBody>, Infallible> {
     let call = match &mut call {
         Ok(call) => call,
-        Err(refused) => return refused.response(),
+        Err(refused) => return Ok(refused.response()),
     };
     // The guard is here for the layers of the user: a panic of theirs must not take the connection along.
-    match Caught::new(stack.serve(call)).await {
+    Ok(match Caught::new(stack.serve(call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),
-    }
+    })
 }
 
 fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
@@ -116,7 +116,7 @@ where
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
             let call = ingress::read(&stack, head, Body::foreign(body), peer);
-            Ok(respond(stack, call).await)
+            respond(stack, call).await
         })
     }
 }
