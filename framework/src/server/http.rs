@@ -33,8 +33,9 @@ pub(crate) async fn respond(
 }
 
 fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
-    let mut trailers = HeaderMap::new();
-    let mut headers = HeaderMap::new();
+    // Mostly one header each; a map that grows from nothing starts with room for six.
+    let mut trailers = HeaderMap::with_capacity(1);
+    let mut headers = HeaderMap::with_capacity(1);
     headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
     let written = reply
         .metadata
