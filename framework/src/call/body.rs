@@ -354,16 +354,24 @@ impl http_body::Body for ReplyBody {
                 None => {
                     let mut trailers = HeaderMap::with_capacity(4);
                     match ready!(body.poll_end(cx)) {
-                        Ok(metadata) => match metadata.write_to(&mut trailers) {
+                        Ok(metadata) => match metadata.write_reply(&mut trailers) {
                             Ok(()) => wire::ok_to_trailers(&mut trailers),
-                            Err(invalid) => {
-                                wire::status_to_trailers(&invalid.into(), &mut trailers)
+                            Err(unsent) => {
+                                trailers.clear();
+                                wire::status_to_trailers(&unsent, &mut trailers);
                             }
                         },
                         Err(status) => {
                             // Metadata that cannot be sent must not hide why the call failed.
-                            let _ = status.trailers().write_to(&mut trailers);
+                            let written = status.trailers().write_to(&mut trailers);
                             wire::status_to_trailers(&status, &mut trailers);
+                            if status.trailers().is_set()
+                                && (written.is_err()
+                                    || wire::check_block(&trailers, wire::REPLY_OWN).is_err())
+                            {
+                                trailers.clear();
+                                wire::status_to_trailers(&status, &mut trailers);
+                            }
                         }
                     }
                     Some(Ok(http_body::Frame::trailers(trailers)))

@@ -14,12 +14,12 @@ use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
-use super::wire;
+use super::{Status, wire};
 pub use invalid::{InvalidMetadata, InvalidMetadataReason};
 pub use iter::{MetadataIter, MetadataValue};
 
-/// The most values that a block of headers takes from us. Peers refuse a block of 16 KiB or less by
-/// default, which holds far fewer; a header map itself panics far above this.
+/// The most values that a block of headers takes from us: 64 KiB of headers, the most that is sent, hold
+/// few more; a header map itself panics far above this.
 const MAX_VALUES: usize = 1024;
 
 /// Keys and values that travel beside the messages of a call: ASCII text, or bytes under keys that
@@ -31,6 +31,10 @@ const MAX_VALUES: usize = 1024;
 /// Setting never fails at once: what cannot be sent is remembered in [`invalid`](Self::invalid),
 /// and the call that would send it fails with an error that names the key.
 /// [`try_insert`](Self::try_insert) is for keys and values that are not known in advance.
+///
+/// What is sent at once, before the messages or behind them, is at most 64 KiB: names, values, 32 bytes for each, and
+/// what the protocol adds. A call or a reply with more fails with RESOURCE_EXHAUSTED before it is sent; a call that
+/// failed anyway keeps its code and message, and its metadata are left out. Many peers take less: 8 or 16 KiB.
 ///
 /// ```
 /// let mut metadata = sinew::Metadata::default();
@@ -197,6 +201,11 @@ impl Metadata {
         })))
     }
 
+    /// Whether anything may be in it. Looks at nothing.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// All of it, also what belongs to the protocol.
     pub(crate) fn headers(&self) -> &HeaderMap {
         match &self.0 {
@@ -228,6 +237,18 @@ impl Metadata {
                 continue;
             }
             add_to(out, name, value.clone())?;
+        }
+        Ok(())
+    }
+
+    /// As [`write_to`](Self::write_to), to a block of a reply that must not be too large for its peer.
+    ///
+    /// # Errors
+    /// Also RESOURCE_EXHAUSTED when it is.
+    pub(crate) fn write_reply(&self, out: &mut HeaderMap) -> Result<(), Status> {
+        self.write_to(out)?;
+        if self.is_set() {
+            wire::check_block(out, wire::REPLY_OWN)?;
         }
         Ok(())
     }

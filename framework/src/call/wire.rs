@@ -3,6 +3,7 @@
 
 mod bin;
 mod message;
+mod size;
 mod status;
 mod timeout;
 
@@ -13,6 +14,7 @@ use http::{HeaderName, HeaderValue};
 
 pub(crate) use bin::{decode_bin, encode_bin};
 pub(crate) use message::{decode_message, encode_message};
+pub(crate) use size::{REPLY_OWN, TAKEN_HEADER_BYTES, check_block, request_own};
 pub(crate) use status::{
     ok_to_trailers, status_from_http, status_from_trailers, status_to_trailers,
 };

@@ -17,21 +17,13 @@ use super::builder::Settings;
 use super::inline::{InlineBudget, InlineFirst};
 use super::sniff::sniff;
 use super::{Stack, http, ingress};
-use crate::call::Peer;
 use crate::call::body::Body;
+use crate::call::{Peer, wire};
 use crate::transport::deferred::{FlushOnce, deferred};
+use crate::transport::http2::{STREAM_WINDOW, connection_window};
 
 /// How long a peer may take to say that it speaks HTTP/2.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Unread bytes that one call may send: a round trip of 10 ms at 100 MB/s.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-
-/// Unread bytes that all calls of a connection may send together.
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
-
-/// Bytes of all header fields of a request; gRPC's own default is 8 KiB, which large tokens exceed.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// Serves one connection until it ends, or until its calls have ended after `drain` became true.
 pub(crate) async fn serve<IO>(
@@ -69,9 +61,9 @@ pub(crate) async fn serve<IO>(
     let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_connection_window_size(connection_window(settings.max_streams))
         .max_concurrent_streams(settings.max_streams)
-        .max_header_list_size(MAX_HEADER_BYTES)
+        .max_header_list_size(wire::TAKEN_HEADER_BYTES)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(FlushOnce::with_hook(connection, flusher, move || inline.reset()));

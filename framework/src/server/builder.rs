@@ -143,6 +143,8 @@ impl Server {
     }
 
     /// How many calls one connection may have in flight; 1,000 unless set. More wait at the client.
+    ///
+    /// Each may have sent 256 KiB that no handler has read: it also bounds what one connection makes the server hold.
     pub fn max_concurrent_streams(mut self, streams: u32) -> Self {
         self.settings.max_streams = streams.max(1);
         self

@@ -14,7 +14,7 @@ use super::ingress::{self, Refused};
 use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
-use crate::call::{Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
+use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 
 /// Serves one call, if it is one, and writes its reply.
 pub(crate) async fn respond(
@@ -39,10 +39,10 @@ fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
     headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
     let written = reply
         .metadata
-        .write_to(&mut headers)
-        .and_then(|()| reply.trailers.write_to(&mut trailers));
-    if let Err(invalid) = written {
-        return failed(&invalid.into());
+        .write_reply(&mut headers)
+        .and_then(|()| reply.trailers.write_reply(&mut trailers));
+    if let Err(unsent) = written {
+        return failed(&unsent);
     }
     let body = match reply.payload {
         Payload::Whole(framed) => {
@@ -58,19 +58,12 @@ fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
 
 /// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of their own.
 pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
-    let (mut headers, mut trailers) = (HeaderMap::new(), HeaderMap::new());
-    let written = status
-        .metadata()
-        .write_to(&mut headers)
-        .and_then(|()| status.trailers().write_to(&mut trailers));
-    match written {
-        Ok(()) => wire::status_to_trailers(status, &mut trailers),
-        Err(invalid) => {
-            headers = HeaderMap::new();
-            trailers = HeaderMap::new();
-            wire::status_to_trailers(&invalid.into(), &mut trailers);
-        }
-    }
+    let (headers, trailers) = match blocks(status) {
+        Ok(blocks) => blocks,
+        // Too much of it must not hide why the call failed.
+        Err(unsent) if unsent.code() == Code::ResourceExhausted => (HeaderMap::new(), bare(status)),
+        Err(invalid) => (HeaderMap::new(), bare(&invalid)),
+    };
     let (mut headers, body) = if headers.is_empty() {
         (trailers, ReplyBody::nothing())
     } else {
@@ -80,6 +73,25 @@ pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
     let mut response = http::Response::new(body);
     *response.headers_mut() = headers;
     response
+}
+
+/// What precedes the end of a failed call, and its end.
+fn blocks(status: &Status) -> Result<(HeaderMap, HeaderMap), Status> {
+    let (mut headers, mut trailers) = (HeaderMap::new(), HeaderMap::new());
+    status.metadata().write_reply(&mut headers)?;
+    status.trailers().write_to(&mut trailers)?;
+    wire::status_to_trailers(status, &mut trailers);
+    if status.trailers().is_set() {
+        wire::check_block(&trailers, wire::REPLY_OWN)?;
+    }
+    Ok((headers, trailers))
+}
+
+/// A status without what a handler sent along.
+fn bare(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    wire::status_to_trailers(status, &mut trailers);
+    trailers
 }
 
 /// A server as a `tower::Service` over `http` requests, to be mounted in axum or under tower-http layers.

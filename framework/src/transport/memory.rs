@@ -81,6 +81,9 @@ fn pipe_of(payload: &Payload) -> Option<&PipeReader> {
 fn cross(call: RawCall) -> Result<RawCall, Status> {
     let mut headers = HeaderMap::new();
     call.metadata.write_to(&mut headers)?;
+    if call.metadata.is_set() {
+        wire::check_block(&headers, 0)?;
+    }
     if let Some(trace) = &call.trace {
         trace.write_to(&mut headers);
     }
@@ -111,7 +114,7 @@ fn arrive(reply: Result<RawReply, Status>) -> Result<RawReply, Status> {
 
 fn carried(metadata: &Metadata) -> Result<Metadata, Status> {
     let mut headers = HeaderMap::new();
-    metadata.write_to(&mut headers)?;
+    metadata.write_reply(&mut headers)?;
     Ok(Metadata::from_headers(headers))
 }
 

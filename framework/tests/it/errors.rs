@@ -238,6 +238,7 @@ async fn peers_that_are_not_grpc_are_told_by_their_http_status() {
         (403, Code::PermissionDenied),
         (404, Code::Unimplemented),
         (429, Code::Unavailable),
+        (431, Code::ResourceExhausted),
         (502, Code::Unavailable),
         (503, Code::Unavailable),
         (504, Code::Unavailable),

@@ -306,17 +306,3 @@ async fn no_more_than_1024_calls_wait_for_a_connection() {
     let late = late.timeout(std::time::Duration::from_millis(20)).await;
     assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);
 }
-
-/// More than a block of headers may hold.
-#[tokio::test]
-async fn metadata_that_no_peer_takes_fail_their_call_alone() {
-    for way in [Way::Tcp, Way::Unix] {
-        let world = World::parrot(way).await;
-        world.talk().once(Say::new("a", 0)).await.unwrap();
-        let call = world.talk().once(Say::new("a", 0));
-        let large = call.metadata("x-large", "x".repeat(20_000));
-        let refused = large.await.unwrap_err();
-        assert_ne!(refused.code(), Code::DeadlineExceeded, "{way:?} {refused}");
-        world.talk().once(Say::new("still there", 0)).await.unwrap();
-    }
-}

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use prost::Message as _;
 use prost_types::Any;
 
+use super::size::{MAX_HEADER_BYTES, REPLY_OWN, block_size, field_size};
 use super::{FINAL, GRPC_MESSAGE, GRPC_STATUS, GRPC_STATUS_DETAILS_BIN};
 use super::{decode_bin, decode_message, encode_bin, encode_message, message::shorten};
 use crate::call::code::Code;
@@ -26,11 +27,15 @@ pub(crate) fn ok_to_trailers(trailers: &mut HeaderMap) {
     trailers.insert(&GRPC_STATUS, Code::Ok.as_header());
 }
 
-/// Writes code, message (at most 8 KiB encoded), details and the final mark.
+/// Writes code, message (at most 8 KiB encoded), final mark and details. Details that do not fit beside what is there
+/// already are left out: a block that is too large would cost the status as well.
 pub(crate) fn status_to_trailers(status: &Status, trailers: &mut HeaderMap) {
     trailers.insert(&GRPC_STATUS, status.code().as_header());
     if !status.message().is_empty() {
         trailers.insert(&GRPC_MESSAGE, encode_message(status.message()));
+    }
+    if status.is_final() {
+        trailers.insert(&FINAL, HeaderValue::from_static("1"));
     }
     if !status.details().is_empty() {
         let details = RpcStatus {
@@ -38,13 +43,14 @@ pub(crate) fn status_to_trailers(status: &Status, trailers: &mut HeaderMap) {
             message: shorten(status.message()).to_owned(),
             details: status.details().to_vec(),
         };
-        trailers.insert(
-            &GRPC_STATUS_DETAILS_BIN,
-            encode_bin(&details.encode_to_vec()),
-        );
-    }
-    if status.is_final() {
-        trailers.insert(&FINAL, HeaderValue::from_static("1"));
+        let base64 = (details.encoded_len() * 4).div_ceil(3);
+        let size = field_size(GRPC_STATUS_DETAILS_BIN.as_str().len(), base64);
+        if block_size(trailers) + size + REPLY_OWN <= MAX_HEADER_BYTES {
+            trailers.insert(
+                &GRPC_STATUS_DETAILS_BIN,
+                encode_bin(&details.encode_to_vec()),
+            );
+        }
     }
 }
 
@@ -87,6 +93,11 @@ pub(crate) fn status_from_trailers(trailers: &HeaderMap) -> Option<Result<(), St
 
 /// What a reply without gRPC in it means (gRPC's "HTTP to gRPC Status Code Mapping").
 pub(crate) fn status_from_http(http: StatusCode) -> Status {
+    if http == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
+        return Status::resource_exhausted(format!(
+            "HTTP {http}: the peer refused the size of the headers; send less metadata, or let it take more"
+        ));
+    }
     let code = match http.as_u16() {
         400 => Code::Internal,
         401 => Code::Unauthenticated,

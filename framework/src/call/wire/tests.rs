@@ -234,6 +234,14 @@ fn http_statuses_map_as_in_grpc() {
 }
 
 #[test]
+fn headers_that_the_peer_finds_too_large_exhaust_a_resource() {
+    let status = status_from_http(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let says = "the peer refused the size of the headers";
+    assert!(status.message().contains(says), "{status}");
+}
+
+#[test]
 fn content_types_of_grpc() {
     for (text, expected) in [
         ("application/grpc", true),

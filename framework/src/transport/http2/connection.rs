@@ -13,8 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 
 use super::head::{self, ClientSettings};
+use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
-use crate::call::{Payload, RawCall, RawReply, Shape, Status};
+use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 
@@ -24,17 +25,12 @@ pub(crate) const MAX_WAITING: usize = 1024;
 /// Streams that we open at once when the peer sets no limit.
 const MAX_STREAMS: usize = 1 << 16;
 
-/// Unread bytes that one reply may have sent: a round trip of 10 ms at 100 MB/s.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-
-/// Unread bytes that all replies of a connection may have sent together.
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// Streams whose replies may be unread without one starving another. How many the peer allows is not known yet when
+/// the window is set: far more than the 100 to 1,000 that servers do.
+const UNREAD_STREAMS: u32 = 4096;
 
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
 const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
-
-/// Bytes of all header fields of a reply, as on our server.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
 /// An open connection. Clones are the same connection; the last one closes it when its calls are over.
 #[derive(Clone)]
@@ -67,8 +63,8 @@ where
     let (io, flusher) = deferred(io, Bytes::new());
     let (sender, connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(MAX_HEADER_BYTES)
+        .initial_connection_window_size(connection_window(UNREAD_STREAMS))
+        .max_header_list_size(wire::TAKEN_HEADER_BYTES)
         .enable_push(false)
         .initial_max_send_streams(0)
         .handshake::<_, Bytes>(io)

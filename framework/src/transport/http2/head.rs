@@ -17,7 +17,7 @@ pub(crate) struct ClientSettings {
 /// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.
 ///
 /// # Errors
-/// INTERNAL for a path or metadata that HTTP/2 cannot carry; DEADLINE_EXCEEDED when no time is left.
+/// INTERNAL for a path or metadata that HTTP/2 cannot carry; RESOURCE_EXHAUSTED for more metadata than a peer takes.
 pub(super) fn request(
     settings: &ClientSettings,
     call: &RawCall,
@@ -44,6 +44,10 @@ pub(super) fn request(
     *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = uri(settings, call)?;
+    if call.metadata.is_set() {
+        let own = wire::request_own(settings.authority.as_str(), call.method.path());
+        wire::check_block(&headers, own)?;
+    }
     *request.headers_mut() = headers;
     Ok((request, told.map(|told| Deadline::from_start(now, told))))
 }
