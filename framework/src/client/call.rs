@@ -45,39 +45,47 @@ pub(crate) trait Invocation<R>: Send {
 }
 
 pin_project_lite::pin_project! {
-    struct Lazy<S, F> {
-        // `None` once the call has begun.
-        start: Option<(Options, S)>,
-        #[pin]
-        running: Option<F>,
+    /// Either what the call is begun with or the call: its size is that of the larger.
+    #[project = LazyProjection]
+    #[project_replace = LazyTaken]
+    enum Lazy<S, F> {
+        Begins { options: Options, start: S },
+        Runs { #[pin] future: F },
+        Over,
     }
 }
 
 impl<S, F, R> Invocation<R> for Lazy<S, F>
 where
-    S: FnOnce(Options) -> F + Send,
+    S: FnOnce(Options) -> Result<F, Status> + Send,
     F: Future<Output = Result<Response<R>, Status>> + Send,
 {
     fn options(self: Pin<&mut Self>) -> Option<&mut Options> {
-        self.project().start.as_mut().map(|(options, _)| options)
+        match self.project() {
+            LazyProjection::Begins { options, .. } => Some(options),
+            LazyProjection::Runs { .. } | LazyProjection::Over => None,
+        }
     }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, Status>> {
-        let mut this = self.project();
-        if let Some((options, start)) = this.start.take() {
-            this.running.set(Some(start(options)));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, Status>> {
+        if matches!(*self, Self::Begins { .. })
+            && let LazyTaken::Begins { options, start } = self.as_mut().project_replace(Self::Over)
+        {
+            let future = start(options)?;
+            self.set(Self::Runs { future });
         }
-        match this.running.as_mut().as_pin_mut() {
-            Some(running) => running.poll(cx),
-            None => Poll::Pending,
+        match self.project() {
+            LazyProjection::Runs { future } => future.poll(cx),
+            LazyProjection::Begins { .. } | LazyProjection::Over => Poll::Pending,
         }
     }
 }
 
 impl<R, E> Call<R, E> {
+    /// `start` does all that needs no waiting, when the call is first polled; what it returns is all that is kept.
     pub(crate) fn new<S, F>(start: S) -> Self
     where
-        S: FnOnce(Options) -> F + Send + 'static,
+        S: FnOnce(Options) -> Result<F, Status> + Send + 'static,
         F: Future<Output = Result<Response<R>, Status>> + Send + 'static,
     {
         let options = Options {
@@ -89,10 +97,7 @@ impl<R, E> Call<R, E> {
             ambient: Ambient::current(),
         };
         Self {
-            invocation: Box::pin(Lazy {
-                start: Some((options, start)),
-                running: None,
-            }),
+            invocation: Box::pin(Lazy::Begins { options, start }),
             error: PhantomData,
         }
     }

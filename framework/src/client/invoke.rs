@@ -29,18 +29,20 @@ where
     Resp: 'static,
 {
     let channel = channel.clone();
-    Call::new(move |options| async move {
+    Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::Yes)?;
         let framed = begun.encode(&channel, method, &req)?;
-        drop(req);
-        let reply = channel.run(&mut begun.call(Payload::Whole(framed))).await?;
-        let Payload::Whole(mut framed) = reply.payload else {
-            return Err(Status::internal("a unary call was answered with a stream"));
-        };
-        framed.advance(frame::PREFIX.min(framed.len()));
-        let message = frame::decode(method.reply, framed, "the reply")
-            .map_err(|status| status.with_method(method.spec().path()))?;
-        Ok(Response::new(message, reply.metadata, reply.trailers))
+        let mut call = begun.call(Payload::Whole(framed));
+        Ok(async move {
+            let reply = channel.run(&mut call).await?;
+            let Payload::Whole(mut framed) = reply.payload else {
+                return Err(Status::internal("a unary call was answered with a stream"));
+            };
+            framed.advance(frame::PREFIX.min(framed.len()));
+            let message = frame::decode(method.reply, framed, "the reply")
+                .map_err(|status| status.with_method(method.spec().path()))?;
+            Ok(Response::new(message, reply.metadata, reply.trailers))
+        })
     })
 }
 
@@ -55,15 +57,17 @@ where
     Resp: 'static,
 {
     let channel = channel.clone();
-    Call::new(move |options| async move {
+    Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::No)?;
         let framed = begun.encode(&channel, method, &req)?;
-        drop(req);
         let receiving = begun.receiving();
-        let reply = channel.run(&mut begun.call(Payload::Whole(framed))).await?;
-        let (messages, metadata) = receiving.messages(reply, None);
-        let inbound = Inbound::new(messages, method.reply);
-        Ok(Response::new(inbound, metadata, Default::default()))
+        let mut call = begun.call(Payload::Whole(framed));
+        Ok(async move {
+            let reply = channel.run(&mut call).await?;
+            let (messages, metadata) = receiving.messages(reply, None);
+            let inbound = Inbound::new(messages, method.reply);
+            Ok(Response::new(inbound, metadata, Default::default()))
+        })
     })
 }
 
@@ -77,10 +81,13 @@ where
     Resp: 'static,
 {
     let channel = channel.clone();
-    Call::new(move |options| async move {
-        let (out, messages, metadata) = open(&channel, method, options).await?;
-        let reply = Reply::new(messages, method.reply);
-        Ok(Response::new((out, reply), metadata, Default::default()))
+    Call::new(move |options| {
+        let opening = Opening::new(&channel, method, options)?;
+        Ok(async move {
+            let (out, messages, metadata) = opening.open(&channel).await?;
+            let reply = Reply::new(messages, method.reply);
+            Ok(Response::new((out, reply), metadata, Default::default()))
+        })
     })
 }
 
@@ -94,32 +101,50 @@ where
     Resp: 'static,
 {
     let channel = channel.clone();
-    Call::new(move |options| async move {
-        let (out, messages, metadata) = open(&channel, method, options).await?;
-        let inbound = Inbound::new(messages, method.reply);
-        Ok(Response::new((out, inbound), metadata, Default::default()))
+    Call::new(move |options| {
+        let opening = Opening::new(&channel, method, options)?;
+        Ok(async move {
+            let (out, messages, metadata) = opening.open(&channel).await?;
+            let inbound = Inbound::new(messages, method.reply);
+            Ok(Response::new((out, inbound), metadata, Default::default()))
+        })
     })
 }
 
-/// Begins a call whose requests stream.
-async fn open<Req, Resp>(
-    channel: &Channel,
-    method: &'static Method<Req, Resp>,
-    options: Options,
-) -> Result<(Outbound<Req>, Messages, Metadata), Status> {
-    let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
-    let (writer, reader) = pipe(None);
-    let control = writer.control();
-    let out = Outbound::new(
-        writer,
-        method.request,
-        channel.0.core.defaults.request_limit,
-    );
-    let receiving = begun.receiving();
-    let payload = Payload::Stream(Body::pipe(reader));
-    let reply = channel.run(&mut begun.call(payload)).await?;
-    let (messages, metadata) = receiving.messages(reply, Some(control));
-    Ok((out, messages, metadata))
+/// A call whose requests stream, begun and not sent.
+struct Opening<Req> {
+    call: RawCall,
+    out: Outbound<Req>,
+    control: Control,
+    receiving: Receiving,
+}
+
+impl<Req> Opening<Req> {
+    fn new<Resp>(
+        channel: &Channel,
+        method: &'static Method<Req, Resp>,
+        options: Options,
+    ) -> Result<Self, Status> {
+        let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
+        let (writer, reader) = pipe(None);
+        let control = writer.control();
+        let limit = channel.0.core.defaults.request_limit;
+        Ok(Self {
+            out: Outbound::new(writer, method.request, limit),
+            control,
+            receiving: begun.receiving(),
+            call: begun.call(Payload::Stream(Body::pipe(reader))),
+        })
+    }
+
+    async fn open(
+        mut self,
+        channel: &Channel,
+    ) -> Result<(Outbound<Req>, Messages, Metadata), Status> {
+        let reply = channel.run(&mut self.call).await?;
+        let (messages, metadata) = self.receiving.messages(reply, Some(self.control));
+        Ok((self.out, messages, metadata))
+    }
 }
 
 /// What the channel's own timeout applies to: unary calls, not streams.

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::builder::Settings;
-use super::inline::{InlineBudget, InlineFirst, Measured};
+use super::inline::{InlineBudget, InlineFirst};
 use super::sniff::sniff;
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
@@ -50,20 +50,13 @@ pub(crate) async fn serve<IO>(
         }
     };
     let (io, flusher) = deferred(io, read);
-    let inline = Arc::new(InlineBudget::default());
+    let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (head, body) = request.into_parts();
         let call = ingress::read(&stack, head, Body::hyper(body), peer.clone());
-        let route = call.as_ref().ok().and_then(|call| call.route);
-        budget.decide(route.and_then(|route| stack.routes.cost(route)));
-        let sampled = Arc::clone(&stack);
-        let stack = Arc::clone(&stack);
-        Measured::new(http::respond(stack, call), move |took| {
-            if let Some(cost) = route.and_then(|route| sampled.routes.cost(route)) {
-                cost.sample(took);
-            }
-        })
+        budget.next(call.as_ref().ok().and_then(|call| call.route));
+        http::respond(Arc::clone(&stack), call)
     });
     let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
         .timer(TokioTimer::new())

@@ -20,21 +20,22 @@ use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wir
 pub(crate) async fn respond(
     stack: Arc<Stack>,
     mut call: Result<RawCall, Refused>,
-) -> http::Response<ReplyBody> {
+) -> Result<http::Response<ReplyBody>, Infallible> {
     let call = match &mut call {
         Ok(call) => call,
-        Err(refused) => return refused.response(),
+        Err(refused) => return Ok(refused.response()),
     };
     // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
-    match Caught::new(stack.serve(call)).await {
+    Ok(match Caught::new(stack.serve(call)).await {
         Ok(reply) => succeeded(reply),
         Err(status) => failed(&status),
-    }
+    })
 }
 
 fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
-    let mut trailers = HeaderMap::new();
-    let mut headers = HeaderMap::new();
+    // Mostly one header each; a map that grows from nothing starts with room for six.
+    let mut trailers = HeaderMap::with_capacity(1);
+    let mut headers = HeaderMap::with_capacity(1);
     headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
     let written = reply
         .metadata
@@ -128,7 +129,7 @@ where
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
             let call = ingress::read(&stack, head, Body::foreign(body), peer);
-            Ok(respond(stack, call).await)
+            respond(stack, call).await
         })
     }
 }

@@ -1,13 +1,15 @@
 //! Which calls are polled on their connection's own task, and which get a task of their own.
 //! It refuses to guess: a method is polled inline only while its measured first poll is short.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use super::route::Routes;
+use crate::call::RouteId;
 
 /// A method is polled inline while its first poll takes less than this: as long as a spawn and the hop to
 /// another core cost about a tenth of it, and sixty-four of them in a row stay below a scheduling quantum.
@@ -43,24 +45,61 @@ impl PollCost {
     }
 }
 
-/// What the calls of one connection share: whether the next one is polled inline, and what inline polls have cost since the connection was last polled.
-#[derive(Debug, Default)]
+/// What the calls of one connection share: what becomes of the next one, and what inline polls have cost since the connection was last polled.
+#[derive(Debug)]
 pub(crate) struct InlineBudget {
-    next: AtomicBool,
+    routes: Arc<Routes>,
+    /// The route of the call whose future is executed next, plus one; zero when it has none.
+    next: AtomicUsize,
     spent_ns: AtomicU64,
 }
 
 impl InlineBudget {
+    pub(crate) fn new(routes: Arc<Routes>) -> Self {
+        Self {
+            routes,
+            next: AtomicUsize::new(0),
+            spent_ns: AtomicU64::new(0),
+        }
+    }
+
     /// The connection is about to be polled.
     pub(crate) fn reset(&self) {
         self.spent_ns.store(0, Ordering::Relaxed);
     }
 
-    /// Decides about the call whose future is executed next.
-    pub(crate) fn decide(&self, cost: Option<&PollCost>) {
-        let within = u128::from(self.spent_ns.load(Ordering::Relaxed)) < BUDGET.as_nanos();
-        let inline = within && cost.is_some_and(PollCost::is_short);
-        self.next.store(inline, Ordering::Relaxed);
+    /// Says which call's future is executed next: hyper makes the one and executes the other on the same task, one after the other.
+    pub(crate) fn next(&self, route: Option<RouteId>) {
+        let next = route.map_or(0, |route| route.entry + 1);
+        self.next.store(next, Ordering::Relaxed);
+    }
+
+    fn take_next(&self) -> Option<Costed> {
+        let entry = self.next.swap(0, Ordering::Relaxed).checked_sub(1)?;
+        let routes = Arc::clone(&self.routes);
+        Some(Costed { routes, entry })
+    }
+
+    fn allows(&self, cost: &PollCost) -> bool {
+        cost.is_short() && u128::from(self.spent_ns.load(Ordering::Relaxed)) < BUDGET.as_nanos()
+    }
+}
+
+/// A method whose calls are measured.
+struct Costed {
+    routes: Arc<Routes>,
+    entry: usize,
+}
+
+impl Costed {
+    fn cost(&self) -> Option<&PollCost> {
+        self.routes.cost(self.entry)
+    }
+
+    fn record(&self, took: Duration) {
+        if let Some(cost) = self.cost() {
+            cost.record(took);
+        }
     }
 }
 
@@ -74,8 +113,15 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, future: F) {
-        if !self.0.next.swap(false, Ordering::Relaxed) {
+        let Some(method) = self.0.take_next() else {
             tokio::spawn(future);
+            return;
+        };
+        if !method.cost().is_some_and(|cost| self.0.allows(cost)) {
+            tokio::spawn(Measured {
+                future,
+                method: Some(method),
+            });
             return;
         }
         // Boxed, so that it can move into a task after it was polled here.
@@ -84,8 +130,10 @@ where
         let poll = future
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
-        let took = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.0.spent_ns.fetch_add(took, Ordering::Relaxed);
+        let took = started.elapsed();
+        method.record(took);
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.0.spent_ns.fetch_add(took_ns, Ordering::Relaxed);
         if poll.is_pending() {
             // A new task is polled at once, and then registers the real waker.
             tokio::spawn(future);
@@ -94,47 +142,34 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// Measures the first poll of a call, and gives its result as hyper wants it.
-    pub(crate) struct Measured<F, C> {
+    /// Measures the first poll of a call that has a task of its own.
+    struct Measured<F> {
         #[pin]
         future: F,
-        cost: Option<C>,
+        method: Option<Costed>,
     }
 }
 
-impl<F, C> Measured<F, C> {
-    pub(crate) fn new(future: F, cost: C) -> Self {
-        Self {
-            future,
-            cost: Some(cost),
-        }
-    }
-}
+impl<F: Future> Future for Measured<F> {
+    type Output = F::Output;
 
-impl<F: Future, C: FnOnce(Duration)> Future for Measured<F, C> {
-    type Output = Result<F::Output, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Some(record) = this.cost.take() else {
-            return this.future.poll(cx).map(Ok);
+        let Some(method) = this.method.take() else {
+            return this.future.poll(cx);
         };
         let started = Instant::now();
         let poll = this.future.poll(cx);
-        record(started.elapsed());
-        poll.map(Ok)
-    }
-}
-
-impl PollCost {
-    pub(crate) fn sample(&self, took: Duration) {
-        self.record(took);
+        method.record(started.elapsed());
+        poll
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::frame::Limit;
+    use crate::server::handle::Limits;
 
     #[test]
     fn a_method_becomes_short_and_long_by_measure() {
@@ -158,17 +193,33 @@ mod tests {
 
     #[test]
     fn the_budget_of_one_poll_bounds_what_is_inline() {
-        let short = PollCost(AtomicU32::new(1000));
-        let budget = InlineBudget::default();
-        budget.decide(Some(&short));
-        assert!(budget.next.load(Ordering::Relaxed));
+        let (short, long) = (PollCost(AtomicU32::new(1000)), PollCost::unknown());
+        let limit = Limit::DEFAULT;
+        let limits = Limits {
+            request: limit,
+            reply: limit,
+        };
+        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None)));
+        assert!(budget.allows(&short));
+        assert!(!budget.allows(&long));
         budget.spent_ns.store(200_000, Ordering::Relaxed);
-        budget.decide(Some(&short));
-        assert!(!budget.next.load(Ordering::Relaxed));
+        assert!(!budget.allows(&short));
         budget.reset();
-        budget.decide(Some(&short));
-        assert!(budget.next.load(Ordering::Relaxed));
-        budget.decide(None);
-        assert!(!budget.next.load(Ordering::Relaxed));
+        assert!(budget.allows(&short));
+    }
+
+    #[test]
+    fn a_call_without_a_route_has_no_cost() {
+        let limit = Limit::DEFAULT;
+        let limits = Limits {
+            request: limit,
+            reply: limit,
+        };
+        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None)));
+        budget.next(Some(RouteId { entry: 3, index: 0 }));
+        assert_eq!(budget.take_next().map(|method| method.entry), Some(3));
+        assert!(budget.take_next().is_none(), "each call says it anew");
+        budget.next(None);
+        assert!(budget.take_next().is_none());
     }
 }

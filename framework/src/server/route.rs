@@ -5,23 +5,26 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::hash::BuildHasherDefault;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use fnv::FnvHasher;
 use tokio::time::Sleep;
 
 use super::handle::{Dispatch, Limits, ServerCall, unknown_method};
 use super::inline::PollCost;
 use crate::call::ambient::{Ambient, Scoped};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Code, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, Status};
+use crate::call::{Code, Deadline, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, Status};
 use crate::middleware::Next;
 
-/// All methods of a server by their paths.
+/// All methods of a server by their paths. The table is the server's own, so no peer can make its paths collide:
+/// a fast hash will do.
 pub(crate) struct Routes {
-    table: HashMap<&'static str, usize>,
+    table: HashMap<&'static str, usize, BuildHasherDefault<FnvHasher>>,
     entries: Vec<Entry>,
     services: Vec<Target>,
     fallback: Option<Next>,
@@ -45,7 +48,7 @@ struct Target {
 impl Routes {
     pub(crate) fn new(limits: Limits, fallback: Option<Next>) -> Self {
         Self {
-            table: HashMap::new(),
+            table: HashMap::default(),
             entries: Vec::new(),
             services: Vec::new(),
             fallback,
@@ -97,8 +100,8 @@ impl Routes {
     }
 
     /// How long the first poll of this method's calls takes.
-    pub(crate) fn cost(&self, route: RouteId) -> Option<&PollCost> {
-        self.entries.get(route.entry).map(|entry| &entry.cost)
+    pub(crate) fn cost(&self, entry: usize) -> Option<&PollCost> {
+        self.entries.get(entry).map(|entry| &entry.cost)
     }
 
     pub(crate) fn service_names(&self) -> Vec<&'static str> {
@@ -196,6 +199,8 @@ pin_project_lite::pin_project! {
     pub(crate) struct Guarded<F> {
         #[pin]
         handler: Caught<Scoped<F>>,
+        deadline: Option<Deadline>,
+        // Made when the handler first waits: most answer at once.
         #[pin]
         timer: Option<Sleep>,
     }
@@ -203,12 +208,10 @@ pin_project_lite::pin_project! {
 
 impl<F> Guarded<F> {
     pub(crate) fn new(ambient: Ambient, handler: F) -> Self {
-        let timer = ambient
-            .deadline
-            .map(|deadline| tokio::time::sleep_until(deadline.instant()));
         Self {
+            deadline: ambient.deadline,
             handler: Caught::new(Scoped::new(ambient, handler)),
-            timer,
+            timer: None,
         }
     }
 }
@@ -220,9 +223,13 @@ where
     type Output = Result<T, Status>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Poll::Ready(result) = this.handler.poll(cx) {
             return Poll::Ready(result);
+        }
+        if let Some(deadline) = this.deadline.take() {
+            let timer = tokio::time::sleep_until(deadline.instant());
+            this.timer.set(Some(timer));
         }
         let Some(timer) = this.timer.as_pin_mut() else {
             return Poll::Pending;

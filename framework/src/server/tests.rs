@@ -62,7 +62,7 @@ async fn a_unary_call_costs_at_most_twelve_allocations() {
         let call = ingress::read(&stack, head, Body::whole(message), Peer::default());
         let mut cx = TaskContext::from_waker(Waker::noop());
         let response = pin!(http::respond(Arc::clone(&stack), call)).poll(&mut cx);
-        let Poll::Ready(response) = response else {
+        let Poll::Ready(Ok(response)) = response else {
             panic!("it answers at once");
         };
         let mut body = pin!(response.into_body());

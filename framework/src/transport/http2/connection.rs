@@ -157,6 +157,14 @@ pub(crate) struct Slot {
 impl Slot {
     /// Sends the call and, if it is unary, waits for its reply. Dropping the future resets the stream.
     pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
+        match self.start(call)? {
+            Sent::Unary(reply) => reply.await,
+            Sent::Stream(reply) => Ok(reply),
+        }
+    }
+
+    /// What of sending does not wait: kept out of the future, which is the smaller for it.
+    fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
         let (response, mut stream) = {
             let mut sender = self.connection.0.lock();
@@ -164,8 +172,6 @@ impl Slot {
                 .send_request(request, false)
                 .map_err(|error| failure::status(error, false))?
         };
-        drop(self.connection);
-        let deadline = call.deadline;
         match std::mem::take(&mut call.payload) {
             Payload::Whole(framed) => {
                 if framed.len() > MAX_WRITE_BYTES {
@@ -175,25 +181,33 @@ impl Slot {
                     )));
                 }
                 // Fails only when the peer has answered or reset the call before it has seen the message, or the
-                // connection broke: which of them comes with the reply.
+                // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
                 let _ = stream.send_data(framed, true);
                 if call.method.shape() == Shape::Unary {
-                    let reply = reply::unary(response, call.limit, peers_deadline).await;
-                    drop(self.permit);
-                    return reply;
+                    let (permit, limit) = (self.permit, call.limit);
+                    let reply = reply::Unary::new(response, limit, peers_deadline, permit);
+                    return Ok(Sent::Unary(reply));
                 }
-                // The end of the stream is sent; the receiving half keeps it open.
-                drop(stream);
             }
             Payload::Stream(body) => {
                 let pipe = body.into_pipe().ok_or_else(|| {
                     Status::internal("a request's stream can only be sent where it was made")
                 })?;
-                tokio::spawn(pump::pump(pipe, stream, deadline));
+                tokio::spawn(pump::pump(pipe, stream, call.deadline));
             }
         }
-        Ok(reply::stream(response, peers_deadline, self.permit))
+        Ok(Sent::Stream(reply::stream(
+            response,
+            peers_deadline,
+            self.permit,
+        )))
     }
+}
+
+/// A call that was handed to the connection.
+enum Sent {
+    Unary(reply::Unary),
+    Stream(RawReply),
 }
 
 impl Inner {

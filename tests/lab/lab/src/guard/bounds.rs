@@ -18,12 +18,12 @@ pub(super) const IN_PROCESS_INSTRUCTIONS: &str = "in process: instructions of bo
 /// for a busy machine; one write a call, as without deferred flushing, is far beyond. Instructions are
 /// those of x86-64 with glibc.
 pub(super) const PER_CALL: &[(&str, f64)] = &[
-    (LONE_SERVER_ALLOCATIONS, 10.5),
+    (LONE_SERVER_ALLOCATIONS, 12.5),
     (LONE_CLIENT_ALLOCATIONS, 13.5),
     (LONE_SERVER_WRITES, 1.05),
     (LONE_CLIENT_WRITES, 1.05),
-    (MANY_SERVER_WRITES, 0.10),
-    (MANY_CLIENT_WRITES, 0.10),
-    (IN_PROCESS_ALLOCATIONS, 10.5),
-    (IN_PROCESS_INSTRUCTIONS, 15_600.0),
+    (MANY_SERVER_WRITES, 0.20),
+    (MANY_CLIENT_WRITES, 0.20),
+    (IN_PROCESS_ALLOCATIONS, 11.5),
+    (IN_PROCESS_INSTRUCTIONS, 9_300.0),
 ];
