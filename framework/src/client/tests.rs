@@ -40,12 +40,22 @@ async fn yields() {
     }
 }
 
+/// A number that makes a handler wait for ever: only its being dropped ends it.
+const FOR_EVER: u64 = 1_000_000;
+
 async fn down(n: u64, out: &mut Outbound<u64>) -> crate::Result<()> {
-    for i in 0..n {
+    for i in 0..n.min(5) {
         yields().await;
         out.send(i).await?;
     }
+    for_ever(n).await;
     Ok(())
+}
+
+async fn for_ever(n: u64) {
+    if n == FOR_EVER {
+        std::future::pending().await
+    }
 }
 
 async fn up(_: &Context, mut rx: Inbound<u64>) -> crate::Result<u64> {
@@ -53,6 +63,7 @@ async fn up(_: &Context, mut rx: Inbound<u64>) -> crate::Result<u64> {
     while let Some(n) = rx.next().await? {
         yields().await;
         sum += n;
+        for_ever(n).await;
     }
     Ok(sum)
 }
@@ -60,6 +71,7 @@ async fn up(_: &Context, mut rx: Inbound<u64>) -> crate::Result<u64> {
 async fn both(mut rx: Inbound<u64>, out: &mut Outbound<u64>) -> crate::Result<()> {
     while let Some(n) = rx.next().await? {
         out.send(n).await?;
+        for_ever(n).await;
     }
     Ok(())
 }
@@ -74,6 +86,7 @@ impl Dispatch for Count {
             0 => Box::pin(async move {
                 let (cx, n) = call.unary(&ONCE).await?;
                 yields().await;
+                for_ever(n).await;
                 cx.reply(&ONCE, Ok(n + 1))
             }),
             1 => Box::pin(async move {
@@ -217,6 +230,32 @@ async fn whole(channel: &Channel, shape: usize) -> crate::Result<u64> {
     }
 }
 
+/// A call of one shape whose handler never ends.
+async fn endless(channel: &Channel, shape: usize) -> crate::Result<u64> {
+    match shape {
+        0 => unary(channel, &ONCE, FOR_EVER).await,
+        1 => {
+            let mut replies = server_stream(channel, &DOWN, FOR_EVER).await?;
+            while replies.next().await?.is_some() {}
+            Ok(0)
+        }
+        2 => {
+            let (mut out, reply) = client_stream(channel, &UP).await?;
+            out.send(FOR_EVER).await?;
+            out.finish();
+            reply.await
+        }
+        _ => {
+            let (mut out, mut heard) = bidi(channel, &BOTH).await?;
+            out.send(FOR_EVER).await?;
+            heard.next().await?;
+            // The sending half is still there when the receiving half goes, and the other way round.
+            drop(heard);
+            std::future::pending().await
+        }
+    }
+}
+
 /// Lets everything run that can, until `done`; a call that leaks never gets there.
 async fn settle(what: &str, done: impl Fn() -> bool) {
     for _ in 0..2000 {
@@ -271,6 +310,45 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
             Some(Link::Http2(connection)) => connection.is_idle(),
             _ => true,
         })
+}
+
+#[tokio::test]
+async fn a_handler_that_never_ends_ends_with_its_call() {
+    for way in [Way::InProcess, Way::Http2] {
+        let recorder = Arc::new(Recorder::default());
+        let channel = channel(way, &recorder);
+        for shape in 0..4 {
+            whole(&channel, shape).await.unwrap();
+            settle("a whole call", || idle(&recorder, &channel)).await;
+            let tasks = Handle::current().metrics().num_alive_tasks();
+            for polls in 0..40 {
+                let call = Limited {
+                    future: Some(Box::pin(endless(&channel, shape))),
+                    polls,
+                };
+                let ended = tokio::select! {
+                    biased;
+                    ended = call => ended,
+                    // It waits for ever: nobody polls it any more.
+                    () = quiet() => None,
+                };
+                assert!(ended.is_none(), "{way:?}, shape {shape}: {ended:?}");
+                let what = format!("{way:?}, endless shape {shape}, dropped at poll {polls}");
+                settle(&what, || {
+                    idle(&recorder, &channel)
+                        && Handle::current().metrics().num_alive_tasks() == tasks
+                })
+                .await;
+            }
+        }
+    }
+}
+
+/// Waits until everything that can run has run.
+async fn quiet() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
