@@ -25,6 +25,15 @@ use crate::transport::http2::{STREAM_WINDOW, connection_window};
 /// How long a peer may take to say that it speaks HTTP/2.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Calls that may be reset before they were looked at, until the connection is taken for an attack (CVE-2023-44487) and
+/// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in flight.
+fn pending_resets(max_streams: u32) -> usize {
+    const AT_LEAST: usize = 1024;
+    usize::try_from(max_streams)
+        .unwrap_or(usize::MAX)
+        .max(AT_LEAST)
+}
+
 /// Serves one connection until it ends, or until its calls have ended after `drain` became true.
 pub(crate) async fn serve<IO>(
     io: IO,
@@ -63,6 +72,7 @@ pub(crate) async fn serve<IO>(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(settings.max_streams))
         .max_concurrent_streams(settings.max_streams)
+        .max_pending_accept_reset_streams(Some(pending_resets(settings.max_streams)))
         .max_header_list_size(wire::TAKEN_HEADER_BYTES)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(io), service);

@@ -314,3 +314,53 @@ async fn no_more_than_1024_calls_wait_for_a_connection() {
     let late = late.timeout(std::time::Duration::from_millis(20)).await;
     assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);
 }
+
+/// More callers than streams, and calls that end in every way: each waits its turn, and none is refused or forgotten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_callers_than_streams_take_turns_for_ever() {
+    let server = Server::new()
+        .add(talk::server(Parrot))
+        .max_concurrent_streams(4);
+    let world = World::server(Way::Tcp, server).await;
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..16 {
+        let talk = world.talk();
+        callers.spawn(async move {
+            for n in 0..60 {
+                let (mut out, mut heard) = talk.both().await.unwrap();
+                out.send(Say::new("ping", n)).await.unwrap();
+                assert_eq!(heard.next().await.unwrap(), Some(Say::new("ping", n)));
+                if (caller + n) % 3 == 0 {
+                    continue; // dropped in the middle
+                }
+                out.finish();
+                assert_eq!(heard.next().await.unwrap(), None);
+            }
+        });
+    }
+    while let Some(ended) = callers.join_next().await {
+        ended.unwrap();
+    }
+}
+
+/// Callers that give up all at once do not take the connection along.
+#[tokio::test]
+async fn many_resets_at_once_cost_no_other_call() {
+    let world = World::parrot(Way::Tcp).await;
+    let talk = world.talk();
+    talk.once(Say::new("warm", 0)).await.unwrap();
+    for _ in 0..20 {
+        let mut calls: Vec<_> = (0..200)
+            .map(|n| Box::pin(talk.once(Say::new("gives up", n))))
+            .collect();
+        for call in &mut calls {
+            let waker = std::task::Waker::noop();
+            let _ = call
+                .as_mut()
+                .poll(&mut std::task::Context::from_waker(waker));
+        }
+        // The heads are sent, and reset in the same breath.
+        drop(calls);
+        talk.once(Say::new("stays", 0)).await.unwrap();
+    }
+}

@@ -4,7 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -37,7 +37,9 @@ const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
 pub(crate) struct Connection(Arc<Inner>);
 
 struct Inner {
-    sender: Mutex<SendRequest<Bytes>>,
+    /// Cloned for each call: a `SendRequest` remembers a stream that h2 has queued, and refuses the next one until it is
+    /// open; and h2 may queue one though we have counted a free stream, for it counts a dropped call until its reset is sent.
+    sender: SendRequest<Bytes>,
     streams: Arc<Semaphore>,
     waiting: AtomicUsize,
     /// Streams that the peer allows; the driver keeps it.
@@ -71,7 +73,7 @@ where
         .await?;
     let (ending, ended) = watch::channel(false);
     let inner = Arc::new(Inner {
-        sender: Mutex::new(sender),
+        sender,
         streams: Arc::new(Semaphore::new(0)),
         waiting: AtomicUsize::new(0),
         granted: AtomicUsize::new(0),
@@ -166,12 +168,10 @@ impl Slot {
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
-        let (response, mut stream) = {
-            let mut sender = self.connection.0.lock();
-            sender
-                .send_request(request, false)
-                .map_err(|error| failure::status(error, false))?
-        };
+        let mut sender = self.connection.0.sender.clone();
+        let (response, mut stream) = sender
+            .send_request(request, false)
+            .map_err(|error| failure::status(error, false))?;
         match std::mem::take(&mut call.payload) {
             Payload::Whole(framed) => {
                 if framed.len() > MAX_WRITE_BYTES {
@@ -210,12 +210,6 @@ enum Sent {
     Stream(RawReply),
 }
 
-impl Inner {
-    fn lock(&self) -> MutexGuard<'_, SendRequest<Bytes>> {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Polls the connection, and after each poll asks what has become of it: how many streams the peer allows now,
 /// and whether it still takes new ones (GOAWAY, an error, no stream ids left).
 struct Driver<IO>
@@ -241,7 +235,7 @@ where
         }
         let takes_no_more = self.inner.upgrade().is_some_and(|inner| {
             self.regrant(&inner);
-            matches!(inner.lock().poll_ready(cx), Poll::Ready(Err(_)))
+            matches!(inner.sender.clone().poll_ready(cx), Poll::Ready(Err(_)))
         });
         if takes_no_more {
             self.end();
