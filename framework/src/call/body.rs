@@ -3,11 +3,13 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use super::pipe::{Piece, PipeReader};
 use super::{Code, Deadline, Metadata, Status, wire};
@@ -17,6 +19,14 @@ pub struct Body {
     kind: Kind,
     /// Whoever counts the call.
     watch: Option<Box<dyn StreamEnd>>,
+    /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
+    origin: Option<Box<Origin>>,
+}
+
+/// The endpoint that was called, and since when.
+struct Origin {
+    endpoint: Arc<str>,
+    since: Instant,
 }
 
 /// Told once how a stream ended; dropped untold, the stream was cancelled.
@@ -112,6 +122,23 @@ impl Body {
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Names the endpoint in the errors of a streaming reply.
+    pub(crate) fn from_endpoint(mut self, endpoint: Arc<str>, since: Instant) -> Self {
+        self.origin = Some(Box::new(Origin { endpoint, since }));
+        self
+    }
+
+    /// `status` with the endpoint that it comes from, if that is known and not said yet.
+    pub(crate) fn blame(&self, status: Status) -> Status {
+        match &self.origin {
+            Some(origin) if status.endpoint().is_none() => status
+                .with_endpoint(Arc::clone(&origin.endpoint))
+                .with_attempts(1)
+                .with_elapsed(origin.since.elapsed()),
+            _ => status,
+        }
     }
 
     /// The stream is over for whoever reads it: lets the wire go.
@@ -228,7 +255,11 @@ impl Default for Body {
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, watch: None }
+        Self {
+            kind,
+            watch: None,
+            origin: None,
+        }
     }
 }
 

@@ -327,7 +327,7 @@ impl Messages {
 
     /// The stream is over, and nothing more of it is wanted: the wire is let go.
     pub(crate) fn fail(&mut self, status: Status) -> Status {
-        let mut status = status.with_method(self.method.path_cow());
+        let mut status = self.body.blame(status).with_method(self.method.path_cow());
         if self.head.is_empty() {
             self.head = status.metadata().clone();
         } else if status.metadata().is_empty() {

@@ -555,3 +555,19 @@ fn https_says_what_is_missing() {
     let status = Status::from(Channel::to("cart.internal").unwrap_err());
     assert_eq!(status.code(), Code::InvalidArgument);
 }
+
+#[tokio::test]
+async fn the_error_of_a_stream_names_its_endpoint_too() {
+    let world = World::parrot(Way::Tcp).await;
+    let mut replies = world.talk().down(Say::new("fail", 1)).await.unwrap();
+    replies.next().await.unwrap();
+    let status = replies.next().await.unwrap_err();
+    assert_eq!(status.endpoint(), Some(world.url.as_str()));
+    assert_eq!(status.attempts(), 1);
+    let text = status.to_string();
+    let told = format!(
+        "test.v1.Talk/Down: DATA_LOSS: told to (endpoint {}, after 1 attempt in ",
+        world.url
+    );
+    assert!(text.starts_with(&told), "{text}");
+}
