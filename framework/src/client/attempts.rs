@@ -63,7 +63,7 @@ pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, S
 /// The errors of a stream come later, and are to say as much as those of a unary call.
 fn named(mut reply: RawReply, node: Option<&Arc<Node>>, started: Instant) -> RawReply {
     if let (Payload::Stream(body), Some(node)) = (&mut reply.payload, node) {
-        *body = std::mem::take(body).from_endpoint(Arc::clone(node.name()), started);
+        *body = std::mem::take(body).of_endpoint(Arc::clone(node.name()), started);
     }
     reply
 }
