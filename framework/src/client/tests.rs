@@ -21,6 +21,8 @@ use crate::transport::connect::Connect;
 use crate::transport::scripted::Scripted;
 use crate::transport::target::Target;
 
+mod connecting;
+
 static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");
 static UP: Method<u64, u64> = Method::client_stream("/test.v1.Count/Up");

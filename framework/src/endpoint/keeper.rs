@@ -50,7 +50,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut backoff = keep_up.backoff.clone();
     let mut rng = fastrand::Rng::new();
     loop {
-        match connect(&keep_up).await {
+        let error = match connect(&keep_up).await {
             Ok((connection, driver)) => {
                 let since = Instant::now();
                 let ending = connection.ending();
@@ -58,19 +58,19 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
                 tokio::spawn(driver);
                 ending.await;
-                shared.set(State::Connecting { failed: None });
-                if since.elapsed() >= PROVED {
+                let lasted = since.elapsed();
+                if lasted >= PROVED {
+                    shared.set(State::Connecting { failed: None });
                     backoff.reset();
-                } else {
-                    tokio::time::sleep(backoff.next(&mut rng)).await;
+                    continue;
                 }
+                ConnectError::closed(&keep_up.target, lasted)
             }
-            Err(error) => {
-                let failed = Some(Arc::new(error));
-                shared.set(State::Connecting { failed });
-                tokio::time::sleep(backoff.next(&mut rng)).await;
-            }
-        }
+            Err(error) => error,
+        };
+        let failed = Some(Arc::new(error));
+        shared.set(State::Connecting { failed });
+        tokio::time::sleep(backoff.next(&mut rng)).await;
     }
 }
 
