@@ -80,8 +80,13 @@ impl Place {
         let count = self.nodes.len();
         (0..count).find_map(|step| {
             let index = turn.wrapping_add(step) % count;
-            let slot = self.nodes[index].link()?.try_reserve().ok()?;
-            Some((index, slot))
+            let node = &self.nodes[index];
+            let Some(link) = node.link() else {
+                // Its runtime may have ended before those of the others. When all are lost, the error is said.
+                let _ = node.wake();
+                return None;
+            };
+            Some((index, link.try_reserve().ok()?))
         })
     }
 

@@ -28,17 +28,17 @@ pub(crate) struct KeepUp {
 const PROVED: Duration = Duration::from_secs(1);
 
 /// Runs until the node is dropped.
-pub(super) async fn keep(shared: Arc<Shared>, keep_up: KeepUp) {
-    let closing = Closing(Arc::clone(&shared));
+pub(super) async fn keep(closing: Closing, keep_up: KeepUp) {
+    let shared = &closing.0;
     tokio::select! {
         () = shared.dropped.notified() => {}
-        () = connect_for_ever(&shared, keep_up) => {}
+        () = connect_for_ever(shared, keep_up) => {}
     }
-    drop(closing);
 }
 
-/// The task may also end because its runtime does: then nobody must wait for it any more.
-struct Closing(Arc<Shared>);
+/// Says when the keeper is gone. It is made before the task: a runtime that ends drops the task, perhaps before
+/// its first poll, and then nobody must wait for it any more.
+pub(super) struct Closing(pub(super) Arc<Shared>);
 
 impl Drop for Closing {
     fn drop(&mut self) {

@@ -42,3 +42,51 @@ async fn a_peer_that_accepts_and_closes_is_a_failure_with_a_name() {
         );
     }
 }
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_channel_outlives_the_runtime_of_its_connection() {
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let channel = servers.block_on(async { channel(Way::Http2, &recorder) });
+    let once = || async { unary(&channel, &ONCE, 1).wait_for_ready().await };
+    for _ in 0..3 {
+        let mut first = runtime();
+        assert_eq!(first.block_on(once()).unwrap(), 2);
+        drop(first);
+        assert_eq!(
+            channel.0.core.place.nodes[0].readiness(),
+            Readiness::Pending
+        );
+        // A keeper that its runtime never polls.
+        first = runtime();
+        {
+            let _entered = first.enter();
+            assert!(polled_once(once()).is_pending());
+        }
+        drop(first);
+        // A call that waits in one runtime for the keeper of another, which ends.
+        let (ending, other) = (runtime(), runtime());
+        {
+            let _entered = ending.enter();
+            assert!(polled_once(once()).is_pending());
+        }
+        let waiting = other.block_on(async {
+            let mut waiting = pin!(once());
+            assert!(polled_once(waiting.as_mut()).is_pending());
+            ending.shutdown_background();
+            waiting.await
+        });
+        assert_eq!(waiting.unwrap(), 2);
+    }
+}
