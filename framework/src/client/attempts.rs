@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::balance::{Pick, RoundRobin, pick};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
-use crate::endpoint::{Node, Readiness};
+use crate::endpoint::Node;
 use crate::middleware::Next;
 use crate::transport::{NoSlot, Slot};
 
@@ -103,36 +103,39 @@ impl Place {
     ) -> Result<(usize, Slot), Status> {
         loop {
             let first = self.node(wait_for_ready, progress).await?;
-            let mut full = None;
-            for step in 0..self.nodes.len() {
-                let index = (first + step) % self.nodes.len();
-                let Some(link) = self.nodes[index].link() else {
-                    continue;
-                };
-                match link.try_reserve() {
-                    Ok(slot) => return Ok((index, slot)),
-                    Err(NoSlot::Busy | NoSlot::Full) => full = full.or(Some((index, link))),
-                    Err(NoSlot::Closing) => {}
-                }
+            if let Some(free) = self.free_slot(first) {
+                return Ok(free);
             }
-            let Some((index, link)) = full else {
-                // All are closing: their keepers are about to say so.
-                tokio::task::yield_now().await;
-                continue;
-            };
             progress.at(Stage::Stream);
-            match link.reserve().await {
-                Ok(slot) => return Ok((index, slot)),
-                Err(NoSlot::Closing) => {}
-                Err(NoSlot::Busy | NoSlot::Full) => {
-                    return Err(Status::unavailable(format!(
-                        "{} calls wait for a free stream of {} already",
-                        crate::transport::http2::MAX_WAITING,
-                        self.nodes[index].name(),
-                    )));
-                }
+            if let Some(waited) = self.queue(first).await? {
+                return Ok(waited);
             }
         }
+    }
+
+    /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
+    /// because the connections are closing.
+    async fn queue(&self, first: usize) -> Result<Option<(usize, Slot)>, Status> {
+        let mut full = Vec::new();
+        for step in 0..self.nodes.len() {
+            let index = first.wrapping_add(step) % self.nodes.len();
+            let node = &self.nodes[index];
+            let Some(link) = node.link() else { continue };
+            match link.reserve().await {
+                Ok(slot) => return Ok(Some((index, slot))),
+                // It may have waited long: the others are looked at anew.
+                Err(NoSlot::Closing) => return Ok(None),
+                Err(NoSlot::Busy | NoSlot::Full) => full.push(&**node.name()),
+            }
+        }
+        if full.is_empty() {
+            return Ok(None);
+        }
+        Err(Status::unavailable(format!(
+            "{} calls wait for a free stream already, at each of {}",
+            crate::transport::http2::MAX_WAITING,
+            full.join(", "),
+        )))
     }
 
     /// The next node in turn that is ready, or that becomes so.
@@ -154,10 +157,7 @@ impl Place {
                 waiting = Some(self.wait()?);
             }
             progress.at(Stage::Connection);
-            // Waking may have changed a state before `changed` was made; look again unless something is still pending.
-            if (0..count).any(|i| self.nodes[i].readiness() == Readiness::Ready) {
-                continue;
-            }
+            // It was made before the states were looked at: no change since then is missed.
             changed.await;
         }
     }

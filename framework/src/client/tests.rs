@@ -375,26 +375,29 @@ fn polled_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut TaskContext::from_waker(Waker::noop()))
 }
 
-/// A link that answers at once.
-fn answer() -> Link {
-    let answer = |_: RawCall| {
-        let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
-        Ok(RawReply::whole(Payload::Whole(framed)))
-    };
-    Link::Scripted(Scripted::Answers(Arc::new(answer)))
+fn two(_: RawCall) -> Result<RawReply, Status> {
+    let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
+    Ok(RawReply::whole(Payload::Whole(framed)))
 }
 
-/// A channel whose only node answers at once.
-fn answering() -> Channel {
+/// A channel over nodes that are scripted.
+fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
     let changed = Arc::new(Notify::new());
-    let link = answer();
-    let node = Node::fixed("scripted", link, Arc::clone(&changed));
-    Channel::builder("http://scripted:1").over(vec![Arc::new(node)], changed)
+    let node = |(name, link)| {
+        let link = Link::Scripted(link);
+        Arc::new(Node::fixed(name, link, Arc::clone(&changed)))
+    };
+    let nodes = links.into_iter().map(node).collect();
+    builder.over(nodes, changed)
 }
 
 #[tokio::test]
 async fn a_unary_call_costs_the_stack_two_allocations() {
-    let channel = answering();
+    let answers = Scripted::Answers(Arc::new(two));
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", answers)],
+    );
     let mut reply = None;
     let cost = allocation_counter::measure(|| {
         reply = Some(polled_once(unary(&channel, &ONCE, 300)));
@@ -408,13 +411,10 @@ async fn a_unary_call_costs_the_stack_two_allocations() {
 
 #[tokio::test]
 async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
-    let changed = Arc::new(Notify::new());
-    let node = Node::fixed(
-        "scripted",
-        Link::Scripted(Scripted::Hangs),
-        Arc::clone(&changed),
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", Scripted::Hangs)],
     );
-    let channel = Channel::builder("http://scripted:1").over(vec![Arc::new(node)], changed);
     let timeout = std::time::Duration::from_millis(5);
     let status = unary(&channel, &ONCE, 1)
         .timeout(timeout)
@@ -430,21 +430,53 @@ async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
 #[tokio::test]
 async fn a_call_goes_past_a_connection_that_is_just_closing() {
     for layered in [false, true] {
-        let changed = Arc::new(Notify::new());
-        let node = |name, link| Arc::new(Node::fixed(name, link, Arc::clone(&changed)));
-        let nodes = vec![
-            node("closing", Link::Scripted(Scripted::Closing)),
-            node("open", answer()),
-        ];
         let mut builder = Channel::builder("http://scripted:1");
         if layered {
             let through = |call, next: crate::Next| async move { next.run(call).await };
             builder = builder.attempt_layer(crate::from_fn(through));
         }
-        let channel = builder.over(nodes, changed);
+        let answers = Scripted::Answers(Arc::new(two));
+        let links = vec![("closing", Scripted::Closing), ("open", answers)];
+        let channel = scripted(builder, links);
         for n in 0..4 {
             let reply = unary(&channel, &ONCE, n).await;
             assert_eq!(reply.unwrap(), 2, "layered: {layered}, call {n}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_waits_at_the_first_endpoint_whose_queue_has_room() {
+    let builder = || Channel::builder("http://scripted:1");
+    let busy = Scripted::Busy(Arc::new(two));
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full), ("c", busy)];
+    let channel = scripted(builder(), links);
+    for _ in 0..4 {
+        assert_eq!(unary(&channel, &ONCE, 1).await.unwrap(), 2);
+    }
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full)];
+    let status = unary(&scripted(builder(), links), &ONCE, 1)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), crate::Code::Unavailable);
+    for name in ["a", "b"] {
+        assert!(status.message().contains(name), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_rests_while_every_connection_is_closing() {
+    let links = vec![("a", Scripted::Closing), ("b", Scripted::Closing)];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let mut polls = 0;
+    let mut call = pin!(unary(&channel, &ONCE, 1).timeout(std::time::Duration::from_millis(20)));
+    let ended = std::future::poll_fn(|cx| {
+        polls += 1;
+        call.as_mut().poll(cx)
+    });
+    assert_eq!(
+        ended.await.unwrap_err().code(),
+        crate::Code::DeadlineExceeded
+    );
+    assert!(polls < 10, "it was polled {polls} times");
 }

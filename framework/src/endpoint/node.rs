@@ -87,6 +87,8 @@ impl Node {
 
     pub(crate) fn readiness(&self) -> Readiness {
         match &*self.shared.read() {
+            // Its keeper is about to say so.
+            State::Ready(link) if link.is_closing() => Readiness::Pending,
             State::Ready(_) => Readiness::Ready,
             State::Idle | State::Closed | State::Connecting { failed: None } => Readiness::Pending,
             State::Connecting { failed: Some(_) } => Readiness::Failing,

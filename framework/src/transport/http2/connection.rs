@@ -107,6 +107,10 @@ impl Connection {
         }
     }
 
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.streams.is_closed()
+    }
+
     pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
         match Arc::clone(&self.0.streams).try_acquire_owned() {
             Ok(permit) => Ok(self.slot(permit)),
