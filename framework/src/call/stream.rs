@@ -128,10 +128,7 @@ impl<T> Inbound<T> {
             Some(Err(status)) => return Poll::Ready(Some(Err(status))),
             Some(Ok(bytes)) => frame::decode(self.codec, bytes, "a message of the stream"),
         };
-        if let Err(status) = &message {
-            self.messages.fail(status.clone());
-        }
-        Poll::Ready(Some(message))
+        Poll::Ready(Some(message.map_err(|status| self.messages.fail(status))))
     }
 
     /// The metadata that precede the messages: waits until the other side has sent its head.

@@ -58,7 +58,8 @@ impl<T> Reply<T> {
                 "the peer ended the call with OK and no message",
             ))
         })?;
-        Poll::Ready(frame::decode(self.codec, message, "the reply"))
+        let reply = frame::decode(self.codec, message, "the reply");
+        Poll::Ready(reply.map_err(|status| self.messages.fail(status)))
     }
 }
 

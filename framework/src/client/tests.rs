@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::call::body::Body;
 use crate::call::{Context, Inbound, Method, Outbound, Payload, ServiceSpec};
 use crate::codegen::{Dispatch, Handling, ServerCall};
 use crate::endpoint::Node;
@@ -479,4 +480,70 @@ async fn a_call_rests_while_every_connection_is_closing() {
         crate::Code::DeadlineExceeded
     );
     assert!(polls < 10, "it was polled {polls} times");
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_decode_names_its_method() {
+    let bad = |_: RawCall| {
+        let framed = Bytes::from_static(&[0, 0, 0, 0, 1, 0xff]);
+        Ok(RawReply::whole(Payload::Whole(framed)))
+    };
+    let links = vec![("a", Scripted::Answers(Arc::new(bad)))];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    for shape in 0..4 {
+        let failed = match shape {
+            0 => unary(&channel, &ONCE, 1).await.map(drop),
+            1 => {
+                let mut replies = server_stream(&channel, &DOWN, 1).await.unwrap();
+                replies.next().await.map(drop)
+            }
+            2 => {
+                let (_out, reply) = client_stream(&channel, &UP).await.unwrap();
+                reply.await.map(drop)
+            }
+            _ => {
+                let (_out, mut heard) = bidi(&channel, &BOTH).await.unwrap();
+                heard.next().await.map(drop)
+            }
+        };
+        let failed = failed.unwrap_err();
+        assert!(failed.message().contains("does not decode"), "{failed}");
+        let path = SERVICE.methods()[shape].to_string();
+        assert_eq!(failed.method(), Some(&*path), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_raw_request_over_the_limit_says_that_it_was_not_sent() {
+    let builder = Channel::builder("http://scripted:1").max_request_bytes(3);
+    let links = vec![("a", Scripted::Answers(Arc::new(two)))];
+    let call = RawCall::new("/test.v1.Count/Once", vec![0; 4]);
+    let status = scripted(builder, links).call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::ResourceExhausted);
+    assert!(
+        status.message().starts_with("a message to send of 4 bytes"),
+        "{status}"
+    );
+    assert_eq!(status.method(), Some("test.v1.Count/Once"));
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_sent_do_not_reach_the_server() {
+    let recorder = Arc::new(Recorder::default());
+    let channel = channel(Way::Http2, &recorder);
+    whole(&channel, 0).await.unwrap();
+    // A stream that came from elsewhere, as of a call that is to be passed on.
+    let body = Body::ending(Bytes::new(), Default::default());
+    let call = RawCall::with(UP.spec().into(), Payload::Stream(body));
+    let status = channel.call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::Internal);
+    whole(&channel, 0).await.unwrap();
+    settle("a refused call", || idle(&recorder, &channel)).await;
+    let ups = |line: &String| {
+        line.starts_with(crate::observe::names::SERVER_CALLS) && line.contains("Count/Up")
+    };
+    assert!(
+        !recorder.lines().iter().any(ups),
+        "the server has seen its head"
+    );
 }

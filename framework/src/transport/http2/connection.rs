@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use super::head::{self, ClientSettings};
 use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
+use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
@@ -172,18 +173,13 @@ impl Slot {
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
+        let requests = Requests::new(std::mem::take(&mut call.payload))?;
         let mut sender = self.connection.0.sender.clone();
         let (response, mut stream) = sender
             .send_request(request, false)
             .map_err(|error| failure::status(error, false))?;
-        match std::mem::take(&mut call.payload) {
-            Payload::Whole(framed) => {
-                if framed.len() > MAX_WRITE_BYTES {
-                    return Err(Status::resource_exhausted(format!(
-                        "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
-                        framed.len()
-                    )));
-                }
+        match requests {
+            Requests::One(framed) => {
                 // Fails only when the peer has answered or reset the call before it has seen the message, or the
                 // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
                 let _ = stream.send_data(framed, true);
@@ -193,10 +189,7 @@ impl Slot {
                     return Ok(Sent::Unary(reply));
                 }
             }
-            Payload::Stream(body) => {
-                let pipe = body.into_pipe().ok_or_else(|| {
-                    Status::internal("a request's stream can only be sent where it was made")
-                })?;
+            Requests::Many(pipe) => {
                 tokio::spawn(pump::pump(pipe, stream, call.deadline));
             }
         }
@@ -205,6 +198,29 @@ impl Slot {
             peers_deadline,
             self.permit,
         )))
+    }
+}
+
+/// What a call sends. What cannot be sent is refused before the head goes out.
+enum Requests {
+    One(Bytes),
+    Many(PipeReader),
+}
+
+impl Requests {
+    fn new(payload: Payload) -> Result<Self, Status> {
+        match payload {
+            Payload::Whole(framed) if framed.len() > MAX_WRITE_BYTES => {
+                Err(Status::resource_exhausted(format!(
+                    "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
+                    framed.len()
+                )))
+            }
+            Payload::Whole(framed) => Ok(Self::One(framed)),
+            Payload::Stream(body) => body.into_pipe().map(Self::Many).ok_or_else(|| {
+                Status::internal("a request's stream can only be sent where it was made")
+            }),
+        }
     }
 }
 
