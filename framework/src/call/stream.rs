@@ -285,7 +285,7 @@ impl Messages {
         let end = ready!(self.body.poll_end(cx));
         Poll::Ready(match end {
             Ok(_) if self.deframer.is_partial() => {
-                let status = Status::new(Code::Internal, "the stream ended within a message");
+                let status = Status::broken("the stream ended within a message");
                 Some(Err(self.fail(status)))
             }
             Ok(trailers) => {

@@ -13,6 +13,7 @@ use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
 use crate::endpoint::Node;
 use crate::middleware::Next;
+use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
 /// Calls of a channel that may wait, per node, while no node has a connection.
@@ -163,13 +164,12 @@ impl Place {
     }
 
     fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let waiting = Waiting(&self.waiting);
-        if self.waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING * self.nodes.len() {
-            return Ok(waiting);
-        }
-        Err(Status::unavailable(format!(
-            "{MAX_WAITING} calls for each endpoint wait for a connection already"
-        )))
+        let max = MAX_WAITING * self.nodes.len();
+        Waiting::enter(&self.waiting, max).ok_or_else(|| {
+            Status::unavailable(format!(
+                "{MAX_WAITING} calls for each endpoint wait for a connection already"
+            ))
+        })
     }
 
     fn unavailable(&self) -> Status {
@@ -180,15 +180,6 @@ impl Place {
             .map(|failure| failure.to_string())
             .collect();
         Status::unavailable(reasons.join("; "))
-    }
-}
-
-/// Counts a call that waits for a connection.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

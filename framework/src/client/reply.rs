@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::call::Response;
 use crate::call::method::Codec;
 use crate::call::stream::Messages;
-use crate::call::{Code, Status, frame};
+use crate::call::{Status, frame};
 
 /// The future of the reply to a stream of requests.
 ///
@@ -46,15 +46,13 @@ impl<T> Reply<T> {
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
         while let Some(message) = ready!(self.messages.poll_next(cx)) {
             if self.message.replace(message?).is_some() {
-                return Poll::Ready(Err(self.messages.fail(Status::new(
-                    Code::Internal,
+                return Poll::Ready(Err(self.messages.fail(Status::broken(
                     "the peer sent more than one message where the method gives one",
                 ))));
             }
         }
         let message = self.message.take().ok_or_else(|| {
-            self.messages.fail(Status::new(
-                Code::Internal,
+            self.messages.fail(Status::broken(
                 "the peer ended the call with OK and no message",
             ))
         })?;

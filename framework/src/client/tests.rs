@@ -537,6 +537,10 @@ async fn requests_that_cannot_be_sent_do_not_reach_the_server() {
     let call = RawCall::with(UP.spec().into(), Payload::Stream(body));
     let status = channel.call(call).await.unwrap_err();
     assert_eq!(status.code(), crate::Code::Internal);
+    assert!(status.message().contains("where it was made"), "{status}");
+    let path = RawCall::new("/test.v1.Count/On ce", "");
+    let status = channel.call(path).await.unwrap_err();
+    assert!(status.message().contains("On ce"), "{status}");
     whole(&channel, 0).await.unwrap();
     settle("a refused call", || idle(&recorder, &channel)).await;
     let ups = |line: &String| {

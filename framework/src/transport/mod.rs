@@ -9,6 +9,7 @@ pub(crate) mod memory;
 pub(crate) mod scripted;
 pub(crate) mod stream;
 pub(crate) mod target;
+pub(crate) mod waiting;
 
 use crate::call::{RawCall, RawReply, Status};
 

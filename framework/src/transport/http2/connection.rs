@@ -19,6 +19,7 @@ use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
+use crate::transport::waiting::Waiting;
 
 /// Calls that may wait for a free stream of one connection.
 pub(crate) const MAX_WAITING: usize = 1024;
@@ -121,7 +122,7 @@ impl Connection {
     }
 
     pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
-        let Some(_waiting) = Waiting::enter(&self.0.waiting) else {
+        let Some(_waiting) = Waiting::enter(&self.0.waiting, MAX_WAITING) else {
             return Err(NoSlot::Full);
         };
         match Arc::clone(&self.0.streams).acquire_owned().await {
@@ -135,23 +136,6 @@ impl Connection {
             connection: self.clone(),
             permit,
         }
-    }
-}
-
-/// Counts a call that waits.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Option<Self> {
-        let entered = count.fetch_add(1, Ordering::Relaxed);
-        let waiting = Self(count);
-        (entered < MAX_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -218,7 +202,7 @@ impl Requests {
             }
             Payload::Whole(framed) => Ok(Self::One(framed)),
             Payload::Stream(body) => body.into_pipe().map(Self::Many).ok_or_else(|| {
-                Status::internal("a request's stream can only be sent where it was made")
+                Status::broken("a request's stream can only be sent where it was made")
             }),
         }
     }
