@@ -23,6 +23,7 @@ use crate::transport::scripted::Scripted;
 use crate::transport::target::Target;
 
 mod connecting;
+mod dropping;
 
 static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");
@@ -163,16 +164,45 @@ enum Way {
 }
 
 fn channel(way: Way, recorder: &Arc<Recorder>) -> Channel {
+    over(way, builder(recorder), server(recorder))
+}
+
+fn over(way: Way, builder: ChannelBuilder, server: Server) -> Channel {
     match way {
-        Way::InProcess => builder(recorder).build_in_process(server(recorder)),
+        Way::InProcess => builder.build_in_process(server),
         Way::Http2 => {
             let (pipes, incoming) = tokio::sync::mpsc::unbounded_channel();
-            let server = server(recorder);
             tokio::spawn(async move { server.serve_with_incoming(Incoming(incoming)).await });
-            builder(recorder).connector(Piped(pipes)).build().unwrap()
+            builder.connector(Piped(pipes)).build().unwrap()
         }
     }
 }
+
+/// A layer of the user that has awaits of its own.
+async fn through(call: RawCall, next: Next) -> Result<RawReply, Status> {
+    yields().await;
+    let reply = next.run(call).await;
+    yields().await;
+    reply
+}
+
+/// With layers of the user around calls and around attempts, or with none.
+fn layered(builder: ChannelBuilder, layers: bool) -> ChannelBuilder {
+    if !layers {
+        return builder;
+    }
+    builder
+        .layer(crate::from_fn(through))
+        .attempt_layer(crate::from_fn(through))
+}
+
+/// Each way, with and without layers of the user.
+const WAYS: [(Way, bool); 4] = [
+    (Way::InProcess, false),
+    (Way::Http2, false),
+    (Way::InProcess, true),
+    (Way::Http2, true),
+];
 
 /// Gives up after some polls, and drops what it polled.
 struct Limited<F> {
@@ -272,9 +302,9 @@ async fn settle(what: &str, done: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_call_dropped_at_any_poll_leaves_nothing() {
-    for way in [Way::InProcess, Way::Http2] {
+    for (way, layers) in WAYS {
         let recorder = Arc::new(Recorder::default());
-        let channel = channel(way, &recorder);
+        let channel = over(way, layered(builder(&recorder), layers), server(&recorder));
         for shape in 0..4 {
             whole(&channel, shape).await.unwrap();
             settle("a whole call", || idle(&recorder, &channel)).await;
@@ -286,7 +316,8 @@ async fn a_call_dropped_at_any_poll_leaves_nothing() {
                     polls,
                 };
                 let ended = call.await;
-                let what = format!("{way:?}, shape {shape}, dropped at poll {polls}");
+                let what =
+                    format!("{way:?}, layers {layers}, shape {shape}, dropped at poll {polls}");
                 settle(&what, || {
                     idle(&recorder, &channel)
                         && Handle::current().metrics().num_alive_tasks() == tasks
@@ -317,9 +348,9 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
 
 #[tokio::test]
 async fn a_handler_that_never_ends_ends_with_its_call() {
-    for way in [Way::InProcess, Way::Http2] {
+    for (way, layers) in WAYS {
         let recorder = Arc::new(Recorder::default());
-        let channel = channel(way, &recorder);
+        let channel = over(way, layered(builder(&recorder), layers), server(&recorder));
         for shape in 0..4 {
             whole(&channel, shape).await.unwrap();
             settle("a whole call", || idle(&recorder, &channel)).await;
@@ -336,7 +367,9 @@ async fn a_handler_that_never_ends_ends_with_its_call() {
                     () = quiet() => None,
                 };
                 assert!(ended.is_none(), "{way:?}, shape {shape}: {ended:?}");
-                let what = format!("{way:?}, endless shape {shape}, dropped at poll {polls}");
+                let what = format!(
+                    "{way:?}, layers {layers}, endless shape {shape}, dropped at poll {polls}"
+                );
                 settle(&what, || {
                     idle(&recorder, &channel)
                         && Handle::current().metrics().num_alive_tasks() == tasks

@@ -291,7 +291,11 @@ impl Connection {
     /// No call is in flight, and none waits.
     pub(crate) fn is_idle(&self) -> bool {
         let driver_granted = self.0.granted.load(Ordering::Relaxed);
-        self.0.streams.available_permits() == driver_granted
-            && self.0.waiting.load(Ordering::Relaxed) == 0
+        self.0.streams.available_permits() == driver_granted && self.waiting() == 0
+    }
+
+    /// Calls that wait for a free stream.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
     }
 }
