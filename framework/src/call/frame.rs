@@ -12,6 +12,10 @@ pub(crate) const PREFIX: usize = 5;
 /// Largest message that is sent or taken unless told otherwise: gRPC's own default for what is received.
 pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
+/// What errors call a message, by the way that it goes.
+const TO_SEND: &str = "a message to send";
+const RECEIVED: &str = "a received message";
+
 /// A bound on the size of messages, and the name of the setting that raises it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
@@ -28,7 +32,12 @@ impl Limit {
 
     /// Checks a message that came without passing a [`Deframer`].
     pub(crate) fn check_framed(self, framed: &Bytes) -> Result<(), Status> {
-        self.check(framed.len().saturating_sub(PREFIX), "a received message")
+        self.check(framed.len().saturating_sub(PREFIX), RECEIVED)
+    }
+
+    /// Checks a message that is sent as it is.
+    pub(crate) fn check_framed_to_send(self, framed: &Bytes) -> Result<(), Status> {
+        self.check(framed.len().saturating_sub(PREFIX), TO_SEND)
     }
 
     fn check(self, len: usize, what: &str) -> Result<(), Status> {
@@ -48,7 +57,7 @@ impl Limit {
 /// RESOURCE_EXHAUSTED when the message is over `limit`.
 pub(crate) fn encode<T>(codec: Codec<T>, message: &T, limit: Limit) -> Result<Bytes, Status> {
     let len = (codec.len)(message);
-    limit.check(len, "a message to send")?;
+    limit.check(len, TO_SEND)?;
     let mut out = BytesMut::with_capacity(PREFIX + len);
     put(codec, message, len, &mut out);
     Ok(out.freeze())
@@ -65,7 +74,7 @@ pub(crate) fn encode_into<T>(
     out: &mut BytesMut,
 ) -> Result<(), Status> {
     let len = (codec.len)(message);
-    limit.check(len, "a message to send")?;
+    limit.check(len, TO_SEND)?;
     out.reserve(PREFIX + len);
     put(codec, message, len, out);
     Ok(())
@@ -201,7 +210,7 @@ impl Deframer {
             return Ok(None);
         };
         let len = u32::from_be_bytes(*len) as usize;
-        self.limit.check(len, "a received message")?;
+        self.limit.check(len, RECEIVED)?;
         Ok(Some(len))
     }
 

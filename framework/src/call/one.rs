@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::Status;
 use super::body::Body;
 use super::frame::{Deframer, Limit};
-use super::{Code, Status};
 
 /// Reads exactly one message from a request's body, and waits for its end:
 /// a server that replies before it would reset the stream of clients that send the end in a frame of its own.
@@ -37,7 +37,7 @@ impl OneMessage {
         loop {
             while let Some(message) = self.deframer.next()? {
                 if self.message.replace(message).is_some() {
-                    return Poll::Ready(Err(internal(
+                    return Poll::Ready(Err(Status::broken(
                         "more than one message came where the method takes one",
                     )));
                 }
@@ -51,18 +51,11 @@ impl OneMessage {
             }
         }
         Poll::Ready(match self.message.take() {
-            Some(_) if self.deframer.is_partial() => {
-                Err(internal("the request ended within a message"))
+            _ if self.deframer.is_partial() => {
+                Err(Status::broken("the request ended within a message"))
             }
             Some(message) => Ok(message),
-            None if self.deframer.is_partial() => {
-                Err(internal("the request ended within a message"))
-            }
-            None => Err(internal("no message came where the method takes one")),
+            None => Err(Status::broken("no message came where the method takes one")),
         })
     }
-}
-
-fn internal(message: &str) -> Status {
-    Status::new(Code::Internal, message)
 }

@@ -11,6 +11,11 @@ use tokio::time::Instant;
 
 use super::context::ReplyMetadata;
 use super::{Code, Deadline, Metadata, Status};
+pub(crate) use control::{Along, Control};
+
+mod control;
+#[cfg(test)]
+mod tests;
 
 /// A writer waits while this much is unsent: messages pack under load, and a slow reader costs no more than this.
 pub(crate) const UNSENT_BYTES: usize = 64 * 1024;
@@ -54,22 +59,6 @@ struct State {
     along: Vec<Along>,
 }
 
-/// What ends along with a stream of requests that is abandoned where no wire is there to reset: a task of the server,
-/// and the stream of its replies.
-pub(crate) struct Along {
-    pub(crate) task: AbortHandle,
-    pub(crate) reply: Option<Control>,
-}
-
-impl Along {
-    fn end(self) {
-        if let Some(reply) = self.reply {
-            reply.cancel(Status::cancelled("the caller abandoned its requests"));
-        }
-        self.task.abort();
-    }
-}
-
 /// How a stream ended.
 #[derive(Clone)]
 enum End {
@@ -88,17 +77,10 @@ impl Shared {
     }
 }
 
-impl State {
-    fn wake_reader(&mut self) {
-        if let Some(waker) = self.reader.take() {
-            waker.wake();
-        }
-    }
-
-    fn wake_writer(&mut self) {
-        if let Some(waker) = self.writer.take() {
-            waker.wake();
-        }
+/// Call without the lock: a waker may run whatever it likes, this pipe included.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -120,10 +102,7 @@ impl PipeWriter {
         if state.unsent.len() < UNSENT_BYTES {
             return Poll::Ready(Ok(()));
         }
-        match &mut state.writer {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        register(&mut state.writer, cx);
         Poll::Pending
     }
 
@@ -143,7 +122,9 @@ impl PipeWriter {
         }
         encode(&mut state.unsent)?;
         state.begun = true;
-        state.wake_reader();
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
         Ok(())
     }
 
@@ -151,7 +132,9 @@ impl PipeWriter {
     pub(crate) fn begin(&self) {
         let mut state = self.0.lock();
         state.begun = true;
-        state.wake_reader();
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
     }
 
     /// No more messages. The first end counts.
@@ -179,8 +162,10 @@ impl Shared {
             state.begun = true;
             state.end = Some(end);
         }
-        state.wake_reader();
-        state.wake_writer();
+        let (reader, writer) = (state.reader.take(), state.writer.take());
+        drop(state);
+        wake(reader);
+        wake(writer);
     }
 
     /// The writer is gone, having said so or not.
@@ -208,44 +193,6 @@ impl Drop for PipeWriter {
 impl fmt::Debug for PipeWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PipeWriter")
-    }
-}
-
-/// Ends a pipe from outside: what a dropped reply, a passed deadline or a failed stream does to the sender.
-#[derive(Clone)]
-pub(crate) struct Control(Arc<Shared>);
-
-impl Control {
-    /// Nothing goes out any more, and the sender is told why.
-    pub(crate) fn cancel(&self, status: Status) {
-        self.0.end(End::Gone(status));
-    }
-
-    /// Ends the stream with `status` behind what is unsent, unless it has ended already.
-    pub(crate) fn fail(&self, status: Status) {
-        self.0.end(End::Finished(Err(status)));
-    }
-
-    /// Ends `along` when the writer is dropped unfinished, or now if it has been.
-    pub(crate) fn end_along(&self, along: Along) {
-        let mut state = self.0.lock();
-        if matches!(state.end, Some(End::Abandoned)) {
-            drop(state);
-            along.end();
-        } else {
-            state.along.push(along);
-        }
-    }
-
-    /// Did the stream end before its writer said so?
-    pub(crate) fn is_broken(&self) -> bool {
-        matches!(self.0.lock().end, Some(End::Abandoned | End::Gone(_)))
-    }
-}
-
-impl fmt::Debug for Control {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Control")
     }
 }
 
@@ -304,7 +251,9 @@ impl PipeReader {
         let mut state = self.shared.lock();
         if !state.unsent.is_empty() {
             let bytes = state.unsent.split().freeze();
-            state.wake_writer();
+            let writer = state.writer.take();
+            drop(state);
+            wake(writer);
             return Poll::Ready(Piece::Bytes(bytes));
         }
         let end = match &state.end {

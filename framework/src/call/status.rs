@@ -91,6 +91,11 @@ impl Status {
         status
     }
 
+    /// INTERNAL with a message that may be read by anybody: what gRPC says of a call that breaks its protocol.
+    pub(crate) fn broken(message: impl Into<String>) -> Self {
+        Self::new(Code::Internal, message)
+    }
+
     /// What kind of failure it is. Never [`Code::Ok`].
     pub fn code(&self) -> Code {
         self.0.code

@@ -128,10 +128,7 @@ impl<T> Inbound<T> {
             Some(Err(status)) => return Poll::Ready(Some(Err(status))),
             Some(Ok(bytes)) => frame::decode(self.codec, bytes, "a message of the stream"),
         };
-        if let Err(status) = &message {
-            self.messages.fail(status.clone());
-        }
-        Poll::Ready(Some(message))
+        Poll::Ready(Some(message.map_err(|status| self.messages.fail(status))))
     }
 
     /// The metadata that precede the messages: waits until the other side has sent its head.
@@ -288,7 +285,7 @@ impl Messages {
         let end = ready!(self.body.poll_end(cx));
         Poll::Ready(match end {
             Ok(_) if self.deframer.is_partial() => {
-                let status = Status::new(Code::Internal, "the stream ended within a message");
+                let status = Status::broken("the stream ended within a message");
                 Some(Err(self.fail(status)))
             }
             Ok(trailers) => {

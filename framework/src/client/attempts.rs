@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::balance::{Pick, RoundRobin, pick};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Payload, RawCall, RawReply, Status};
-use crate::endpoint::{Node, Readiness};
+use crate::endpoint::Node;
 use crate::middleware::Next;
+use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
 /// Calls of a channel that may wait, per node, while no node has a connection.
@@ -92,8 +93,13 @@ impl Place {
         let count = self.nodes.len();
         (0..count).find_map(|step| {
             let index = turn.wrapping_add(step) % count;
-            let slot = self.nodes[index].link()?.try_reserve().ok()?;
-            Some((index, slot))
+            let node = &self.nodes[index];
+            let Some(link) = node.link() else {
+                // Its runtime may have ended before those of the others. When all are lost, the error is said.
+                let _ = node.wake();
+                return None;
+            };
+            Some((index, link.try_reserve().ok()?))
         })
     }
 
@@ -110,36 +116,39 @@ impl Place {
     ) -> Result<(usize, Slot), Status> {
         loop {
             let first = self.node(wait_for_ready, progress).await?;
-            let mut full = None;
-            for step in 0..self.nodes.len() {
-                let index = (first + step) % self.nodes.len();
-                let Some(link) = self.nodes[index].link() else {
-                    continue;
-                };
-                match link.try_reserve() {
-                    Ok(slot) => return Ok((index, slot)),
-                    Err(NoSlot::Busy | NoSlot::Full) => full = full.or(Some((index, link))),
-                    Err(NoSlot::Closing) => {}
-                }
+            if let Some(free) = self.free_slot(first) {
+                return Ok(free);
             }
-            let Some((index, link)) = full else {
-                // All are closing: their keepers are about to say so.
-                tokio::task::yield_now().await;
-                continue;
-            };
             progress.at(Stage::Stream);
-            match link.reserve().await {
-                Ok(slot) => return Ok((index, slot)),
-                Err(NoSlot::Closing) => {}
-                Err(NoSlot::Busy | NoSlot::Full) => {
-                    return Err(Status::unavailable(format!(
-                        "{} calls wait for a free stream of {} already",
-                        crate::transport::http2::MAX_WAITING,
-                        self.nodes[index].name(),
-                    )));
-                }
+            if let Some(waited) = self.queue(first).await? {
+                return Ok(waited);
             }
         }
+    }
+
+    /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
+    /// because the connections are closing.
+    async fn queue(&self, first: usize) -> Result<Option<(usize, Slot)>, Status> {
+        let mut full = Vec::new();
+        for step in 0..self.nodes.len() {
+            let index = first.wrapping_add(step) % self.nodes.len();
+            let node = &self.nodes[index];
+            let Some(link) = node.link() else { continue };
+            match link.reserve().await {
+                Ok(slot) => return Ok(Some((index, slot))),
+                // It may have waited long: the others are looked at anew.
+                Err(NoSlot::Closing) => return Ok(None),
+                Err(NoSlot::Busy | NoSlot::Full) => full.push(&**node.name()),
+            }
+        }
+        if full.is_empty() {
+            return Ok(None);
+        }
+        Err(Status::unavailable(format!(
+            "{} calls wait for a free stream already, at each of {}",
+            crate::transport::http2::MAX_WAITING,
+            full.join(", "),
+        )))
     }
 
     /// The next node in turn that is ready, or that becomes so.
@@ -161,22 +170,18 @@ impl Place {
                 waiting = Some(self.wait()?);
             }
             progress.at(Stage::Connection);
-            // Waking may have changed a state before `changed` was made; look again unless something is still pending.
-            if (0..count).any(|i| self.nodes[i].readiness() == Readiness::Ready) {
-                continue;
-            }
+            // It was made before the states were looked at: no change since then is missed.
             changed.await;
         }
     }
 
     fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let waiting = Waiting(&self.waiting);
-        if self.waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING * self.nodes.len() {
-            return Ok(waiting);
-        }
-        Err(Status::unavailable(format!(
-            "{MAX_WAITING} calls for each endpoint wait for a connection already"
-        )))
+        let max = MAX_WAITING * self.nodes.len();
+        Waiting::enter(&self.waiting, max).ok_or_else(|| {
+            Status::unavailable(format!(
+                "{MAX_WAITING} calls for each endpoint wait for a connection already"
+            ))
+        })
     }
 
     fn unavailable(&self) -> Status {
@@ -187,15 +192,6 @@ impl Place {
             .map(|failure| failure.to_string())
             .collect();
         Status::unavailable(reasons.join("; "))
-    }
-}
-
-/// Counts a call that waits for a connection.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status>
     }
     call.limit = defaults.reply_limit;
     if let Payload::Whole(framed) = &call.payload {
-        defaults.request_limit.check_framed(framed)?;
+        let checked = defaults.request_limit.check_framed_to_send(framed);
+        checked.map_err(|status| status.with_method(call.method.path_cow()))?;
     }
     check(now, call.deadline, &call.method)
 }

@@ -36,7 +36,8 @@ where
         Ok(async move {
             let reply = channel.run(&mut call).await?;
             let Payload::Whole(mut framed) = reply.payload else {
-                return Err(Status::internal("a unary call was answered with a stream"));
+                let status = Status::broken("a unary call was answered with a stream");
+                return Err(status.with_method(method.spec().path()));
             };
             framed.advance(frame::PREFIX.min(framed.len()));
             let message = frame::decode(method.reply, framed, "the reply")

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::call::Response;
 use crate::call::method::Codec;
 use crate::call::stream::Messages;
-use crate::call::{Code, Status, frame};
+use crate::call::{Status, frame};
 
 /// The future of the reply to a stream of requests.
 ///
@@ -46,19 +46,18 @@ impl<T> Reply<T> {
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
         while let Some(message) = ready!(self.messages.poll_next(cx)) {
             if self.message.replace(message?).is_some() {
-                return Poll::Ready(Err(self.messages.fail(Status::new(
-                    Code::Internal,
+                return Poll::Ready(Err(self.messages.fail(Status::broken(
                     "the peer sent more than one message where the method gives one",
                 ))));
             }
         }
         let message = self.message.take().ok_or_else(|| {
-            self.messages.fail(Status::new(
-                Code::Internal,
+            self.messages.fail(Status::broken(
                 "the peer ended the call with OK and no message",
             ))
         })?;
-        Poll::Ready(frame::decode(self.codec, message, "the reply"))
+        let reply = frame::decode(self.codec, message, "the reply");
+        Poll::Ready(reply.map_err(|status| self.messages.fail(status)))
     }
 }
 

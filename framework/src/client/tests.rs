@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::call::body::Body;
 use crate::call::{Context, Inbound, Method, Outbound, Payload, ServiceSpec};
 use crate::codegen::{Dispatch, Handling, ServerCall};
 use crate::endpoint::Node;
@@ -20,6 +21,9 @@ use crate::transport::Link;
 use crate::transport::connect::Connect;
 use crate::transport::scripted::Scripted;
 use crate::transport::target::Target;
+
+mod connecting;
+mod dropping;
 
 static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");
@@ -160,16 +164,45 @@ enum Way {
 }
 
 fn channel(way: Way, recorder: &Arc<Recorder>) -> Channel {
+    over(way, builder(recorder), server(recorder))
+}
+
+fn over(way: Way, builder: ChannelBuilder, server: Server) -> Channel {
     match way {
-        Way::InProcess => builder(recorder).build_in_process(server(recorder)),
+        Way::InProcess => builder.build_in_process(server),
         Way::Http2 => {
             let (pipes, incoming) = tokio::sync::mpsc::unbounded_channel();
-            let server = server(recorder);
             tokio::spawn(async move { server.serve_with_incoming(Incoming(incoming)).await });
-            builder(recorder).connector(Piped(pipes)).build().unwrap()
+            builder.connector(Piped(pipes)).build().unwrap()
         }
     }
 }
+
+/// A layer of the user that has awaits of its own.
+async fn through(call: RawCall, next: Next) -> Result<RawReply, Status> {
+    yields().await;
+    let reply = next.run(call).await;
+    yields().await;
+    reply
+}
+
+/// With layers of the user around calls and around attempts, or with none.
+fn layered(builder: ChannelBuilder, layers: bool) -> ChannelBuilder {
+    if !layers {
+        return builder;
+    }
+    builder
+        .layer(crate::from_fn(through))
+        .attempt_layer(crate::from_fn(through))
+}
+
+/// Each way, with and without layers of the user.
+const WAYS: [(Way, bool); 4] = [
+    (Way::InProcess, false),
+    (Way::Http2, false),
+    (Way::InProcess, true),
+    (Way::Http2, true),
+];
 
 /// Gives up after some polls, and drops what it polled.
 struct Limited<F> {
@@ -269,9 +302,9 @@ async fn settle(what: &str, done: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_call_dropped_at_any_poll_leaves_nothing() {
-    for way in [Way::InProcess, Way::Http2] {
+    for (way, layers) in WAYS {
         let recorder = Arc::new(Recorder::default());
-        let channel = channel(way, &recorder);
+        let channel = over(way, layered(builder(&recorder), layers), server(&recorder));
         for shape in 0..4 {
             whole(&channel, shape).await.unwrap();
             settle("a whole call", || idle(&recorder, &channel)).await;
@@ -283,7 +316,8 @@ async fn a_call_dropped_at_any_poll_leaves_nothing() {
                     polls,
                 };
                 let ended = call.await;
-                let what = format!("{way:?}, shape {shape}, dropped at poll {polls}");
+                let what =
+                    format!("{way:?}, layers {layers}, shape {shape}, dropped at poll {polls}");
                 settle(&what, || {
                     idle(&recorder, &channel)
                         && Handle::current().metrics().num_alive_tasks() == tasks
@@ -314,9 +348,9 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
 
 #[tokio::test]
 async fn a_handler_that_never_ends_ends_with_its_call() {
-    for way in [Way::InProcess, Way::Http2] {
+    for (way, layers) in WAYS {
         let recorder = Arc::new(Recorder::default());
-        let channel = channel(way, &recorder);
+        let channel = over(way, layered(builder(&recorder), layers), server(&recorder));
         for shape in 0..4 {
             whole(&channel, shape).await.unwrap();
             settle("a whole call", || idle(&recorder, &channel)).await;
@@ -333,7 +367,9 @@ async fn a_handler_that_never_ends_ends_with_its_call() {
                     () = quiet() => None,
                 };
                 assert!(ended.is_none(), "{way:?}, shape {shape}: {ended:?}");
-                let what = format!("{way:?}, endless shape {shape}, dropped at poll {polls}");
+                let what = format!(
+                    "{way:?}, layers {layers}, endless shape {shape}, dropped at poll {polls}"
+                );
                 settle(&what, || {
                     idle(&recorder, &channel)
                         && Handle::current().metrics().num_alive_tasks() == tasks
@@ -373,26 +409,29 @@ fn polled_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut TaskContext::from_waker(Waker::noop()))
 }
 
-/// A link that answers at once.
-fn answer() -> Link {
-    let answer = |_: RawCall| {
-        let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
-        Ok(RawReply::whole(Payload::Whole(framed)))
-    };
-    Link::Scripted(Scripted::Answers(Arc::new(answer)))
+fn two(_: RawCall) -> Result<RawReply, Status> {
+    let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
+    Ok(RawReply::whole(Payload::Whole(framed)))
 }
 
-/// A channel whose only node answers at once.
-fn answering() -> Channel {
+/// A channel over nodes that are scripted.
+fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
     let changed = Arc::new(Notify::new());
-    let link = answer();
-    let node = Node::fixed("scripted", link, Arc::clone(&changed));
-    Channel::builder("http://scripted:1").over(vec![Arc::new(node)], changed)
+    let node = |(name, link)| {
+        let link = Link::Scripted(link);
+        Arc::new(Node::fixed(name, link, Arc::clone(&changed)))
+    };
+    let nodes = links.into_iter().map(node).collect();
+    builder.over(nodes, changed)
 }
 
 #[tokio::test]
 async fn a_unary_call_costs_the_stack_two_allocations() {
-    let channel = answering();
+    let answers = Scripted::Answers(Arc::new(two));
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", answers)],
+    );
     let mut reply = None;
     let cost = allocation_counter::measure(|| {
         reply = Some(polled_once(unary(&channel, &ONCE, 300)));
@@ -406,13 +445,10 @@ async fn a_unary_call_costs_the_stack_two_allocations() {
 
 #[tokio::test]
 async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
-    let changed = Arc::new(Notify::new());
-    let node = Node::fixed(
-        "scripted",
-        Link::Scripted(Scripted::Hangs),
-        Arc::clone(&changed),
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", Scripted::Hangs)],
     );
-    let channel = Channel::builder("http://scripted:1").over(vec![Arc::new(node)], changed);
     let timeout = std::time::Duration::from_millis(5);
     let status = unary(&channel, &ONCE, 1)
         .timeout(timeout)
@@ -428,21 +464,123 @@ async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
 #[tokio::test]
 async fn a_call_goes_past_a_connection_that_is_just_closing() {
     for layered in [false, true] {
-        let changed = Arc::new(Notify::new());
-        let node = |name, link| Arc::new(Node::fixed(name, link, Arc::clone(&changed)));
-        let nodes = vec![
-            node("closing", Link::Scripted(Scripted::Closing)),
-            node("open", answer()),
-        ];
         let mut builder = Channel::builder("http://scripted:1");
         if layered {
             let through = |call, next: crate::Next| async move { next.run(call).await };
             builder = builder.attempt_layer(crate::from_fn(through));
         }
-        let channel = builder.over(nodes, changed);
+        let answers = Scripted::Answers(Arc::new(two));
+        let links = vec![("closing", Scripted::Closing), ("open", answers)];
+        let channel = scripted(builder, links);
         for n in 0..4 {
             let reply = unary(&channel, &ONCE, n).await;
             assert_eq!(reply.unwrap(), 2, "layered: {layered}, call {n}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_waits_at_the_first_endpoint_whose_queue_has_room() {
+    let builder = || Channel::builder("http://scripted:1");
+    let busy = Scripted::Busy(Arc::new(two));
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full), ("c", busy)];
+    let channel = scripted(builder(), links);
+    for _ in 0..4 {
+        assert_eq!(unary(&channel, &ONCE, 1).await.unwrap(), 2);
+    }
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full)];
+    let status = unary(&scripted(builder(), links), &ONCE, 1)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), crate::Code::Unavailable);
+    for name in ["a", "b"] {
+        assert!(status.message().contains(name), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_rests_while_every_connection_is_closing() {
+    let links = vec![("a", Scripted::Closing), ("b", Scripted::Closing)];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let mut polls = 0;
+    let mut call = pin!(unary(&channel, &ONCE, 1).timeout(std::time::Duration::from_millis(20)));
+    let ended = std::future::poll_fn(|cx| {
+        polls += 1;
+        call.as_mut().poll(cx)
+    });
+    assert_eq!(
+        ended.await.unwrap_err().code(),
+        crate::Code::DeadlineExceeded
+    );
+    assert!(polls < 10, "it was polled {polls} times");
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_decode_names_its_method() {
+    let bad = |_: RawCall| {
+        let framed = Bytes::from_static(&[0, 0, 0, 0, 1, 0xff]);
+        Ok(RawReply::whole(Payload::Whole(framed)))
+    };
+    let links = vec![("a", Scripted::Answers(Arc::new(bad)))];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    for shape in 0..4 {
+        let failed = match shape {
+            0 => unary(&channel, &ONCE, 1).await.map(drop),
+            1 => {
+                let mut replies = server_stream(&channel, &DOWN, 1).await.unwrap();
+                replies.next().await.map(drop)
+            }
+            2 => {
+                let (_out, reply) = client_stream(&channel, &UP).await.unwrap();
+                reply.await.map(drop)
+            }
+            _ => {
+                let (_out, mut heard) = bidi(&channel, &BOTH).await.unwrap();
+                heard.next().await.map(drop)
+            }
+        };
+        let failed = failed.unwrap_err();
+        assert!(failed.message().contains("does not decode"), "{failed}");
+        let path = SERVICE.methods()[shape].to_string();
+        assert_eq!(failed.method(), Some(&*path), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_raw_request_over_the_limit_says_that_it_was_not_sent() {
+    let builder = Channel::builder("http://scripted:1").max_request_bytes(3);
+    let links = vec![("a", Scripted::Answers(Arc::new(two)))];
+    let call = RawCall::new("/test.v1.Count/Once", vec![0; 4]);
+    let status = scripted(builder, links).call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::ResourceExhausted);
+    assert!(
+        status.message().starts_with("a message to send of 4 bytes"),
+        "{status}"
+    );
+    assert_eq!(status.method(), Some("test.v1.Count/Once"));
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_sent_do_not_reach_the_server() {
+    let recorder = Arc::new(Recorder::default());
+    let channel = channel(Way::Http2, &recorder);
+    whole(&channel, 0).await.unwrap();
+    // A stream that came from elsewhere, as of a call that is to be passed on.
+    let body = Body::ending(Bytes::new(), Default::default());
+    let call = RawCall::with(UP.spec().into(), Payload::Stream(body));
+    let status = channel.call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::Internal);
+    assert!(status.message().contains("where it was made"), "{status}");
+    let path = RawCall::new("/test.v1.Count/On ce", "");
+    let status = channel.call(path).await.unwrap_err();
+    assert!(status.message().contains("On ce"), "{status}");
+    whole(&channel, 0).await.unwrap();
+    settle("a refused call", || idle(&recorder, &channel)).await;
+    let ups = |line: &String| {
+        line.starts_with(crate::observe::names::SERVER_CALLS) && line.contains("Count/Up")
+    };
+    assert!(
+        !recorder.lines().iter().any(ups),
+        "the server has seen its head"
+    );
 }

@@ -28,17 +28,17 @@ pub(crate) struct KeepUp {
 const PROVED: Duration = Duration::from_secs(1);
 
 /// Runs until the node is dropped.
-pub(super) async fn keep(shared: Arc<Shared>, keep_up: KeepUp) {
-    let closing = Closing(Arc::clone(&shared));
+pub(super) async fn keep(closing: Closing, keep_up: KeepUp) {
+    let shared = &closing.0;
     tokio::select! {
         () = shared.dropped.notified() => {}
-        () = connect_for_ever(&shared, keep_up) => {}
+        () = connect_for_ever(shared, keep_up) => {}
     }
-    drop(closing);
 }
 
-/// The task may also end because its runtime does: then nobody must wait for it any more.
-struct Closing(Arc<Shared>);
+/// Says when the keeper is gone. It is made before the task: a runtime that ends drops the task, perhaps before
+/// its first poll, and then nobody must wait for it any more.
+pub(super) struct Closing(pub(super) Arc<Shared>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
@@ -50,7 +50,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut backoff = keep_up.backoff.clone();
     let mut rng = fastrand::Rng::new();
     loop {
-        match connect(&keep_up).await {
+        let error = match connect(&keep_up).await {
             Ok((connection, driver)) => {
                 let since = Instant::now();
                 let ending = connection.ending();
@@ -58,19 +58,19 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
                 tokio::spawn(driver);
                 ending.await;
-                shared.set(State::Connecting { failed: None });
-                if since.elapsed() >= PROVED {
+                let lasted = since.elapsed();
+                if lasted >= PROVED {
+                    shared.set(State::Connecting { failed: None });
                     backoff.reset();
-                } else {
-                    tokio::time::sleep(backoff.next(&mut rng)).await;
+                    continue;
                 }
+                ConnectError::closed(&keep_up.target, lasted)
             }
-            Err(error) => {
-                let failed = Some(Arc::new(error));
-                shared.set(State::Connecting { failed });
-                tokio::time::sleep(backoff.next(&mut rng)).await;
-            }
-        }
+            Err(error) => error,
+        };
+        let failed = Some(Arc::new(error));
+        shared.set(State::Connecting { failed });
+        tokio::time::sleep(backoff.next(&mut rng)).await;
     }
 }
 

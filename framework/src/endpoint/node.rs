@@ -2,11 +2,11 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
-use super::keeper::{self, KeepUp};
+use super::keeper::{self, Closing, KeepUp};
 use crate::call::{Code, Status};
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
@@ -17,8 +17,8 @@ use crate::transport::target::Target;
 pub(crate) struct Node {
     name: Arc<str>,
     shared: Arc<Shared>,
-    /// What the keeper is started with, until it is.
-    keep_up: Mutex<Option<KeepUp>>,
+    /// What a keeper is started with; nothing where none is needed.
+    keep_up: Option<KeepUp>,
 }
 
 /// What a node and its keeper share.
@@ -39,7 +39,7 @@ pub(crate) enum State {
     Connecting { failed: Option<Arc<ConnectError>> },
     /// Calls can be sent.
     Ready(Link),
-    /// Whatever kept the connection is gone.
+    /// The runtime of the keeper has ended; the next call starts one in its own.
     Closed,
 }
 
@@ -63,7 +63,7 @@ impl Node {
                 changed,
                 dropped: Notify::new(),
             }),
-            keep_up: Mutex::new(Some(keep_up)),
+            keep_up: Some(keep_up),
         }
     }
 
@@ -76,7 +76,7 @@ impl Node {
                 changed,
                 dropped: Notify::new(),
             }),
-            keep_up: Mutex::new(None),
+            keep_up: None,
         }
     }
 
@@ -87,9 +87,11 @@ impl Node {
 
     pub(crate) fn readiness(&self) -> Readiness {
         match &*self.shared.read() {
+            // Its keeper is about to say so.
+            State::Ready(link) if link.is_closing() => Readiness::Pending,
             State::Ready(_) => Readiness::Ready,
-            State::Idle | State::Connecting { failed: None } => Readiness::Pending,
-            State::Connecting { failed: Some(_) } | State::Closed => Readiness::Failing,
+            State::Idle | State::Closed | State::Connecting { failed: None } => Readiness::Pending,
+            State::Connecting { failed: Some(_) } => Readiness::Failing,
         }
     }
 
@@ -101,35 +103,44 @@ impl Node {
         }
     }
 
-    /// Why there is no way to the endpoint.
-    pub(crate) fn failure(&self) -> Option<Failure> {
+    /// Why the last try to connect failed.
+    pub(crate) fn failure(&self) -> Option<Arc<ConnectError>> {
         match &*self.shared.read() {
-            State::Connecting {
-                failed: Some(error),
-            } => Some(Failure::Connect(Arc::clone(error))),
-            State::Closed => Some(Failure::Closed),
+            State::Connecting { failed } => failed.clone(),
             _ => None,
         }
     }
 
-    /// Starts to connect, if that has not begun.
+    /// Starts to connect, if nobody does: at the first call, and when the runtime that did has ended.
     ///
     /// # Errors
-    /// INTERNAL outside of a tokio runtime.
+    /// INTERNAL outside of a tokio runtime, UNAVAILABLE in one that is ending.
     pub(crate) fn wake(&self) -> Result<(), Status> {
-        if !matches!(&*self.shared.read(), State::Idle) {
+        let Some(keep_up) = &self.keep_up else {
+            return Ok(());
+        };
+        if !self.shared.read().is_unkept() {
             return Ok(());
         }
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| no_runtime())?;
-        let keep_up = {
-            let mut slot = self.keep_up.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.take()
-        };
-        if let Some(keep_up) = keep_up {
-            self.shared.set(State::Connecting { failed: None });
-            runtime.spawn(keeper::keep(Arc::clone(&self.shared), keep_up));
+        if self.shared.begin() {
+            let closing = Closing(Arc::clone(&self.shared));
+            runtime.spawn(keeper::keep(closing, keep_up.clone()));
+            if self.shared.read().is_unkept() {
+                return Err(Status::unavailable(format!(
+                    "the runtime in which {} was called is ending, and keeps no connection up",
+                    self.name
+                )));
+            }
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// No keeper is there.
+    fn is_unkept(&self) -> bool {
+        matches!(self, Self::Idle | Self::Closed)
     }
 }
 
@@ -141,22 +152,6 @@ pub(crate) fn no_runtime() -> Status {
     )
 }
 
-/// Why a node has no connection.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    Connect(Arc<ConnectError>),
-    Closed,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect(error) => fmt::Display::fmt(error, f),
-            Self::Closed => f.write_str("the runtime that kept the connection up has ended"),
-        }
-    }
-}
-
 impl Drop for Node {
     fn drop(&mut self) {
         self.shared.dropped.notify_one();
@@ -166,6 +161,16 @@ impl Drop for Node {
 impl Shared {
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that a keeper is about to start. Of many that ask at once, one may start it.
+    fn begin(&self) -> bool {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let unkept = state.is_unkept();
+        if unkept {
+            *state = State::Connecting { failed: None };
+        }
+        unkept
     }
 
     pub(super) fn set(&self, state: State) {

@@ -9,6 +9,7 @@ pub(crate) mod memory;
 pub(crate) mod scripted;
 pub(crate) mod stream;
 pub(crate) mod target;
+pub(crate) mod waiting;
 
 use crate::call::{RawCall, RawReply, Status};
 
@@ -49,7 +50,17 @@ impl Link {
             Self::Http2(connection) => connection.try_reserve().map(Slot::Http2),
             Self::Memory(link) => Ok(Slot::Memory(link.clone())),
             #[cfg(test)]
-            Self::Scripted(link) => link.reserve().map(Slot::Scripted),
+            Self::Scripted(link) => link.try_reserve().map(Slot::Scripted),
+        }
+    }
+
+    /// No more calls are taken.
+    pub(crate) fn is_closing(&self) -> bool {
+        match self {
+            Self::Http2(connection) => connection.is_closing(),
+            Self::Memory(_) => false,
+            #[cfg(test)]
+            Self::Scripted(link) => link.is_closing(),
         }
     }
 

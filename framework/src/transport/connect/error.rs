@@ -39,6 +39,11 @@ impl ConnectError {
         Self::new(target, Cause::HandshakeTimeout(budget))
     }
 
+    /// Connected, and then the peer closed the connection before it had been of use.
+    pub(crate) fn closed(target: &Target, after: Duration) -> Self {
+        Self::new(target, Cause::Closed(after))
+    }
+
     /// What was to be connected to.
     pub fn target(&self) -> &Target {
         &self.target
@@ -74,6 +79,7 @@ impl From<ConnectError> for io::Error {
             }
             (Cause::LookupTimeout(_) | Cause::CustomTimeout(_) | Cause::HandshakeTimeout(_), _)
             | (_, Some(Failure::Timeout(_))) => ErrorKind::TimedOut,
+            (Cause::Closed(_), _) => ErrorKind::ConnectionAborted,
             _ => ErrorKind::NotFound,
         };
         Self::new(kind, error)
@@ -96,6 +102,8 @@ pub(super) enum Cause {
     /// Connected, but not to an HTTP/2 server.
     Handshake(Option<h2::Error>),
     HandshakeTimeout(Duration),
+    /// HTTP/2 began, and the connection lasted only this long.
+    Closed(Duration),
 }
 
 #[derive(Debug)]
@@ -142,6 +150,12 @@ impl Display for ConnectError {
             Cause::HandshakeTimeout(budget) => write!(
                 f,
                 "connected, but HTTP/2 did not begin within the connect budget of {budget:?}"
+            ),
+            Cause::Closed(after) => write!(
+                f,
+                "connected, but the peer closed the connection after {} ms (is it shutting down, \
+                 or a proxy without a server behind it?)",
+                after.as_millis()
             ),
             Cause::CustomTimeout(budget) => write!(
                 f,

@@ -15,9 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use super::head::{self, ClientSettings};
 use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
+use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
+use crate::transport::waiting::Waiting;
 
 /// Calls that may wait for a free stream of one connection.
 pub(crate) const MAX_WAITING: usize = 1024;
@@ -107,6 +109,10 @@ impl Connection {
         }
     }
 
+    pub(crate) fn is_closing(&self) -> bool {
+        self.0.streams.is_closed()
+    }
+
     pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
         match Arc::clone(&self.0.streams).try_acquire_owned() {
             Ok(permit) => Ok(self.slot(permit)),
@@ -116,7 +122,7 @@ impl Connection {
     }
 
     pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
-        let Some(_waiting) = Waiting::enter(&self.0.waiting) else {
+        let Some(_waiting) = Waiting::enter(&self.0.waiting, MAX_WAITING) else {
             return Err(NoSlot::Full);
         };
         match Arc::clone(&self.0.streams).acquire_owned().await {
@@ -130,23 +136,6 @@ impl Connection {
             connection: self.clone(),
             permit,
         }
-    }
-}
-
-/// Counts a call that waits.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Option<Self> {
-        let entered = count.fetch_add(1, Ordering::Relaxed);
-        let waiting = Self(count);
-        (entered < MAX_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -168,18 +157,13 @@ impl Slot {
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
+        let requests = Requests::new(std::mem::take(&mut call.payload))?;
         let mut sender = self.connection.0.sender.clone();
         let (response, mut stream) = sender
             .send_request(request, false)
             .map_err(|error| failure::status(error, false))?;
-        match std::mem::take(&mut call.payload) {
-            Payload::Whole(framed) => {
-                if framed.len() > MAX_WRITE_BYTES {
-                    return Err(Status::resource_exhausted(format!(
-                        "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
-                        framed.len()
-                    )));
-                }
+        match requests {
+            Requests::One(framed) => {
                 // Fails only when the peer has answered or reset the call before it has seen the message, or the
                 // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
                 let _ = stream.send_data(framed, true);
@@ -189,10 +173,7 @@ impl Slot {
                     return Ok(Sent::Unary(reply));
                 }
             }
-            Payload::Stream(body) => {
-                let pipe = body.into_pipe().ok_or_else(|| {
-                    Status::internal("a request's stream can only be sent where it was made")
-                })?;
+            Requests::Many(pipe) => {
                 tokio::spawn(pump::pump(pipe, stream, call.deadline));
             }
         }
@@ -201,6 +182,29 @@ impl Slot {
             peers_deadline,
             self.permit,
         )))
+    }
+}
+
+/// What a call sends. What cannot be sent is refused before the head goes out.
+enum Requests {
+    One(Bytes),
+    Many(PipeReader),
+}
+
+impl Requests {
+    fn new(payload: Payload) -> Result<Self, Status> {
+        match payload {
+            Payload::Whole(framed) if framed.len() > MAX_WRITE_BYTES => {
+                Err(Status::resource_exhausted(format!(
+                    "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
+                    framed.len()
+                )))
+            }
+            Payload::Whole(framed) => Ok(Self::One(framed)),
+            Payload::Stream(body) => body.into_pipe().map(Self::Many).ok_or_else(|| {
+                Status::broken("a request's stream can only be sent where it was made")
+            }),
+        }
     }
 }
 
@@ -287,7 +291,11 @@ impl Connection {
     /// No call is in flight, and none waits.
     pub(crate) fn is_idle(&self) -> bool {
         let driver_granted = self.0.granted.load(Ordering::Relaxed);
-        self.0.streams.available_permits() == driver_granted
-            && self.0.waiting.load(Ordering::Relaxed) == 0
+        self.0.streams.available_permits() == driver_granted && self.waiting() == 0
+    }
+
+    /// Calls that wait for a free stream.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
     }
 }

@@ -63,7 +63,7 @@ fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(settings.authority.clone());
     parts.path_and_query = Some(path.map_err(|error| {
-        Status::internal(format!(
+        Status::broken(format!(
             "{:?} is no path of a method: {error}",
             call.method.path()
         ))

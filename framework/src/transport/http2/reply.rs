@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
-use crate::call::{Code, Deadline, Metadata, Payload, RawReply, Status};
+use crate::call::{Deadline, Metadata, Payload, RawReply, Status};
 
 /// Received bytes are given back to the peer's window when so many have been taken; the rest goes with the stream.
 /// A small reply so takes no lock for it.
@@ -52,7 +52,7 @@ impl Unary {
         self.deframer.push(data);
         while let Some(message) = self.deframer.next_framed()? {
             if self.message.replace(message).is_some() {
-                return Err(internal(
+                return Err(Status::broken(
                     "the peer sent more than one message to a unary call",
                 ));
             }
@@ -78,8 +78,10 @@ impl Future for Unary {
             Err(status) => return Poll::Ready(Err(status.with_metadata(metadata))),
         };
         Poll::Ready(match self.message.take() {
-            _ if self.deframer.is_partial() => Err(internal("the reply ended within a message")),
-            None => Err(internal(
+            _ if self.deframer.is_partial() => {
+                Err(Status::broken("the reply ended within a message"))
+            }
+            None => Err(Status::broken(
                 "the peer ended a unary call with OK and no message",
             )),
             Some(message) => Ok(RawReply {
@@ -102,10 +104,6 @@ fn release(body: &mut RecvStream, unreleased: &mut usize, taken: usize) {
         let _ = body.flow_control().release_capacity(*unreleased);
         *unreleased = 0;
     }
-}
-
-fn internal(message: &str) -> Status {
-    Status::new(Code::Internal, message)
 }
 
 /// A streaming reply: its head comes when the peer sends it.
@@ -183,7 +181,7 @@ impl Source for Streamed {
             Stage::Reading(body) => body,
             Stage::Empty(end) => return Poll::Ready(Ok(std::mem::take(end))),
             Stage::Waiting(_) | Stage::Failed => {
-                return Poll::Ready(Err(internal("the reply has failed before")));
+                return Poll::Ready(Err(Status::broken("the reply has failed before")));
             }
         };
         let trailers = ready!(body.poll_trailers(cx))
