@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tokio::task::JoinSet;
 use super::Stack;
 use super::accept;
 use super::builder::Settings;
+use super::socket::Socket;
 use crate::call::Peer;
 use crate::transport::stream::Stream;
 
@@ -34,17 +34,8 @@ pub struct Bound {
 
 enum Listener {
     Tcp(TcpListener, SocketAddr),
-    Unix(UnixListener, Socket),
-}
-
-/// The file of a Unix socket: it is ours to remove.
-struct Socket(PathBuf);
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // It may be gone already; nobody can be told here.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    // In this order: see [`Socket`].
+    Unix(Socket, UnixListener),
 }
 
 impl Bound {
@@ -56,7 +47,10 @@ impl Bound {
             io::Error::new(error.kind(), format!("cannot listen at {addr}: {error}"))
         };
         let listener = match addr.strip_prefix("unix:") {
-            Some(path) => listen_unix(path.into()).await.map_err(named)?,
+            Some(path) => {
+                let (socket, listener) = Socket::listen(path.into()).await.map_err(named)?;
+                Listener::Unix(socket, listener)
+            }
             None => {
                 let addr = addr.strip_prefix("http://").unwrap_or(addr);
                 let listener = TcpListener::bind(addr).await.map_err(named)?;
@@ -81,7 +75,7 @@ impl Bound {
                 format!("http://[::1]:{}", addr.port())
             }
             Listener::Tcp(_, addr) => format!("http://{addr}"),
-            Listener::Unix(_, Socket(path)) => format!("unix:{}", path.display()),
+            Listener::Unix(socket, _) => format!("unix:{}", socket.path().display()),
         }
     }
 
@@ -208,7 +202,7 @@ impl Listener {
                 let _ = tcp.set_nodelay(true);
                 Ok((tcp.into(), Peer::tcp(addr)))
             }
-            Self::Unix(listener, _) => {
+            Self::Unix(_, listener) => {
                 let (unix, addr) = listener.accept().await?;
                 let path = addr.as_pathname().map(Into::into);
                 Ok((unix.into(), Peer::unix(path)))
@@ -226,24 +220,6 @@ fn is_of_the_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::Interrupted
     )
-}
-
-/// A socket file that a dead server left is taken over; one that somebody listens at is not.
-async fn listen_unix(path: PathBuf) -> io::Result<Listener> {
-    let listener = match UnixListener::bind(&path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if tokio::net::UnixStream::connect(&path).await.is_ok() {
-                return Err(io::Error::new(
-                    io::ErrorKind::AddrInUse,
-                    "another server listens there",
-                ));
-            }
-            std::fs::remove_file(&path)?;
-            UnixListener::bind(&path)?
-        }
-        bound => bound?,
-    };
-    Ok(Listener::Unix(listener, Socket(path)))
 }
 
 impl fmt::Debug for Bound {
