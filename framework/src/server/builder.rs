@@ -246,6 +246,11 @@ impl fmt::Debug for Server {
 }
 
 /// What [`Server::add`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service that a server can take",
+    label = "neither a `Skeleton` nor many of them",
+    note = "wrap your implementation: `greeter::server(MyGreeter)`"
+)]
 pub trait IntoServices {
     /// The services.
     fn into_services(self) -> Vec<Skeleton>;
