@@ -42,7 +42,7 @@ impl<T> Outbound<T> {
     /// # Errors
     /// CANCELLED (or why the call ended) when nobody receives any more, RESOURCE_EXHAUSTED when the message is over the limit.
     ///
-    /// On a client this is rarely the whole story: a server that ends the call early says why in its reply. When `send` fails,
+    /// On a client, CANCELLED is not the whole story: a server that ends the call early says why in its reply. Then
     /// stop sending and await the reply (or [`Inbound::next`]) instead of returning this error by `?`.
     ///
     /// # Cancel safety

@@ -262,6 +262,8 @@ impl IntoServices for Skeleton {
     }
 }
 
+// An implementation that somebody forgot to wrap is better not told to become an iterator.
+#[diagnostic::do_not_recommend]
 impl<I: IntoIterator<Item = Skeleton>> IntoServices for I {
     fn into_services(self) -> Vec<Skeleton> {
         self.into_iter().collect()
