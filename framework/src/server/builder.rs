@@ -299,6 +299,11 @@ impl fmt::Debug for Server {
 }
 
 /// What [`Server::add`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service that a server can take",
+    label = "neither a `Skeleton` nor many of them",
+    note = "wrap your implementation: `greeter::server(MyGreeter)`"
+)]
 pub trait IntoServices {
     /// The services.
     fn into_services(self) -> Vec<Skeleton>;
@@ -310,6 +315,8 @@ impl IntoServices for Skeleton {
     }
 }
 
+// An implementation that somebody forgot to wrap is better not told to become an iterator.
+#[diagnostic::do_not_recommend]
 impl<I: IntoIterator<Item = Skeleton>> IntoServices for I {
     fn into_services(self) -> Vec<Skeleton> {
         self.into_iter().collect()
