@@ -1,11 +1,13 @@
 //! Comments of an IDL as rustdoc that never becomes a doctest, a link to nowhere, or HTML.
-//! It refuses to be Markdown of its own: prose stays prose, code becomes fenced text, and lists and headings are left as they are.
+//! It refuses to be Markdown of its own: prose stays prose, code becomes fenced text, and lists and headings are left
+//! as they are.
 
 use std::fmt::Write as _;
 
 use crate::model::Docs;
 
-/// The lines of rustdoc for a comment, each for one `#[doc = "…"]`; a line that is not empty starts with a space, as after `///`.
+/// The lines of rustdoc for a comment, each for one `#[doc = "…"]`; a line that is not empty starts with a space, as
+/// after `///`.
 #[must_use]
 pub fn rustdoc(docs: &Docs) -> Vec<String> {
     let lines: Vec<String> = docs.0.iter().flat_map(|line| clean(line)).collect();
@@ -126,7 +128,8 @@ fn push_code(out: &mut Vec<String>, code: &[String], indent: usize) {
     out.push(fence);
 }
 
-/// One line of prose: nothing in it opens a link, a tag or a fence, and no run of spaces is wide enough to make code in a list.
+/// One line of prose: nothing in it opens a link, a tag or a fence, and no run of spaces is wide enough to make code in
+/// a list.
 fn prose(line: &str) -> String {
     // With the space in front of every line it stays below the four that make code.
     let mut out = " ".repeat(indent(line).min(2));
@@ -194,7 +197,8 @@ fn url(text: &str) -> Option<&str> {
     (url.len() > scheme.len()).then_some(url)
 }
 
-/// The lines of a `//` or `/* */` comment, as a descriptor holds it, without what belongs to its marks: the space behind `//`, the third `/` and the second `*`.
+/// The lines of a `//` or `/* */` comment, as a descriptor holds it, without what belongs to its marks: the space
+/// behind `//`, the third `/` and the second `*`.
 #[must_use]
 pub fn plain(comment: &str) -> Docs {
     let mut lines: Vec<&str> = comment

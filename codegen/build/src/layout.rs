@@ -25,8 +25,8 @@ const DESCRIPTORS: &str = "descriptors.bin";
 /// Holds the items of files without a package; no package can have this name.
 const NO_PACKAGE: &str = "_.rs";
 
-/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this crate
-/// does not use, names and shapes that the IDL chose, habits of the message back end.
+/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this
+/// crate does not use, names and shapes that the IDL chose, habits of the message back end.
 const ALLOW: &str = "\
 #[allow(
     dead_code,

@@ -1,4 +1,5 @@
-//! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure named.
+//! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure
+//! named.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 

@@ -29,7 +29,8 @@ pub use call::{Call, Response, WithResponse};
 pub(crate) use invoke::{bidi, client_stream, server_stream, unary};
 pub use reply::Reply;
 
-/// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are over.
+/// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are
+/// over.
 ///
 /// A channel connects at its first call, keeps its connections up by itself, and takes its endpoints in turn.
 /// Its calls need a tokio runtime: elsewhere they fail with INTERNAL.

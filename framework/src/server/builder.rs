@@ -156,7 +156,8 @@ impl Server {
         self
     }
 
-    /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and [`Bound::url`] tells.
+    /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and
+    /// [`Bound::url`] tells.
     ///
     /// # Errors
     /// When the address cannot be listened at, naming it; when two services have the same name.
@@ -174,7 +175,8 @@ impl Server {
         async move { bound.await?.serve().await }
     }
 
-    /// Serves connections that come from elsewhere, until there are no more; an error of one of them ends only that one.
+    /// Serves connections that come from elsewhere, until there are no more; an error of one of them ends only that
+    /// one.
     ///
     /// # Errors
     /// When two services have the same name.

@@ -1,4 +1,5 @@
-//! Nothing that anyone can write into a file makes the compiler panic, overflow the stack, or point outside of the file.
+//! Nothing that anyone can write into a file makes the compiler panic, overflow the stack, or point outside of the
+//! file.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 

@@ -1,4 +1,5 @@
-//! Descriptor sets in place of files: round trips, editions as protoc encodes them, and sets that are not what they seem.
+//! Descriptor sets in place of files: round trips, editions as protoc encodes them, and sets that are not what they
+//! seem.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 

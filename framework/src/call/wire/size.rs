@@ -53,8 +53,8 @@ pub(crate) fn block_size(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-/// Checks a block before it is sent, to which `own` bytes of the protocol come: a peer that finds it too large may close
-/// the connection, and every call with it.
+/// Checks a block before it is sent, to which `own` bytes of the protocol come: a peer that finds it too large may
+/// close the connection, and every call with it.
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED, naming the size, the limit and the largest field.
