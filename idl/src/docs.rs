@@ -54,14 +54,19 @@ pub fn rustdoc(docs: &Docs) -> Vec<String> {
 /// A line without what rustc refuses in comments: control characters, and marks that turn the direction of text around.
 /// What ends a line for anyone ends it here.
 fn clean(line: &str) -> Vec<String> {
-    line.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'])
-        .map(|part| {
-            let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            part.chars()
-                .filter(|&c| !turns(c) && (c == '\t' || !c.is_control()))
-                .collect()
-        })
-        .collect()
+    line.split([
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+    ])
+    .map(|part| {
+        let turns = |c| {
+            let marks = ['\u{200e}', '\u{200f}', '\u{61c}'];
+            marks.contains(&c) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        part.chars()
+            .filter(|&c| !turns(c) && (c == '\t' || !c.is_control()))
+            .collect()
+    })
+    .collect()
 }
 
 /// The columns before the text; a tab reaches to the next multiple of four.

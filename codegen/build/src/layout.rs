@@ -60,7 +60,8 @@ pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec
     tree.write(&mut Vec::new(), &mut root, &mut files);
     let _ = write!(
         root,
-        "\n/// The descriptors of all of the above and what they import, as an encoded `google.protobuf.FileDescriptorSet`.\n\
+        "\n/// The descriptors of all of the above and what they import, \
+         as an encoded `google.protobuf.FileDescriptorSet`.\n\
          #[allow(dead_code, unreachable_pub)]\n\
          pub static DESCRIPTORS: &[u8] = include_bytes!(\"{FOLDER}/{DESCRIPTORS}\");\n"
     );

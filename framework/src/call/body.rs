@@ -1,5 +1,5 @@
 //! The bytes of a call as they arrive, whichever wire brings them.
-//! It refuses to cut them into messages (`frame.rs`) and to give them a type (`inbound.rs`).
+//! It refuses to cut them into messages (`frame.rs`) and to give them a type (`stream.rs`).
 
 use std::fmt;
 use std::pin::Pin;

@@ -89,6 +89,9 @@ impl Channel {
     ///
     /// # Errors
     /// UNAVAILABLE when the first try to connect has failed at each endpoint, with the reasons.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: connecting goes on in tasks of the channel.
     pub async fn ready(&self) -> Result<(), Status> {
         self.0.core.place.ready().await
     }
@@ -97,6 +100,10 @@ impl Channel {
     ///
     /// # Errors
     /// The status that the call ended with.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels the call: its stream is reset, and the server drops its handler. A reply that
+    /// streams is cancelled by dropping it.
     pub async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
         enter::raw(&mut call, &self.0.core.defaults)?;
         self.run(&mut call).await

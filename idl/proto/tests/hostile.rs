@@ -46,7 +46,8 @@ fn check(text: &[u8]) -> Result<(), TestCaseError> {
 #[test]
 fn depth_is_bounded_wherever_brackets_nest() {
     let deep = |open: &str, close: &str| [open.repeat(20_000), close.repeat(20_000)].concat();
-    let option = "import \"google/protobuf/descriptor.proto\"; message R { R r = 1; } extend google.protobuf.FileOptions { R r = 50001; }";
+    let option = "import \"google/protobuf/descriptor.proto\"; message R { R r = 1; } \
+        extend google.protobuf.FileOptions { R r = 50001; }";
     for text in [
         deep("message A {", "}"),
         format!("{option} option (r) = {};", deep("{ r ", "}")),

@@ -198,7 +198,8 @@ mod tests {
                 pair("framework", "sinew")
             ]
         );
-        let manifest = "[workspace]\nmembers = [\n  \"tests/law\", \"idl/proto\",\n  \"framework\",\n]\nexclude = [\"idl/x\"]";
+        let manifest = "[workspace]\nmembers = [\n  \"tests/law\", \"idl/proto\",\n  \"framework\",\n]\n\
+            exclude = [\"idl/x\"]";
         assert_eq!(members(manifest), ["framework", "idl/proto"]);
         let manifest = "[package]\nedition.workspace = true\nname = \"sinew\"\n";
         assert_eq!(package_name(manifest).as_deref(), Some("sinew"));

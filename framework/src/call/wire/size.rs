@@ -106,6 +106,7 @@ fn too_large(headers: &HeaderMap, size: &str, limit: usize) -> Status {
     let largest = largest.map_or("", |(name, _)| name.as_str());
     let largest = largest.get(..100).unwrap_or(largest);
     Status::resource_exhausted(format!(
-        "metadata of {size} are over the limit of {limit} bytes for headers or trailers; the largest is {largest:?}: send less, or send it in a message"
+        "metadata of {size} are over the limit of {limit} bytes for headers or trailers; the largest is {largest:?}: \
+         send less, or send it in a message"
     ))
 }
