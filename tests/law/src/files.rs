@@ -40,13 +40,16 @@ pub fn orphans(sources: &[Source]) -> Result<Vec<String>, LexError> {
 
 /// What cargo builds by itself, where the manifest names no other place.
 fn is_root(path: &str) -> bool {
-    match path.split('/').collect::<Vec<_>>()[..] {
-        ["build.rs"] | ["src", "lib.rs" | "main.rs"] => true,
-        ["src", "bin", _] | ["tests" | "examples" | "benches", _] => true,
-        ["src", "bin", _, "main.rs"] => true,
-        ["tests" | "examples" | "benches", _, "main.rs"] => true,
-        _ => false,
-    }
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(
+        parts[..],
+        ["build.rs"]
+            | ["src", "lib.rs" | "main.rs"]
+            | ["src", "bin", _]
+            | ["src", "bin", _, "main.rs"]
+            | ["tests" | "examples" | "benches", _]
+            | ["tests" | "examples" | "benches", _, "main.rs"]
+    )
 }
 
 /// The folder that the modules of a file are in.
