@@ -2,7 +2,8 @@
 //! It refuses to parse, to place modules and to write files: those are the front ends' and the build crate's.
 //!
 //! What is emitted is fixed in `docs/decisions/0001-seams-and-generated-code.md`. It names nothing but the runtime's
-//! crate, `core`, `std` and the messages, by absolute paths (or `super::`), and has no `use`: whatever the user's messages are called.
+//! crate, `core`, `std` and the messages, by absolute paths (or `super::`), and has no `use`: whatever the user's
+//! messages are called.
 
 mod client;
 mod descriptor;

@@ -1,4 +1,5 @@
-//! Whatever messages are called, generated code means the same: it names nothing by a path that could be something else.
+//! Whatever messages are called, generated code means the same: it names nothing by a path that could be something
+//! else.
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::quote;

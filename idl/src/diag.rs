@@ -1,5 +1,7 @@
-//! Places in the sources of an IDL, and what is wrong there: one line for build logs, a full report with the source for people.
-//! It refuses to know any rule: whoever checks something makes the diagnostic and names its code (`docs/diagnostics.md`).
+//! Places in the sources of an IDL, and what is wrong there: one line for build logs, a full report with the source for
+//! people.
+//! It refuses to know any rule: whoever checks something makes the diagnostic and names its code
+//! (`docs/diagnostics.md`).
 
 use std::{
     cmp::Ordering,

@@ -1,11 +1,13 @@
 //! Comments of an IDL as rustdoc that never becomes a doctest, a link to nowhere, or HTML.
-//! It refuses to be Markdown of its own: prose stays prose, code becomes fenced text, and lists and headings are left as they are.
+//! It refuses to be Markdown of its own: prose stays prose, code becomes fenced text, and lists and headings are left
+//! as they are.
 
 use std::fmt::Write as _;
 
 use crate::model::Docs;
 
-/// The lines of rustdoc for a comment, each for one `#[doc = "…"]`; a line that is not empty starts with a space, as after `///`.
+/// The lines of rustdoc for a comment, each for one `#[doc = "…"]`; a line that is not empty starts with a space, as
+/// after `///`.
 #[must_use]
 pub fn rustdoc(docs: &Docs) -> Vec<String> {
     let lines: Vec<String> = docs.0.iter().flat_map(|line| clean(line)).collect();
@@ -52,14 +54,19 @@ pub fn rustdoc(docs: &Docs) -> Vec<String> {
 /// A line without what rustc refuses in comments: control characters, and marks that turn the direction of text around.
 /// What ends a line for anyone ends it here.
 fn clean(line: &str) -> Vec<String> {
-    line.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'])
-        .map(|part| {
-            let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            part.chars()
-                .filter(|&c| !turns(c) && (c == '\t' || !c.is_control()))
-                .collect()
-        })
-        .collect()
+    line.split([
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+    ])
+    .map(|part| {
+        let turns = |c| {
+            let marks = ['\u{200e}', '\u{200f}', '\u{61c}'];
+            marks.contains(&c) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        part.chars()
+            .filter(|&c| !turns(c) && (c == '\t' || !c.is_control()))
+            .collect()
+    })
+    .collect()
 }
 
 /// The columns before the text; a tab reaches to the next multiple of four.
@@ -126,7 +133,8 @@ fn push_code(out: &mut Vec<String>, code: &[String], indent: usize) {
     out.push(fence);
 }
 
-/// One line of prose: nothing in it opens a link, a tag or a fence, and no run of spaces is wide enough to make code in a list.
+/// One line of prose: nothing in it opens a link, a tag or a fence, and no run of spaces is wide enough to make code in
+/// a list.
 fn prose(line: &str) -> String {
     // With the space in front of every line it stays below the four that make code.
     let mut out = " ".repeat(indent(line).min(2));
@@ -194,7 +202,8 @@ fn url(text: &str) -> Option<&str> {
     (url.len() > scheme.len()).then_some(url)
 }
 
-/// The lines of a `//` or `/* */` comment, as a descriptor holds it, without what belongs to its marks: the space behind `//`, the third `/` and the second `*`.
+/// The lines of a `//` or `/* */` comment, as a descriptor holds it, without what belongs to its marks: the space
+/// behind `//`, the third `/` and the second `*`.
 #[must_use]
 pub fn plain(comment: &str) -> Docs {
     let mut lines: Vec<&str> = comment

@@ -1,5 +1,6 @@
 //! The service model: what every front end (`.proto` files, Rust traits) lowers to and every emitter reads.
-//! It refuses to know where it came from, beyond the [`Span`]s that diagnostics point at, and it holds no messages: those are the message back end's.
+//! It refuses to know where it came from, beyond the [`Span`]s that diagnostics point at, and it holds no messages:
+//! those are the message back end's.
 
 use proc_macro2::TokenStream;
 
@@ -91,7 +92,8 @@ pub enum Idempotency {
 pub struct TypeRef {
     /// `shop.v1.AddLineRequest`, without a leading dot.
     pub full_name: String,
-    /// The Rust path *from the module of the package* (`super::types::Line`, `::prost_types::Any`, `()`); filled by the message back end.
+    /// The Rust path *from the module of the package* (`super::types::Line`, `::prost_types::Any`, `()`); filled by the
+    /// message back end.
     pub rust: TokenStream,
     /// Where the IDL names it.
     pub span: Span,

@@ -1,4 +1,5 @@
-//! IDL names as Rust names: exactly as prost maps them, so that stubs and messages meet; and what to do when two names meet.
+//! IDL names as Rust names: exactly as prost maps them, so that stubs and messages meet; and what to do when two names
+//! meet.
 //! It refuses to invent names for what is taken: a clash is an error that names both places of the IDL.
 
 use std::collections::BTreeMap;
@@ -8,8 +9,8 @@ use crate::{
     model::Schema,
 };
 
-/// Names that a client cannot give to an rpc: its constructor, what would shadow `Clone`, and what takes `self` by value for any type,
-/// which rustc finds before a method that takes `&self`.
+/// Names that a client cannot give to an rpc: its constructor, what would shadow `Clone`, and what takes `self` by
+/// value for any type, which rustc finds before a method that takes `&self`.
 const TAKEN_BY_CLIENTS: [&str; 5] = ["new", "clone", "into", "into_future", "try_into"];
 
 /// Keywords that may be raw identifiers; of every edition, since generated code does not know where it is included.
@@ -63,7 +64,8 @@ pub fn constant(name: &str) -> String {
     }
 }
 
-/// The variant of an enum value: without the name of the enum (as Rust spells it) in front, where something sensible remains.
+/// The variant of an enum value: without the name of the enum (as Rust spells it) in front, where something sensible
+/// remains.
 #[must_use]
 pub fn variant(rust_enum: &str, value: &str) -> String {
     let name = upper_camel(value);
@@ -87,7 +89,8 @@ pub fn identifier(word: &str) -> String {
     }
 }
 
-/// Splits at everything that is neither letter nor digit, and where the case changes: `XMLHttp_request2` → `XML`, `Http`, `request2`.
+/// Splits at everything that is neither letter nor digit, and where the case changes: `XMLHttp_request2` → `XML`,
+/// `Http`, `request2`.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric())
         .flat_map(|part| {
@@ -133,7 +136,8 @@ fn capitalized(word: &str) -> String {
         .collect()
 }
 
-/// The names of one scope of the generated code (the items of a module, the fields of a message), and where the IDL declares them.
+/// The names of one scope of the generated code (the items of a module, the fields of a message), and where the IDL
+/// declares them.
 /// `P` is a place that becomes a [`Span`] only when there is something to report.
 #[derive(Debug)]
 pub struct Scope<P = Span> {

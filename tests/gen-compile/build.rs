@@ -66,7 +66,8 @@ fn main() -> io::Result<()> {
     fs::write(out.join("cases.rs"), code)
 }
 
-/// All files of the folder, or those that its `files.txt` names; `roots.txt` names include roots below it. Or all of a descriptor set.
+/// All files of the folder, or those that its `files.txt` names; `roots.txt` names include roots below it. Or all of a
+/// descriptor set.
 fn config(case: &Path) -> Config {
     if case
         .extension()

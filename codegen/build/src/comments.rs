@@ -1,5 +1,6 @@
 //! Comments of messages on their way through the message back end, which would make doctests of them.
-//! It refuses to let the back end see a comment: it gets a marker for each, and the text takes the marker's place afterwards.
+//! It refuses to let the back end see a comment: it gets a marker for each, and the text takes the marker's place
+//! afterwards.
 
 use std::collections::HashMap;
 

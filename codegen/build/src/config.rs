@@ -9,8 +9,9 @@ use crate::{Report, cargo, run};
 
 /// How `.proto` files are compiled. Each option can be given several times; those for messages add up.
 ///
-/// Paths of messages and fields (`type_attribute` and the like) are those of prost: `.` is everything, `.shop.v1` a package and
-/// all below it, `.shop.v1.Cart` a message, `.shop.v1.Cart.lines` a field; without the leading dot they match any end of a full name.
+/// Paths of messages and fields (`type_attribute` and the like) are those of prost: `.` is everything, `.shop.v1` a
+/// package and all below it, `.shop.v1.Cart` a message, `.shop.v1.Cart.lines` a field; without the leading dot they
+/// match any end of a full name.
 ///
 /// ```no_run
 /// sinew_build::Config::new("proto")
@@ -40,8 +41,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Compiles every `.proto` file below a folder, which is the root of their imports; or one file, whose root is the include root
-    /// that it lies in, or else its folder. Relative paths start at the package's folder, as in every `build.rs`.
+    /// Compiles every `.proto` file below a folder, which is the root of their imports; or one file, whose root is the
+    /// include root that it lies in, or else its folder. Relative paths start at the package's folder, as in every
+    /// `build.rs`.
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
             path: path.as_ref().to_owned(),
@@ -62,8 +64,8 @@ impl Config {
         }
     }
 
-    /// Adds a folder in which imports are looked for, after the root and the folders added before. The well-known types and
-    /// `google/api`, `google/rpc` need none. Imported files generate messages only as far as they are used.
+    /// Adds a folder in which imports are looked for, after the root and the folders added before. The well-known types
+    /// and `google/api`, `google/rpc` need none. Imported files generate messages only as far as they are used.
     pub fn include(mut self, root: impl AsRef<Path>) -> Self {
         self.includes.push(root.as_ref().to_owned());
         self
@@ -75,12 +77,13 @@ impl Config {
         self
     }
 
-    /// Takes the contents of the files from an encoded `google.protobuf.FileDescriptorSet` with all imports (and, for comments and
-    /// places in diagnostics, source info) instead of parsing them: the way round for syntax that the built-in parser does not know.
+    /// Takes the contents of the files from an encoded `google.protobuf.FileDescriptorSet` with all imports (and, for
+    /// comments and places in diagnostics, source info) instead of parsing them: the way round for syntax that the
+    /// built-in parser does not know.
     /// `protoc --include_imports --include_source_info -o set.bin …` and `buf build -o set.bin` write one.
     ///
-    /// Which files are compiled is still said by the folder, as far as it exists, and by [`files`](Self::files); otherwise all are
-    /// but `google/…`.
+    /// Which files are compiled is still said by the folder, as far as it exists, and by [`files`](Self::files);
+    /// otherwise all are but `google/…`.
     pub fn descriptor_set(mut self, path: impl AsRef<Path>) -> Self {
         self.descriptor_set = Some(path.as_ref().to_owned());
         self
@@ -104,16 +107,17 @@ impl Config {
         self
     }
 
-    /// Writes to a folder of the repository, for those who commit generated code; include it by `include!("gen/sinew.rs")` instead
-    /// of `sinew::include_idl!()`. With `SINEW_CHECK=1`, or if `CI` is set and `SINEW_CHECK` is not `0`, nothing is written:
+    /// Writes to a folder of the repository, for those who commit generated code; include it by
+    /// `include!("gen/sinew.rs")` instead of `sinew::include_idl!()`. With `SINEW_CHECK=1`, or if `CI` is set and
+    /// `SINEW_CHECK` is not `0`, nothing is written:
     /// it is an error then if what is there is not what the IDL gives.
     pub fn check_in(mut self, folder: impl AsRef<Path>) -> Self {
         self.check_in = Some(folder.as_ref().to_owned());
         self
     }
 
-    /// Whether nothing is written, and whatever is not there yet as it should be is an error: says so whatever the environment says
-    /// (see [`check_in`](Self::check_in)).
+    /// Whether nothing is written, and whatever is not there yet as it should be is an error: says so whatever the
+    /// environment says (see [`check_in`](Self::check_in)).
     pub fn verify(mut self, wanted: bool) -> Self {
         self.verify = Some(wanted);
         self
@@ -143,9 +147,9 @@ impl Config {
         self
     }
 
-    /// Derives serde's `Serialize` and `Deserialize` for messages, enums and oneofs, by their Rust names, absent fields being their
-    /// defaults. The crate needs `serde` with its feature `derive`; messages of `google.protobuf` have no such implementation. This
-    /// is not protobuf's JSON: enums are numbers in it, and bytes arrays.
+    /// Derives serde's `Serialize` and `Deserialize` for messages, enums and oneofs, by their Rust names, absent fields
+    /// being their defaults. The crate needs `serde` with its feature `derive`; messages of `google.protobuf` have no
+    /// such implementation. This is not protobuf's JSON: enums are numbers in it, and bytes arrays.
     pub fn serde(mut self, path: impl AsRef<str>) -> Self {
         let path = path.as_ref();
         self.prost
@@ -190,16 +194,17 @@ impl Config {
         self
     }
 
-    /// Uses types that exist already instead of generating them: `.extern_path(".shop.types", "::shop_types::shop::types")`, or a
-    /// single message. The Rust path starts with `::` or `crate::`.
+    /// Uses types that exist already instead of generating them:
+    /// `.extern_path(".shop.types", "::shop_types::shop::types")`, or a single message. The Rust path starts with `::`
+    /// or `crate::`.
     pub fn extern_path(mut self, idl: impl Into<String>, rust: impl Into<String>) -> Self {
         self.extern_paths.push((idl.into(), rust.into()));
         self
     }
 
-    /// Compiles, inside a build script: tells cargo what to watch and what is wrong. An error fails the build (by `cargo::error`, so
-    /// all errors are seen and nothing panics), and this returns nevertheless. With `SINEW_DIAG=full`, and outside of a build script,
-    /// it prints the full report and ends the process.
+    /// Compiles, inside a build script: tells cargo what to watch and what is wrong. An error fails the build (by
+    /// `cargo::error`, so all errors are seen and nothing panics), and this returns nevertheless. With
+    /// `SINEW_DIAG=full`, and outside of a build script, it prints the full report and ends the process.
     pub fn compile(self) {
         let outcome = run::run(self);
         cargo::watch(outcome.watched.iter(), outcome.variables);
@@ -210,8 +215,8 @@ impl Config {
         }
     }
 
-    /// Compiles, outside of a build script: says nothing to cargo. [`out_dir`](Self::out_dir) or [`check_in`](Self::check_in) has
-    /// to say where to.
+    /// Compiles, outside of a build script: says nothing to cargo. [`out_dir`](Self::out_dir) or
+    /// [`check_in`](Self::check_in) has to say where to.
     ///
     /// # Errors
     /// Everything that is wrong with the files, the options or the output folder; nothing is written then.

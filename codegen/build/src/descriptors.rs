@@ -13,7 +13,8 @@ use prost::{
 const SET_FILE: u32 = 1;
 const FILE_SOURCE_CODE_INFO: u32 = 9;
 
-/// Strips an encoded `FileDescriptorSet`, whose files stay in the order of the front end: imports before what imports them.
+/// Strips an encoded `FileDescriptorSet`, whose files stay in the order of the front end: imports before what imports
+/// them.
 pub(crate) fn embed(set: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut out = Vec::with_capacity(set.len());
     for file in fields(set)?.into_iter().filter(|f| f.number == SET_FILE) {

@@ -20,8 +20,8 @@ pub(crate) struct Input {
     pub(crate) watched: Vec<PathBuf>,
 }
 
-/// Finds what `path` means: all files of a folder, which is the root itself; or one file, whose root is the include root that
-/// it lies in, or else its folder.
+/// Finds what `path` means: all files of a folder, which is the root itself; or one file, whose root is the include
+/// root that it lies in, or else its folder.
 pub(crate) fn find(path: &Path, includes: &[PathBuf]) -> Result<Input, Box<Diagnostic>> {
     let about = fs::metadata(path).map_err(|error| Box::new(io_error(path, "read", &error)))?;
     if about.is_dir() {
@@ -67,7 +67,8 @@ fn name_below(root: &Path, path: &Path) -> Result<String, Box<Diagnostic>> {
         .ok_or_else(|| no_utf8(path))
 }
 
-/// Cargo looks at everything in a watched folder, and the package itself holds `target`: building would be a reason to build again.
+/// Cargo looks at everything in a watched folder, and the package itself holds `target`: building would be a reason to
+/// build again.
 fn is_package(folder: &Path) -> bool {
     folder.join("Cargo.toml").exists()
 }

@@ -25,8 +25,8 @@ const DESCRIPTORS: &str = "descriptors.bin";
 /// Holds the items of files without a package; no package can have this name.
 const NO_PACKAGE: &str = "_.rs";
 
-/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this crate
-/// does not use, names and shapes that the IDL chose, habits of the message back end.
+/// What generated code may trip in a crate that denies it: documentation that the IDL does not have, items that this
+/// crate does not use, names and shapes that the IDL chose, habits of the message back end.
 const ALLOW: &str = "\
 #[allow(
     dead_code,
@@ -60,7 +60,8 @@ pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec
     tree.write(&mut Vec::new(), &mut root, &mut files);
     let _ = write!(
         root,
-        "\n/// The descriptors of all of the above and what they import, as an encoded `google.protobuf.FileDescriptorSet`.\n\
+        "\n/// The descriptors of all of the above and what they import, \
+         as an encoded `google.protobuf.FileDescriptorSet`.\n\
          #[allow(dead_code, unreachable_pub)]\n\
          pub static DESCRIPTORS: &[u8] = include_bytes!(\"{FOLDER}/{DESCRIPTORS}\");\n"
     );

@@ -1,7 +1,9 @@
-//! What a `build.rs` calls to turn `.proto` files into messages, clients and servers for the `sinew` runtime; no `protoc` is needed.
+//! What a `build.rs` calls to turn `.proto` files into messages, clients and servers for the `sinew` runtime; no
+//! `protoc` is needed.
 //! It refuses to look at the network, and at anything but the files it is told to read.
 //!
-//! `build.rs` is one line in `main`; it compiles every `.proto` file below the folder, which is the root of their imports:
+//! `build.rs` is one line in `main`; it compiles every `.proto` file below the folder, which is the root of their
+//! imports:
 //! ```no_run
 //! sinew_build::compile("proto");
 //! ```
@@ -29,7 +31,8 @@ pub use sinew_idl::diag::{Diagnostic, Diagnostics, Severity};
 
 use std::path::Path;
 
-/// Compiles all `.proto` files below a folder, or one file, for `sinew::include_idl!()`: short for `Config::new(path).compile()`.
+/// Compiles all `.proto` files below a folder, or one file, for `sinew::include_idl!()`: short for
+/// `Config::new(path).compile()`.
 pub fn compile(path: impl AsRef<Path>) {
     Config::new(path).compile();
 }

@@ -122,7 +122,8 @@ fn parts(module: &Module) -> Vec<String> {
     module.parts().map(str::to_owned).collect()
 }
 
-/// The roots and the files whose types they use, by name: an import that is only there for its options generates nothing.
+/// The roots and the files whose types they use, by name: an import that is only there for its options generates
+/// nothing.
 fn used(files: Vec<FileDescriptorProto>, roots: &BTreeSet<String>) -> Vec<FileDescriptorProto> {
     let mut home = HashMap::new();
     for (index, file) in files.iter().enumerate() {
@@ -194,7 +195,8 @@ fn types_of<'a>(message: &'a DescriptorProto, types: &mut Vec<&'a str>) {
         .for_each(|nested| types_of(nested, types));
 }
 
-/// Runs `work` and catches a panic of it, without the noise of the hook. That hook is everybody's, so it stays as it is for other threads.
+/// Runs `work` and catches a panic of it, without the noise of the hook. That hook is everybody's, so it stays as it is
+/// for other threads.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     thread_local!(static IS_QUIET: Cell<bool> = const { Cell::new(false) });
     static INSTALLED: Once = Once::new();

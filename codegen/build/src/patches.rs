@@ -20,8 +20,8 @@ pub(crate) fn apply(items: &mut [Item]) {
     }
 }
 
-/// prost-derive 0.14.6 prints B-tree maps through `::prost::alloc`, whatever `prost_path` says: such a message gets its `Debug` from the
-/// standard library (enums in it are numbers then), unless it is to have none.
+/// prost-derive 0.14.6 prints B-tree maps through `::prost::alloc`, whatever `prost_path` says: such a message gets its
+/// `Debug` from the standard library (enums in it are numbers then), unless it is to have none.
 fn debug_by_std(attributes: &mut Vec<Attribute>) {
     if !attributes
         .iter()

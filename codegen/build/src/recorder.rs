@@ -1,4 +1,5 @@
-//! Sits inside the message back end: hears how it resolved the types of each method, and puts our code next to its messages.
+//! Sits inside the message back end: hears how it resolved the types of each method, and puts our code next to its
+//! messages.
 //! It refuses to resolve a type itself, so that ours can never drift from the back end's.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};

@@ -63,9 +63,10 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
     let (folder, mode) = target(&config)?;
     let prost = prost(&mut config)?;
     let input = input(&config)?;
-    // Every file by its own path, so that a changed one is noticed; the folder, so that a new one is (cargo compares the times of
-    // everything in it, which is cheap for a folder of `.proto` files). Places where an import would be taken from if there was a
-    // file cannot be listed: cargo takes a file that does not exist for one that has changed, and would run the script every time.
+    // Every file by its own path, so that a changed one is noticed; the folder, so that a new one is (cargo compares
+    // the times of everything in it, which is cheap for a folder of `.proto` files). Places where an import would be
+    // taken from if there was a file cannot be listed: cargo takes a file that does not exist for one that has changed,
+    // and would run the script every time.
     watched.extend(input.watched.iter().cloned());
     watched.extend(
         input

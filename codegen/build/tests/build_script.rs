@@ -1,4 +1,5 @@
-//! A crate whose `build.rs` calls us, built by cargo as a user's is: what is wrong is seen, and only what changed is done again.
+//! A crate whose `build.rs` calls us, built by cargo as a user's is: what is wrong is seen, and only what changed is
+//! done again.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 

@@ -1,4 +1,5 @@
-//! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure named.
+//! What `try_compile` reports and leaves on disk: the same bytes for the same IDL, nothing written twice, every failure
+//! named.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
@@ -72,7 +73,8 @@ impl Case {
 const FILES: [(&str, &str); 4] = [
     (
         "a.proto",
-        "syntax = \"proto3\"; package p; import \"d.proto\"; message A { q.D d = 1; } service SA { rpc X(A) returns (q.D); }",
+        "syntax = \"proto3\"; package p; import \"d.proto\"; message A { q.D d = 1; } \
+         service SA { rpc X(A) returns (q.D); }",
     ),
     (
         "b.proto",
@@ -190,7 +192,8 @@ fn descriptors_hold_every_import_but_no_comment() {
         "descriptors",
         &[(
             "a.proto",
-            "// secret\nsyntax = \"proto3\"; package p; import \"google/protobuf/empty.proto\";\n// told to nobody\nservice S { rpc X(google.protobuf.Empty) returns (google.protobuf.Empty); }",
+            "// secret\nsyntax = \"proto3\"; package p; import \"google/protobuf/empty.proto\";\n\
+             // told to nobody\nservice S { rpc X(google.protobuf.Empty) returns (google.protobuf.Empty); }",
         )],
     );
     case.compile().unwrap();
@@ -207,7 +210,10 @@ fn what_is_left_out_is_warned_of() {
         "left_out",
         &[(
             "a.proto",
-            "syntax = \"proto2\";\npackage p;\nimport \"google/protobuf/descriptor.proto\";\nmessage A {\n  extensions 4 to max;\n}\nextend A {\n  optional int32 x = 4;\n  optional int32 y = 5;\n}\nextend google.protobuf.FileOptions {\n  optional int32 z = 50000;\n}\n",
+            "syntax = \"proto2\";\npackage p;\nimport \"google/protobuf/descriptor.proto\";\n\
+             message A {\n  extensions 4 to max;\n}\n\
+             extend A {\n  optional int32 x = 4;\n  optional int32 y = 5;\n}\n\
+             extend google.protobuf.FileOptions {\n  optional int32 z = 50000;\n}\n",
         )],
     );
     let warnings = case.compile().unwrap().warnings.to_string();

@@ -5,12 +5,18 @@ use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const ADDR: &str = "127.0.0.1:50051";
 
-/// For a process to start on a busy machine.
-const START: Duration = Duration::from_secs(30);
+/// How often the server's port is tried, and the pause between: at least 30 s, for a process to start on a busy
+/// machine.
+///
+/// The server prints nothing, being as short as it can: that its port takes a connection is the only sign that it is
+/// there, and nothing tells another process of that. So it is asked, a bounded number of times; the pause leaves the
+/// core to the server, and nothing depends on its length.
+const TRIES: u32 = 1500;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// One at a time on this machine: tests of another checkout need the same port. Given back when the file is closed.
 fn turn() -> Option<File> {
@@ -35,18 +41,15 @@ impl Server {
             .spawn()
             .unwrap();
         let mut server = Self(server);
-        let until = Instant::now() + START;
-        // The server prints nothing, so its port is the only sign that it is there.
-        while TcpStream::connect(ADDR).is_err() {
+        for _ in 0..TRIES {
+            if TcpStream::connect(ADDR).is_ok() {
+                return server;
+            }
             let ended = server.0.try_wait().unwrap();
             assert!(ended.is_none(), "the server ended: {ended:?}");
-            assert!(
-                Instant::now() < until,
-                "the server does not listen at {ADDR}"
-            );
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(PAUSE);
         }
-        server
+        panic!("the server does not listen at {ADDR}");
     }
 }
 

@@ -41,7 +41,8 @@ impl Ambient {
 }
 
 pin_project_lite::pin_project! {
-    /// A future that runs with an [`Ambient`] of its own: set around each poll, restored after it, also when the poll panics.
+    /// A future that runs with an [`Ambient`] of its own: set around each poll, restored after it, also when the poll
+    /// panics.
     ///
     /// A `std` thread-local, not a task-local of one runtime: it works on any executor, and costs two swaps a poll.
     #[derive(Debug)]

@@ -62,7 +62,8 @@ impl Context {
         &self.extensions
     }
 
-    /// The metadata that precede the reply's messages. What is inserted after the first message of a stream was sent is lost.
+    /// The metadata that precede the reply's messages. What is inserted after the first message of a stream was sent is
+    /// lost.
     ///
     /// Holds a lock while it lives: do not keep it across an `.await`.
     pub fn reply_metadata(&self) -> MetadataMut<'_> {

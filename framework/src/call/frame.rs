@@ -1,4 +1,5 @@
-//! Length-prefixed messages: the five bytes that gRPC puts in front of each (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+//! Length-prefixed messages: the five bytes that gRPC puts in front of each
+//! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 //! It refuses to read or write a socket.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -150,7 +151,8 @@ impl Deframer {
     /// The next whole message, without its prefix; `None` when more bytes are needed.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED over the limit (before its bytes are waited for), UNIMPLEMENTED for a compressed message, INTERNAL for a bad prefix.
+    /// RESOURCE_EXHAUSTED over the limit (before its bytes are waited for), UNIMPLEMENTED for a compressed message,
+    /// INTERNAL for a bad prefix.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Status> {
         Ok(self.next_framed()?.map(|mut framed| {
             framed.advance(PREFIX);

@@ -62,7 +62,8 @@ impl RawCall {
     /// The call, moved out: what is left has its method, and nothing to send.
     ///
     /// Our own layers pass calls by reference: a call is some hundred bytes, and each async fn that takes one by value
-    /// holds it twice. It is moved where it changes hands for good: to a layer of the user, to a handler, to another task.
+    /// holds it twice. It is moved where it changes hands for good: to a layer of the user, to a handler, to another
+    /// task.
     pub(crate) fn take(&mut self) -> Self {
         let method = self.method.clone();
         std::mem::replace(self, Self::with(method, Payload::default()))

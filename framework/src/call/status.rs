@@ -165,8 +165,8 @@ impl Status {
 
     /// Adds a typed detail after those that are there.
     ///
-    /// Details travel in the trailers, in base64: those of a status that would make them larger than 64 KiB are all left
-    /// out, and the caller gets code and message.
+    /// Details travel in the trailers, in base64: those of a status that would make them larger than 64 KiB are all
+    /// left out, and the caller gets code and message.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Detail) -> Self {
         self.0.details.push(super::details::pack(&detail));

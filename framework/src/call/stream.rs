@@ -1,4 +1,5 @@
-//! The two halves of a stream as users hold them: [`Outbound`] is what one sends, [`Inbound`] what one receives, on both sides.
+//! The two halves of a stream as users hold them: [`Outbound`] is what one sends, [`Inbound`] what one receives, on
+//! both sides.
 //! It refuses to know which wire they travel on.
 
 use std::future::poll_fn;
@@ -40,7 +41,8 @@ impl<T> Outbound<T> {
     /// messages that are sent while the connection is busy travel together, a lone one leaves at once.
     ///
     /// # Errors
-    /// CANCELLED (or why the call ended) when nobody receives any more, RESOURCE_EXHAUSTED when the message is over the limit.
+    /// CANCELLED (or why the call ended) when nobody receives any more, RESOURCE_EXHAUSTED when the message is over the
+    /// limit.
     ///
     /// On a client, CANCELLED is not the whole story: a server that ends the call early says why in its reply. Then
     /// stop sending and await the reply (or [`Inbound::next`]) instead of returning this error by `?`.
@@ -58,7 +60,8 @@ impl<T> Outbound<T> {
             .write(|out| frame::encode_into(codec, message, limit, out))
     }
 
-    /// Lets the reply's metadata leave before its first message. Only a server needs it, and only when the first message is far off.
+    /// Lets the reply's metadata leave before its first message. Only a server needs it, and only when the first
+    /// message is far off.
     pub fn send_headers(&mut self) {
         self.writer.begin();
     }

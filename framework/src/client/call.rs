@@ -102,7 +102,8 @@ impl<R, E> Call<R, E> {
         }
     }
 
-    /// The call, streams included, may take this long from when it begins; never longer than its caller's own call has left.
+    /// The call, streams included, may take this long from when it begins; never longer than its caller's own call has
+    /// left.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|options| options.timeout = Some(timeout))
     }

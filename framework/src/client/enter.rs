@@ -12,7 +12,8 @@ use crate::call::ambient::Ambient;
 use crate::call::{Deadline, MethodHandle, Payload, RawCall, Status, Trace};
 use crate::endpoint::no_runtime;
 
-/// What a unary call may take when nothing says otherwise. Streams have no such bound: they live as long as they are used.
+/// What a unary call may take when nothing says otherwise. Streams have no such bound: they live as long as they are
+/// used.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call that has begun: when it must have ended, and what it carries on.

@@ -29,7 +29,8 @@ pub use call::{Call, Response, WithResponse};
 pub(crate) use invoke::{bidi, client_stream, server_stream, unary};
 pub use reply::Reply;
 
-/// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are over.
+/// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are
+/// over.
 ///
 /// A channel connects at its first call, keeps its connections up by itself, and takes its endpoints in turn.
 /// Its calls need a tokio runtime: elsewhere they fail with INTERNAL.
@@ -88,6 +89,9 @@ impl Channel {
     ///
     /// # Errors
     /// UNAVAILABLE when the first try to connect has failed at each endpoint, with the reasons.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: connecting goes on in tasks of the channel.
     pub async fn ready(&self) -> Result<(), Status> {
         self.0.core.place.ready().await
     }
@@ -96,6 +100,10 @@ impl Channel {
     ///
     /// # Errors
     /// The status that the call ended with.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels the call: its stream is reset, and the server drops its handler. A reply that
+    /// streams is cancelled by dropping it.
     pub async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
         enter::raw(&mut call, &self.0.core.defaults)?;
         self.run(&mut call).await
@@ -103,12 +111,16 @@ impl Channel {
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: stub — takes the call apart into policy and message; encodes once, decodes last
-    // ORDER 1: Enter — deadline = min(parent's, option, method's): above the user's layers, for they wait within it; an expired call fails without work
+    // ORDER 1: Enter — deadline = the earlier of the caller's and the call's own (its option, else the channel's
+    //   default): above the user's layers, for they wait within it; an expired call fails without work
     // ORDER 2: layers of the user — auth, shadowing, tests: they see the call, not its attempts
-    // ORDER 3: Observe — the logical call: encloses all attempts, drops and refusals
-    // ORDER 4: Attempts — one attempt in this version; retry, hedge and failover will be this one loop
-    // ORDER 5: Balance — the only place that sees all endpoints; nodes in turn, those that are ready first
-    // ORDER 6: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a bounded queue
+    // ORDER 3: `on_call` — closures: they see the call as the layers send it, and may refuse it; no box
+    // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a
+    //   layer or `on_call` refuses is not
+    // ORDER 5: Attempts — one attempt in this version; retry, hedge and failover will be this one loop
+    // ORDER 6: Balance — nodes in turn, those that are ready first; nothing below sees more than one of them
+    // ORDER 7: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a
+    //   bounded queue, and the attempt layers hold it
     async fn run(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         match &self.0.layers {
             None => self.0.core.call(call).await,

@@ -37,6 +37,9 @@ impl<T> Reply<T> {
     ///
     /// # Errors
     /// The status that the call ended with.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels the call, also its sending half, as dropping the reply does.
     pub async fn with_response(mut self) -> Result<Response<T>, Status> {
         let message = poll_fn(|cx| self.poll_reply(cx)).await?;
         let (metadata, trailers) = self.messages.take_metadata();

@@ -148,7 +148,8 @@ impl State {
 pub(crate) fn no_runtime() -> Status {
     Status::new(
         Code::Internal,
-        "a call was polled outside of a tokio runtime, which its timer and its connection need: await it in a task of tokio, or in `Runtime::block_on`",
+        "a call was polled outside of a tokio runtime, which its timer and its connection need: \
+         await it in a task of tokio, or in `Runtime::block_on`",
     )
 }
 

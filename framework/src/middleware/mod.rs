@@ -1,4 +1,5 @@
-//! Layers of the user, on either side and at either seam: any `tower::Layer` over [`RawCall`] → [`RawReply`], a function by [`from_fn`], or a closure.
+//! Layers of the user, on either side and at either seam: any `tower::Layer` over [`RawCall`] → [`RawReply`], a
+//! function by [`from_fn`], or a closure.
 //! It refuses to decide where they stand: that is `client/mod.rs` and `server/mod.rs`.
 
 mod from_fn;
@@ -111,7 +112,8 @@ where
 /// The smallest middleware: a closure that sees the call, and may refuse it.
 pub(crate) type OnCall = Arc<dyn Fn(&mut RawCall) -> Result<(), Status> + Send + Sync>;
 
-/// Errors of foreign tower layers: a [`Status`] inside is taken as it is, anything else is INTERNAL with the error as its source.
+/// Errors of foreign tower layers: a [`Status`] inside is taken as it is, anything else is INTERNAL with the error as
+/// its source.
 impl From<Box<dyn Error + Send + Sync>> for Status {
     fn from(error: Box<dyn Error + Send + Sync>) -> Self {
         match error.downcast::<Status>() {

@@ -1,4 +1,5 @@
-//! What is told of calls, on both sides: one trait, one guard that cannot forget a call, and the names of the metrics in one file.
+//! What is told of calls, on both sides: one trait, one guard that cannot forget a call, and the names of the metrics
+//! in one file.
 //! It refuses to be read by anything that decides.
 
 pub mod names;

@@ -26,7 +26,8 @@ use crate::transport::http2::{STREAM_WINDOW, connection_window};
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Calls that may be reset before they were looked at, until the connection is taken for an attack (CVE-2023-44487) and
-/// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in flight.
+/// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in
+/// flight.
 fn pending_resets(max_streams: u32) -> usize {
     const AT_LEAST: usize = 1024;
     usize::try_from(max_streams)

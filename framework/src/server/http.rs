@@ -56,7 +56,8 @@ fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
     response
 }
 
-/// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of their own.
+/// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of
+/// their own.
 pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
     let (headers, trailers) = match blocks(status) {
         Ok(blocks) => blocks,

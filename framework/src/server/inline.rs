@@ -45,7 +45,8 @@ impl PollCost {
     }
 }
 
-/// What the calls of one connection share: what becomes of the next one, and what inline polls have cost since the connection was last polled.
+/// What the calls of one connection share: what becomes of the next one, and what inline polls have cost since the
+/// connection was last polled.
 #[derive(Debug)]
 pub(crate) struct InlineBudget {
     routes: Arc<Routes>,
@@ -68,7 +69,8 @@ impl InlineBudget {
         self.spent_ns.store(0, Ordering::Relaxed);
     }
 
-    /// Says which call's future is executed next: hyper makes the one and executes the other on the same task, one after the other.
+    /// Says which call's future is executed next: hyper makes the one and executes the other on the same task, one
+    /// after the other.
     pub(crate) fn next(&self, route: Option<RouteId>) {
         let next = route.map_or(0, |route| route.entry + 1);
         self.next.store(next, Ordering::Relaxed);

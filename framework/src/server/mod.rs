@@ -46,12 +46,18 @@ pub(crate) struct Stack {
 
 impl Stack {
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
-    // ORDER 0: listen, HTTP/2 — caps on connections, streams and header bytes
-    // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded
-    // ORDER 2: Observe — above admission: refusals are counted, apart from latencies
-    // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing a server does
-    // ORDER 4: layers of the user — auth, quota, tenancy: they see only calls that will be served
-    // ORDER 5: Route → skeleton — decode, handler under its deadline, panics caught, encode
+    // ORDER 0: listen, HTTP/2 — no other protocol comes through; caps on a connection's streams, header bytes and
+    //   unread bytes
+    // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded; what it cannot take
+    //   is answered here, uncounted
+    // ORDER 2: Observe — above admission: refusals are counted, each with its code
+    // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing
+    //   a server does
+    // ORDER 4: `on_call` — closures: they see each admitted call before the layers do, and may refuse it; no box
+    // ORDER 5: layers of the user — auth, quota, tenancy: they see only admitted calls, those of unknown methods
+    //   among them
+    // ORDER 6: Route → skeleton — the service's own layers; decode, handler under its deadline, panics caught,
+    //   encode
     pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         let observed = Observed::start(self.observer.as_ref(), Side::Server, call);
         // Here as well as around all of it: a panic is counted as what the caller gets.

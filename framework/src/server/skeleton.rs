@@ -32,7 +32,8 @@ impl Skeleton {
         self.dispatch.spec()
     }
 
-    /// Adds a layer around this service alone. The first one added is the outermost; those of the server stand outside of it.
+    /// Adds a layer around this service alone. The first one added is the outermost; those of the server stand outside
+    /// of it.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where

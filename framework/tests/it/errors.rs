@@ -1,4 +1,5 @@
-//! What a caller learns of a call that failed: from a handler, from a peer that is not gRPC, and from a connection that never came about.
+//! What a caller learns of a call that failed: from a handler, from a peer that is not gRPC, and from a connection that
+//! never came about.
 
 use std::time::Duration;
 

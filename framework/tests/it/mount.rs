@@ -1,4 +1,5 @@
-//! Where a server can stand, and what it can be asked: in axum, on connections from elsewhere, with raw bytes, until it is told to stop.
+//! Where a server can stand, and what it can be asked: in axum, on connections from elsewhere, with raw bytes, until it
+//! is told to stop.
 
 use std::convert::Infallible;
 use std::pin::Pin;

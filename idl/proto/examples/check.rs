@@ -1,4 +1,5 @@
-//! Compiles `.proto` files and prints what is wrong with them: `check ROOT [FILE…]`, by default all files under the root.
+//! Compiles `.proto` files and prints what is wrong with them: `check ROOT [FILE…]`, by default all files under the
+//! root.
 //! It refuses to write anything: `sinew-build` does.
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]

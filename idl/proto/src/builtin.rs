@@ -1,5 +1,7 @@
-//! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc` declare.
-//! It refuses to be overridden by copies in an include root: newer copies of `descriptor.proto` use syntax that the parser does not know.
+//! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc`
+//! declare.
+//! It refuses to be overridden by copies in an include root: newer copies of `descriptor.proto` use syntax that the
+//! parser does not know.
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;

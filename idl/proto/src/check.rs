@@ -1,4 +1,5 @@
-//! What protoc rejects and the linker does not: reserved names, overlapping ranges, extension numbers, rules between proto2 and proto3.
+//! What protoc rejects and the linker does not: reserved names, overlapping ranges, extension numbers, rules between
+//! proto2 and proto3.
 //! It refuses style: whatever protoc accepts passes.
 
 use std::{cell::OnceCell, collections::BTreeMap, ops::Range};

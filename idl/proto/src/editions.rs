@@ -9,7 +9,8 @@ use prost_types::{
 
 use crate::wire;
 
-// Field numbers of descriptor.proto that not every version of the libraries knows: `edition`, and `features` in each kind of options.
+// Field numbers of descriptor.proto that not every version of the libraries knows: `edition`, and `features` in each
+// kind of options.
 const EDITION: u64 = 14;
 const IN_FILE: u64 = 50;
 const IN_MESSAGE: u64 = 12;

@@ -45,7 +45,8 @@ pub struct Compiled {
     /// All files, those imported too. No import is public here: what a file sees through public imports is listed among
     /// its own dependencies. [`Self::descriptor_set`] has both as they were written.
     pub pool: DescriptorPool,
-    /// An encoded `FileDescriptorSet` of all files, imports before what imports them, with source info and custom options.
+    /// An encoded `FileDescriptorSet` of all files, imports before what imports them, with source info and custom
+    /// options.
     pub descriptor_set: Vec<u8>,
     /// The import names of the files asked for, sorted.
     pub roots: Vec<String>,

@@ -82,8 +82,8 @@ pub(crate) fn link(
     }
 }
 
-/// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes exponential time,
-/// so it is shown no public import at all: what they lead to is imported instead.
+/// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes
+/// exponential time, so it is shown no public import at all: what they lead to is imported instead.
 fn hidden_imports(loaded: &Loaded, proto: &FileDescriptorProto) -> Vec<String> {
     let public = |name: &str| {
         let file = loaded.files.get(name);

@@ -1,4 +1,5 @@
-//! Turns what the linker finds into diagnostics: its places, codes of ours, and the other place where it names only a file.
+//! Turns what the linker finds into diagnostics: its places, codes of ours, and the other place where it names only a
+//! file.
 //! It refuses to decide what is an error: the linker (`link.rs`) and the checks behind it (`check.rs`) do.
 
 use miette::Diagnostic as _;
@@ -65,7 +66,8 @@ pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec
         },
         _ => Span::file(name),
     };
-    // The library turns its columns, which are bytes, into characters of the text: in a text of single bytes they are the same.
+    // The library turns its columns, which are bytes, into characters of the text: in a text of single bytes they are
+    // the same.
     let error = match source {
         Some(source) if source.text.len() <= MOST_TEXT => {
             let bytes = source.text.bytes();

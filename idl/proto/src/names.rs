@@ -1,4 +1,5 @@
-//! Finds names that are two in the IDL and one in Rust, before a generator trips over them: messages, fields, oneofs, enums, modules.
+//! Finds names that are two in the IDL and one in Rust, before a generator trips over them: messages, fields, oneofs,
+//! enums, modules.
 //! It refuses to rename: the names of messages are prost's, and a clash is the author's to solve.
 
 use std::collections::{BTreeSet, HashMap};

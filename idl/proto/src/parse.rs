@@ -18,7 +18,8 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
         let message = format!("edition {edition} is not supported by the built-in compiler");
         let found = Diagnostic::error("M0301", message, source.span(from, to));
         return Err(vec![found.help(
-            "build a descriptor set with protoc or buf (with imports and source info) and pass it to `descriptor_set(path)`",
+            "build a descriptor set with protoc or buf (with imports and source info) \
+             and pass it to `descriptor_set(path)`",
         )]);
     }
     if let Some(at) = scan::too_deep(&source.text, DEEPEST) {

@@ -30,7 +30,8 @@ pub(crate) fn read(bytes: &[u8], files: Option<&[String]>) -> Set {
     let Some(encoded) = wire::files(bytes) else {
         let message = "this is no descriptor set";
         let found = Diagnostic::error("M0040", message, Span::None);
-        let help = "build one with `protoc --include_imports --include_source_info --descriptor_set_out=…` or `buf build -o …`";
+        let help = "build one with `protoc --include_imports --include_source_info --descriptor_set_out=…` \
+            or `buf build -o …`";
         set.loaded.found.push(found.help(help));
         return set;
     };

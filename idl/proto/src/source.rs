@@ -41,7 +41,8 @@ impl SourceFile {
         }
     }
 
-    /// The bytes of a location: 0-based lines, and 0-based columns in bytes, with three numbers if it ends on the line where it starts.
+    /// The bytes of a location: 0-based lines, and 0-based columns in bytes, with three numbers if it ends on the line
+    /// where it starts.
     pub(crate) fn bytes(&self, location: &[i32]) -> Option<(usize, usize)> {
         let [line, column, end_line, end_column] = four(location)?;
         let from = self.offset(line, column)?;

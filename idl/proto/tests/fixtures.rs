@@ -1,4 +1,5 @@
-//! The nasty inputs of `tests/idl`: the good ones compile, the bad ones are refused with exactly what stands in `expected.txt` beside them.
+//! The nasty inputs of `tests/idl`: the good ones compile, the bad ones are refused with exactly what stands in
+//! `expected.txt` beside them.
 //! `SINEW_BLESS=1` writes those files; what it writes is to be read before it is committed.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]

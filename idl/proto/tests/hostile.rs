@@ -1,4 +1,5 @@
-//! Nothing that anyone can write into a file makes the compiler panic, overflow the stack, or point outside of the file.
+//! Nothing that anyone can write into a file makes the compiler panic, overflow the stack, or point outside of the
+//! file.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
@@ -45,7 +46,8 @@ fn check(text: &[u8]) -> Result<(), TestCaseError> {
 #[test]
 fn depth_is_bounded_wherever_brackets_nest() {
     let deep = |open: &str, close: &str| [open.repeat(20_000), close.repeat(20_000)].concat();
-    let option = "import \"google/protobuf/descriptor.proto\"; message R { R r = 1; } extend google.protobuf.FileOptions { R r = 50001; }";
+    let option = "import \"google/protobuf/descriptor.proto\"; message R { R r = 1; } \
+        extend google.protobuf.FileOptions { R r = 50001; }";
     for text in [
         deep("message A {", "}"),
         format!("{option} option (r) = {};", deep("{ r ", "}")),

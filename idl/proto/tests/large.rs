@@ -41,7 +41,8 @@ fn four_megabytes_with_options_and_comments() {
         for field in 1..=400 {
             let _ = writeln!(
                 text,
-                "  // A comment that makes the file longer without making it any harder to read.\n  string field_{field} = {field};"
+                "  // A comment that makes the file longer without making it any harder to read.\n  \
+                 string field_{field} = {field};"
             );
         }
         let _ = writeln!(

@@ -1,4 +1,5 @@
-//! Descriptor sets in place of files: round trips, editions as protoc encodes them, and sets that are not what they seem.
+//! Descriptor sets in place of files: round trips, editions as protoc encodes them, and sets that are not what they
+//! seem.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
@@ -118,7 +119,9 @@ fn editions_that_are_neither_are_refused_in_words() {
     assert_eq!(
         refused(&edition("both.binpb")),
         [
-            "shop/v1/both.proto: M0302 this file uses an edition in a way that is not supported: it has fields with implicit presence, and an enum whose first value is not 0 (set `features.field_presence = EXPLICIT`, or start the enum at 0)"
+            "shop/v1/both.proto: M0302 this file uses an edition in a way that is not supported: \
+             it has fields with implicit presence, and an enum whose first value is not 0 \
+             (set `features.field_presence = EXPLICIT`, or start the enum at 0)"
         ]
     );
 }

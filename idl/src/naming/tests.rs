@@ -129,8 +129,10 @@ fn two_rpcs_of_one_name_are_told_with_both_places() {
     assert_eq!(
         found.lines(),
         [
-            "a.proto:3:7: M0170 rpc get_foo and rpc GetFoo are both `get_foo` in the Rust trait of service p.cartService (rpc GetFoo is declared at a.proto:1:7; rename one of them)",
-            "a.proto:5:7: M0170 rpc clone_ and rpc Clone are both `clone_` in the Rust trait of service p.cartService (rpc Clone is declared at a.proto:4:7; rename one of them)",
+            "a.proto:3:7: M0170 rpc get_foo and rpc GetFoo are both `get_foo` \
+             in the Rust trait of service p.cartService (rpc GetFoo is declared at a.proto:1:7; rename one of them)",
+            "a.proto:5:7: M0170 rpc clone_ and rpc Clone are both `clone_` \
+             in the Rust trait of service p.cartService (rpc Clone is declared at a.proto:4:7; rename one of them)",
         ]
     );
 }

@@ -1,4 +1,5 @@
-//! All four shapes, called in process: a client that was generated alone, and a server that was, have only the wire in common.
+//! All four shapes, called in process: a client that was generated alone, and a server that was, have only the wire in
+//! common.
 
 use sinew::{Channel, Context, Inbound, Outbound, Result, codegen::prost_types};
 

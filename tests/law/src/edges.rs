@@ -59,18 +59,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("services", &["call", "codegen", "server"]),
     // The door for generated code, which is client and server at once.
-    (
-        "codegen",
-        &[
-            "call",
-            "client",
-            "endpoint",
-            "middleware",
-            "observe",
-            "server",
-            "transport",
-        ],
-    ),
+    ("codegen", &["call", "client", "server"]),
     // Test tools join everything.
     (
         "testing",

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-/// The names below every `[…dependencies]` of a crate's manifest; those of `[workspace.dependencies]` are only versions.
+/// The names below every `[…dependencies]` of a crate's manifest; those of `[workspace.dependencies]` are only
+/// versions.
 pub fn direct_dependencies(manifest: &str) -> BTreeSet<String> {
     let is_list =
         |section: &str| section.ends_with("dependencies]") && !section.starts_with("[workspace.");

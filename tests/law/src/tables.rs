@@ -13,16 +13,31 @@ pub struct Layer {
     pub reason: String,
 }
 
-/// The layers of the lines `// ORDER n: Name — reason` in a source file.
+/// The layers of the lines `// ORDER n: Name — reason` in a source file. A line of comment right below, indented by
+/// two spaces or more, goes on with the reason.
 ///
 /// # Errors
 /// A line that starts so and does not go on so.
 pub fn order_comments(source: &str) -> Result<Vec<Layer>, String> {
-    source
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("// ORDER "))
-        .map(|line| layer(line).ok_or_else(|| format!("not `// ORDER n: Name — reason`: {line}")))
-        .collect()
+    let mut orders: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in source.lines().map(str::trim) {
+        if let Some(order) = line.strip_prefix("// ORDER ") {
+            orders.push(order.to_owned());
+            goes_on = true;
+        } else if let (Some(more), true) = (line.strip_prefix("//  "), goes_on) {
+            if let Some(order) = orders.last_mut() {
+                order.push(' ');
+                order.push_str(more);
+            }
+        } else {
+            goes_on = false;
+        }
+    }
+    let read = |order: &String| {
+        layer(order).ok_or_else(|| format!("not `// ORDER n: Name — reason`: {order}"))
+    };
+    orders.iter().map(read).collect()
 }
 
 fn layer(line: &str) -> Option<Layer> {
@@ -75,6 +90,33 @@ pub fn crate_table(architecture: &str) -> Vec<(String, String)> {
         })
         .map(|(folder, name)| (folder.trim_end_matches('/').to_owned(), name))
         .filter(|(folder, _)| is_first_party(folder))
+        .collect();
+    rows.sort();
+    rows
+}
+
+/// The rows `` | `folder/` | … | imports | `` of the section "The runtime" as (module, the modules that it may import),
+/// both sorted; `–` is none.
+pub fn import_table(architecture: &str) -> Vec<(String, Vec<String>)> {
+    let section = architecture
+        .split("\n## ")
+        .find(|section| section.starts_with("The runtime"));
+    let mut rows: Vec<_> = section
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| match cells(line)?.as_slice() {
+            [name, .., imports] if name.starts_with('`') => {
+                let name = name
+                    .trim_matches('`')
+                    .trim_end_matches('/')
+                    .trim_end_matches(".rs");
+                let imports = imports.split(", ").filter(|import| *import != "–");
+                let mut imports: Vec<String> = imports.map(str::to_owned).collect();
+                imports.sort();
+                Some((name.to_owned(), imports))
+            }
+            _ => None,
+        })
         .collect();
     rows.sort();
     rows
@@ -166,9 +208,26 @@ mod tests {
         let source = "
             // ORDER 0: stub (generated) — encodes once
             let x = 1; // not: ORDER 7: x — y
-            // ORDER 1: Enter — expired → fails
+            // ORDER 1: Enter — expired
+            //   → fails
+            // and not this
+            //   nor this
         ";
         assert_eq!(order_comments(source).unwrap(), client);
+    }
+
+    #[test]
+    fn imports_are_read_from_the_section_of_the_runtime() {
+        let page = "# A\n| `x/` | y | z |\n## The runtime\n| folder | is | may import |\n|---|---|---|\n\
+            | `b/` | two | call, a |\n| `a.rs` | one | – |\n## Laws\n| `c/` | d | e |\n";
+        let row = |name: &str, imports: &[&str]| {
+            let imports = imports.iter().map(|import| (*import).to_owned());
+            (name.to_owned(), imports.collect::<Vec<_>>())
+        };
+        assert_eq!(
+            import_table(page),
+            [row("a", &[]), row("b", &["a", "call"])]
+        );
     }
 
     #[test]
@@ -198,7 +257,8 @@ mod tests {
                 pair("framework", "sinew")
             ]
         );
-        let manifest = "[workspace]\nmembers = [\n  \"tests/law\", \"idl/proto\",\n  \"framework\",\n]\nexclude = [\"idl/x\"]";
+        let manifest = "[workspace]\nmembers = [\n  \"tests/law\", \"idl/proto\",\n  \"framework\",\n]\n\
+            exclude = [\"idl/x\"]";
         assert_eq!(members(manifest), ["framework", "idl/proto"]);
         let manifest = "[package]\nedition.workspace = true\nname = \"sinew\"\n";
         assert_eq!(package_name(manifest).as_deref(), Some("sinew"));

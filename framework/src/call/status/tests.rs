@@ -57,7 +57,8 @@ fn display_shows_what_is_known() {
         ),
         (
             of_a_call(),
-            "shop.v1.Cart/AddLine: UNAVAILABLE: no endpoint answers (endpoint http://10.0.0.7:50051, after 3 attempts in 212 ms)",
+            "shop.v1.Cart/AddLine: UNAVAILABLE: no endpoint answers \
+             (endpoint http://10.0.0.7:50051, after 3 attempts in 212 ms)",
         ),
     ] {
         assert_eq!(status.to_string(), expected);

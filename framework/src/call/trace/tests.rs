@@ -113,7 +113,10 @@ fn a_state_that_is_not_valid_does_not_cost_the_trace() {
 
 proptest! {
     #[test]
-    fn nothing_that_a_peer_sends_panics_or_grows(parent in "[0-9a-f\\-]{50,60}", state in prop::collection::vec(any::<u8>(), 0..700)) {
+    fn nothing_that_a_peer_sends_panics_or_grows(
+        parent in "[0-9a-f\\-]{50,60}",
+        state in prop::collection::vec(any::<u8>(), 0..700),
+    ) {
         let mut headers = HeaderMap::new();
         for parent in [parent.as_str(), PARENT] {
             headers.insert("traceparent", HeaderValue::from_str(parent).unwrap());

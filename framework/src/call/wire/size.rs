@@ -53,8 +53,8 @@ pub(crate) fn block_size(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-/// Checks a block before it is sent, to which `own` bytes of the protocol come: a peer that finds it too large may close
-/// the connection, and every call with it.
+/// Checks a block before it is sent, to which `own` bytes of the protocol come: a peer that finds it too large may
+/// close the connection, and every call with it.
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED, naming the size, the limit and the largest field.
@@ -106,6 +106,7 @@ fn too_large(headers: &HeaderMap, size: &str, limit: usize) -> Status {
     let largest = largest.map_or("", |(name, _)| name.as_str());
     let largest = largest.get(..100).unwrap_or(largest);
     Status::resource_exhausted(format!(
-        "metadata of {size} are over the limit of {limit} bytes for headers or trailers; the largest is {largest:?}: send less, or send it in a message"
+        "metadata of {size} are over the limit of {limit} bytes for headers or trailers; the largest is {largest:?}: \
+         send less, or send it in a message"
     ))
 }

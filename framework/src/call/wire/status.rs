@@ -123,7 +123,8 @@ fn with_details(status: Status, code: Option<Code>, details: RpcStatus) -> Statu
         Some(code) if details.code != i32::from(code) => Status::new(
             Code::Internal,
             format!(
-                "the peer contradicts itself: grpc-status is {code} with message {:?}, grpc-status-details-bin has code {} with message {:?}",
+                "the peer contradicts itself: grpc-status is {code} with message {:?}, \
+                 grpc-status-details-bin has code {} with message {:?}",
                 status.message(),
                 details.code,
                 details.message,

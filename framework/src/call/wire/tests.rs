@@ -172,7 +172,8 @@ fn details_that_contradict_make_it_internal_and_broken_ones_are_left_out() {
         (
             details(3, "full"),
             Code::Internal,
-            r#"the peer contradicts itself: grpc-status is NOT_FOUND with message "short", grpc-status-details-bin has code 3 with message "full""#,
+            "the peer contradicts itself: grpc-status is NOT_FOUND with message \"short\", \
+             grpc-status-details-bin has code 3 with message \"full\"",
             0,
         ),
     ] {
@@ -264,7 +265,11 @@ proptest! {
     }
 
     #[test]
-    fn timeouts_never_grow_and_lose_at_most_a_hundredth(secs in any::<u64>(), shift in 0u32..64, nanos in 0u32..1_000_000_000) {
+    fn timeouts_never_grow_and_lose_at_most_a_hundredth(
+        secs in any::<u64>(),
+        shift in 0u32..64,
+        nanos in 0u32..1_000_000_000,
+    ) {
         let timeout = Duration::new(secs >> shift, nanos);
         let header = timeout_to_header(timeout);
         let read = timeout_from_header(&header).unwrap();
@@ -304,7 +309,10 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_a_peer_sends_panics(bytes in prop::collection::vec(any::<u8>(), 0..40), other in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn nothing_that_a_peer_sends_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+        other in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
         let mut trailers = HeaderMap::new();
         for (name, bytes) in [(&GRPC_STATUS, &bytes), (&GRPC_MESSAGE, &other), (&GRPC_STATUS_DETAILS_BIN, &other)] {
             if let Ok(value) = HeaderValue::from_bytes(bytes) {

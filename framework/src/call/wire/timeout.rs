@@ -38,7 +38,8 @@ impl std::error::Error for InvalidTimeout {}
 const SIGNIFICANT: u128 = 1_000;
 
 /// The finest unit that holds `timeout` in eight digits, rounded down to three significant ones, so that the
-/// peer never sees more time than there is, and at most about a hundredth less; at most 99,999,999 hours. One allocation.
+/// peer never sees more time than there is, and at most about a hundredth less; at most 99,999,999 hours. One
+/// allocation.
 pub(crate) fn timeout_to_header(timeout: Duration) -> HeaderValue {
     let nanos = rounded_timeout(timeout).as_nanos();
     let (unit, mut value) = UNITS

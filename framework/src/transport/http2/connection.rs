@@ -39,8 +39,9 @@ const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
 pub(crate) struct Connection(Arc<Inner>);
 
 struct Inner {
-    /// Cloned for each call: a `SendRequest` remembers a stream that h2 has queued, and refuses the next one until it is
-    /// open; and h2 may queue one though we have counted a free stream, for it counts a dropped call until its reset is sent.
+    /// Cloned for each call: a `SendRequest` remembers a stream that h2 has queued, and refuses the next one until it
+    /// is open; and h2 may queue one though we have counted a free stream, for it counts a dropped call until its reset
+    /// is sent.
     sender: SendRequest<Bytes>,
     streams: Arc<Semaphore>,
     waiting: AtomicUsize,

@@ -20,8 +20,8 @@ use crate::call::{Deadline, Metadata, Payload, RawReply, Status};
 /// A small reply so takes no lock for it.
 const RELEASE_BYTES: usize = 64 * 1024;
 
-/// The reply of a unary call, read to its end. Written by hand: as an async fn it is twice as large, and it is a part of
-/// the future of every call.
+/// The reply of a unary call, read to its end. Written by hand: as an async fn it is twice as large, and it is a part
+/// of the future of every call.
 ///
 /// Fails with the call's status, or INTERNAL when the reply is not one message.
 pub(super) struct Unary {

@@ -1,7 +1,9 @@
 //! How many bytes HTTP/2 may bring before somebody reads them, on both ends.
-//! It refuses to adapt: a window is one number for the life of a connection (`docs/decisions/0002-flow-control-windows.md`).
+//! It refuses to adapt: a window is one number for the life of a connection
+//! (`docs/decisions/0002-flow-control-windows.md`).
 
-/// Unread bytes that one stream may hold: a round trip of 10 ms at 26 MB/s, and what a sender of ours holds four times over.
+/// Unread bytes that one stream may hold: a round trip of 10 ms at 26 MB/s, and what a sender of ours holds four times
+/// over.
 pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
 
 /// The largest window there is (RFC 9113, section 6.9.1).

@@ -109,24 +109,63 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
     let folder = "this names a folder, not a socket; write for example \"unix:/run/app.sock\"";
     let no_host = "the host is missing; write for example \"http://127.0.0.1:50051\"";
     let cases: Vec<(&str, String)> = vec![
-        ("", "it is empty; write for example \"http://127.0.0.1:50051\"".into()),
+        (
+            "",
+            "it is empty; write for example \"http://127.0.0.1:50051\"".into(),
+        ),
         (" http://a:1", white.into()),
         ("http://a:1\n", white.into()),
         ("unix:/a\0b", white.into()),
         // no scheme
-        ("localhost:50051", "the scheme is missing; write \"http://localhost:50051\"".into()),
-        ("cart", "the scheme is missing; write \"http://cart\"".into()),
-        ("dns:53", "the scheme is missing; write \"http://dns:53\"".into()),
-        ("[::1]:50051", "the scheme is missing; write \"http://[::1]:50051\"".into()),
-        ("::1", "the scheme is missing; write \"http://[::1]:50051\"".into()),
-        ("/run/app.sock", "the scheme is missing; write \"unix:/run/app.sock\"".into()),
-        ("host:1/x", "the scheme is missing; write \"http://127.0.0.1:50051\"".into()),
-        ("http:host:1", "two slashes have to follow the scheme; write \"http://host:1\"".into()),
-        ("https:/host:1", "two slashes have to follow the scheme; write \"http://host:1\"".into()),
+        (
+            "localhost:50051",
+            "the scheme is missing; write \"http://localhost:50051\"".into(),
+        ),
+        (
+            "cart",
+            "the scheme is missing; write \"http://cart\"".into(),
+        ),
+        (
+            "dns:53",
+            "the scheme is missing; write \"http://dns:53\"".into(),
+        ),
+        (
+            "[::1]:50051",
+            "the scheme is missing; write \"http://[::1]:50051\"".into(),
+        ),
+        (
+            "::1",
+            "the scheme is missing; write \"http://[::1]:50051\"".into(),
+        ),
+        (
+            "/run/app.sock",
+            "the scheme is missing; write \"unix:/run/app.sock\"".into(),
+        ),
+        (
+            "host:1/x",
+            "the scheme is missing; write \"http://127.0.0.1:50051\"".into(),
+        ),
+        (
+            "http:host:1",
+            "two slashes have to follow the scheme; write \"http://host:1\"".into(),
+        ),
+        (
+            "https:/host:1",
+            "two slashes have to follow the scheme; write \"http://host:1\"".into(),
+        ),
         // other schemes
-        ("tcp://host:1", "the scheme \"tcp\" is unknown; write \"http://host:1\"".into()),
-        ("GRPC://a b", "the scheme \"grpc\" is unknown; write \"http://127.0.0.1:50051\"".into()),
-        ("file:///run/x", "the scheme \"file\" is unknown; write \"unix:/run/x\"".into()),
+        (
+            "tcp://host:1",
+            "the scheme \"tcp\" is unknown; write \"http://host:1\"".into(),
+        ),
+        (
+            "GRPC://a b",
+            "the scheme \"grpc\" is unknown; write \"http://127.0.0.1:50051\"".into(),
+        ),
+        (
+            "file:///run/x",
+            "the scheme \"file\" is unknown; write \"unix:/run/x\"".into(),
+        ),
         ("static:127.0.0.1:1,127.0.0.1:2", later("static")),
         ("dns:///cart.internal:50051", later("dns")),
         ("local:///", later("local")),
@@ -138,9 +177,18 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
         // what does not belong
         ("http://a:1/v1", path.clone()),
         ("http://a//", path),
-        ("http://a:1?x=1", format!("a query (\"?…\") does not belong into a target; {FOR_EXAMPLE}")),
-        ("http://a/?x", format!("a query (\"?…\") does not belong into a target; {FOR_EXAMPLE}")),
-        ("http://a#x", format!("a fragment (\"#…\") does not belong into a target; {FOR_EXAMPLE}")),
+        (
+            "http://a:1?x=1",
+            format!("a query (\"?…\") does not belong into a target; {FOR_EXAMPLE}"),
+        ),
+        (
+            "http://a/?x",
+            format!("a query (\"?…\") does not belong into a target; {FOR_EXAMPLE}"),
+        ),
+        (
+            "http://a#x",
+            format!("a fragment (\"#…\") does not belong into a target; {FOR_EXAMPLE}"),
+        ),
         // hosts
         ("http://", no_host.into()),
         ("http:///x", no_host.into()),
@@ -150,12 +198,37 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
         ("http://a b", host("a b")),
         ("http://bücher.example:1", host("bücher.example")),
         ("http://a:b:c", port("b:c")),
-        ("http://10.1:80", "\"10.1\" is not an IPv4 address; write for example \"http://127.0.0.1:50051\"".into()),
-        ("http://256.0.0.1", "\"256.0.0.1\" is not an IPv4 address; write for example \"http://127.0.0.1:50051\"".into()),
-        ("http://::1", "an IPv6 address needs brackets; write \"http://[::1]:50051\" with your port".into()),
-        ("http://[::1", "\"[::1\" is not an IPv6 address in brackets; write for example \"http://[::1]:50051\"".into()),
-        ("http://[::1]80", "\"[::1]80\" is not an IPv6 address in brackets; write for example \"http://[::1]:50051\"".into()),
-        ("http://[fe80::1%eth0]:1", "\"[fe80::1%eth0]:1\" is not an IPv6 address in brackets; write for example \"http://[::1]:50051\"".into()),
+        (
+            "http://10.1:80",
+            "\"10.1\" is not an IPv4 address; write for example \"http://127.0.0.1:50051\"".into(),
+        ),
+        (
+            "http://256.0.0.1",
+            "\"256.0.0.1\" is not an IPv4 address; \
+             write for example \"http://127.0.0.1:50051\""
+                .into(),
+        ),
+        (
+            "http://::1",
+            "an IPv6 address needs brackets; write \"http://[::1]:50051\" with your port".into(),
+        ),
+        (
+            "http://[::1",
+            "\"[::1\" is not an IPv6 address in brackets; write for example \"http://[::1]:50051\""
+                .into(),
+        ),
+        (
+            "http://[::1]80",
+            "\"[::1]80\" is not an IPv6 address in brackets; \
+             write for example \"http://[::1]:50051\""
+                .into(),
+        ),
+        (
+            "http://[fe80::1%eth0]:1",
+            "\"[fe80::1%eth0]:1\" is not an IPv6 address in brackets; \
+             write for example \"http://[::1]:50051\""
+                .into(),
+        ),
         // ports
         ("http://a:", port("")),
         ("http://a:0", port("0")),
@@ -165,7 +238,12 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
         // sockets
         ("unix:", relative.into()),
         ("unix:run/app.sock", relative.into()),
-        ("unix://run/app.sock", "a socket path has no host; write three slashes or none, for example \"unix:///run/app.sock\" or \"unix:/run/app.sock\"".into()),
+        (
+            "unix://run/app.sock",
+            "a socket path has no host; write three slashes or none, \
+             for example \"unix:///run/app.sock\" or \"unix:/run/app.sock\""
+                .into(),
+        ),
         ("unix:/", folder.into()),
         ("unix:///run/", folder.into()),
     ];
