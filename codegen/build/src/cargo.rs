@@ -34,10 +34,11 @@ pub(crate) fn watch<'a>(paths: impl Iterator<Item = &'a PathBuf>, variables: &[&
 pub(crate) fn report(found: &Diagnostics) {
     let full = found.render();
     let folder = env::var_os("OUT_DIR");
-    if let Some(folder) = &folder {
-        // The lines below stand alone; without the report nothing is lost but comfort.
-        let _ = fs::write(Path::new(folder).join(REPORT), &full);
-    }
+    // The lines below stand alone; without the report nothing is lost but comfort.
+    let written = folder
+        .as_ref()
+        .map(|folder| Path::new(folder).join(REPORT))
+        .filter(|path| fs::write(path, &full).is_ok());
     let failed = found.iter().any(|d| d.severity == Severity::Error);
     // Outside of a build script nobody reads cargo's lines.
     if folder.is_none() || env::var_os(DIAG).is_some_and(|value| value == "full") {
@@ -59,10 +60,21 @@ pub(crate) fn report(found: &Diagnostics) {
         .take(MOST_SHOWN)
         .chain(std::iter::once(rest));
     for (line, severity) in found.lines().iter().zip(severities) {
-        match severity {
-            Severity::Error => println!("cargo::error={line}"),
-            Severity::Warning => println!("cargo::warning={line}"),
-        }
+        say(severity, line);
+    }
+    if let Some(path) = written.filter(|_| found.iter().next().is_some()) {
+        let path = path.display();
+        say(
+            rest,
+            &format!("with the lines of the sources: {path}, or build with {DIAG}=full"),
+        );
+    }
+}
+
+fn say(severity: Severity, line: &str) {
+    match severity {
+        Severity::Error => println!("cargo::error={line}"),
+        Severity::Warning => println!("cargo::warning={line}"),
     }
 }
 

@@ -2,9 +2,9 @@
 //! It refuses to overwrite or delete what does not carry our mark.
 
 use std::{
-    fs,
+    env, fs,
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use sinew_idl::diag::{Diagnostic, Span};
@@ -61,11 +61,26 @@ pub(crate) fn sync(
 
 /// The path could not be read or written.
 pub(crate) fn io_error(path: &Path, verb: &str, error: &io::Error) -> Diagnostic {
-    Diagnostic::error(
-        codes::IO,
-        format!("cannot {verb} {}: {error}", path.display()),
-        Span::None,
-    )
+    let message = format!("cannot {verb} {}: {error}", path.display());
+    let found = Diagnostic::error(codes::IO, message, Span::None);
+    match path::absolute(path) {
+        Ok(full) if path.is_relative() => found.help(format!(
+            "that is {}: a relative path starts at {}",
+            full.display(),
+            base()
+        )),
+        _ => found,
+    }
+}
+
+/// What relative paths start at. Cargo runs build scripts in the folder of their package; a tool runs where its user is.
+fn base() -> &'static str {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    if package.is_some() && package == env::current_dir().ok() {
+        "the folder of Cargo.toml"
+    } else {
+        "the current folder"
+    }
 }
 
 fn differs(path: &Path, what: &str) -> Diagnostic {

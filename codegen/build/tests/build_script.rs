@@ -101,12 +101,15 @@ fn every_broken_file_is_an_error_line_of_cargo() {
         "error: broken@0.1.0: proto/a.proto:3:13: M",
         "error: broken@0.1.0: proto/b/b.proto:2:8: M",
         "error: broken@0.1.0: proto/c.proto:1:1: M0301 ",
+        "error: broken@0.1.0: with the lines of the sources: /",
     ];
     assert_eq!(lines.len(), starts.len(), "{text}");
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");
     }
     assert!(!text.contains("panicked"), "{text}");
+    let last = "/out/sinew-diagnostics.txt, or build with SINEW_DIAG=full";
+    assert!(lines[3].ends_with(last), "{}", lines[3]);
 
     let builds = fs::read_dir(tmp().join("build-script-target/debug/build")).unwrap();
     let reports = builds

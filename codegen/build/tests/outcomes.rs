@@ -310,4 +310,7 @@ fn what_cannot_be_compiled_is_said() {
             .starts_with("M0403 cannot read no/such/folder"),
         "{found}"
     );
+    let package = env!("CARGO_MANIFEST_DIR");
+    let full = format!("that is {package}/no/such/folder: a relative path starts at the folder of");
+    assert!(found.to_string().contains(&full), "{found}");
 }

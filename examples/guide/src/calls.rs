@@ -8,16 +8,25 @@ use sinew::{Code, Context};
 
 use crate::shop::v1::{Line, ListRequest, Total, cart};
 
-/// All four shapes of a method.
+/// A stream of requests. The server may end the call before it has them all.
+pub async fn upload(cart: &cart::Client, all: Vec<Line>) -> sinew::Result<Total> {
+    let (mut lines, total) = cart.upload().await?; // a stream of requests, and the future of the reply
+    for line in all {
+        match lines.send(line).await {
+            Err(ended) if ended.code() == Code::Cancelled => break, // the reply says why
+            sent => sent?,
+        }
+    }
+    lines.finish(); // dropping it instead would cancel the call
+    total.await
+}
+
+/// All shapes of methods that stream.
 pub async fn streams(cart: &cart::Client) -> sinew::Result<Vec<u32>> {
     let item = "pen".into();
     let pens = Line { item, count: 3 };
 
-    let (mut lines, total) = cart.upload().await?; // a stream of requests, and the future of the reply
-    lines.send(pens.clone()).await?;
-    lines.send(pens.clone()).await?;
-    lines.finish(); // dropping it instead would cancel the call
-    let total = total.await?;
+    let total = upload(cart, vec![pens.clone(), pens.clone()]).await?;
 
     let mut listed = cart.list(ListRequest {}).await?; // a stream of replies
     let mut count = 0;
@@ -53,6 +62,20 @@ pub async fn options(cart: &cart::Client, line: Line) -> sinew::Result<(Total, S
     let response = call.with_response().await?;
     let served_for = response.metadata.get("x-served-for").unwrap_or("nobody");
     Ok((response.message, served_for.to_owned()))
+}
+
+/// A stream that waits for its server, and not for ever for its messages.
+pub async fn patience(cart: &cart::Client) -> sinew::Result<usize> {
+    let mut listed = cart
+        .list(ListRequest {})
+        .wait_for_ready() // also while connecting fails, within the deadline if there is one
+        .idle_timeout(Duration::from_secs(30)) // DEADLINE_EXCEEDED when no message comes for so long
+        .await?;
+    let mut count = 0;
+    while listed.next().await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// Calls as futures: they own what they need.

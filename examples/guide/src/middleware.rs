@@ -1,6 +1,7 @@
 //! Middleware in its three sizes, on both sides.
 //! It refuses to know any service: a layer sees encoded messages.
 
+use std::error::Error;
 use std::time::Instant;
 
 use sinew::{Channel, InvalidTarget, Next, RawCall, RawReply, Server, Skeleton};
@@ -27,6 +28,17 @@ async fn audit(call: RawCall, next: Next) -> sinew::Result<RawReply> {
     reply
 }
 
+/// Shows what [`sinew::Status::internal`] keeps from the caller.
+async fn log_sources(call: RawCall, next: Next) -> sinew::Result<RawReply> {
+    let reply = next.run(call).await;
+    if let Err(status) = &reply
+        && let Some(source) = status.source()
+    {
+        eprintln!("{status}: {source}");
+    }
+    reply
+}
+
 /// A server with the middle one, and a guard at the door.
 pub fn server(cart: Skeleton) -> Server {
     Server::new()
@@ -35,5 +47,6 @@ pub fn server(cart: Skeleton) -> Server {
             _ => Err(sinew::Status::unauthenticated("say the word")),
         })
         .layer(sinew::from_fn(audit))
+        .layer(sinew::from_fn(log_sources))
         .add(cart)
 }

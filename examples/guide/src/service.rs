@@ -56,6 +56,9 @@ impl Cart for Shop {
     async fn upload(&self, _: &Context, mut rx: Inbound<Line>) -> Result<Total> {
         let mut total = Total::default();
         while let Some(line) = rx.next().await? {
+            if line.count == 0 {
+                return Err(Status::invalid_argument("a line of nothing"));
+            }
             total = self.put(line);
         }
         Ok(total)

@@ -1,13 +1,14 @@
 //! Runs the code of the README, most of it without a port.
 //! It refuses to wait for anything but what it asked for.
 
+use std::error::Error;
 use std::time::Duration;
 
 use guide::service::{Shop, Warehouse};
 use guide::shop::v1::{Line, Stock, cart, stock};
 use guide::{calls, middleware, mount};
 use sinew::details::RetryInfo;
-use sinew::{Channel, Code, Context, Server, Skeleton};
+use sinew::{Channel, Code, Context, Next, RawCall, Server, Skeleton};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -41,6 +42,65 @@ fn client(skeleton: Skeleton) -> cart::Client {
 async fn streams_carry_all_messages() {
     let cart = client(shop(Warehouse::with(0)));
     assert_eq!(calls::streams(&cart).await.unwrap(), [2, 6, 297]);
+}
+
+#[tokio::test]
+async fn an_upload_that_its_server_ends_early_says_why() {
+    let url = listen(Server::new().add(shop(Warehouse::with(0)))).await;
+    let afar = cart::Client::new(Channel::to(&url).unwrap());
+    for cart in [client(shop(Warehouse::with(0))), afar] {
+        // More than the buffers on the way hold, so that sending has to fail.
+        let all = vec![pens(0); 100_000];
+        let refused = calls::upload(&cart, all).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        assert_eq!(refused.message(), "a line of nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_no_complete_upload() {
+    let channel = Channel::builder("http://127.0.0.1:1").max_request_bytes(2);
+    let channel = channel.build_in_process(shop(Warehouse::with(0)));
+    let refused = calls::upload(&cart::Client::new(channel), vec![pens(1)]).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceExhausted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_ends_with_the_stream() {
+    let cart = client(shop(Warehouse::with(5)));
+    cart.add_line(pens(1)).await.unwrap();
+    assert_eq!(calls::patience(&cart).await.unwrap(), 1);
+}
+
+/// A stock that fails for a reason of its own.
+struct Broken;
+
+impl Stock for Broken {
+    async fn take(&self, _: &Context, _: Line) -> sinew::Result<Line> {
+        Err(sinew::Status::internal("the shelf fell down"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_see_sources_and_callers_do_not() {
+    let (tell, mut told) = unbounded_channel();
+    let server = Server::new()
+        .layer(sinew::from_fn(move |call: RawCall, next: Next| {
+            let tell = tell.clone();
+            async move {
+                let reply = next.run(call).await;
+                let source = reply.as_ref().err().and_then(|status| status.source());
+                let _ = tell.send(source.map(ToString::to_string));
+                reply
+            }
+        }))
+        .add(stock::server(Broken));
+    let stock = stock::Client::new(Channel::in_process(server));
+    let failed = stock.take(pens(1)).await.unwrap_err();
+    assert_eq!(failed.message(), "internal error");
+    assert!(failed.source().is_none());
+    let source = told.recv().await.unwrap();
+    assert_eq!(source.as_deref(), Some("the shelf fell down"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,22 +1,31 @@
 //! The bytes of a call as they arrive, whichever wire brings them.
-//! It refuses to cut them into messages (`frame.rs`) and to give them a type (`inbound.rs`).
+//! It refuses to cut them into messages (`frame.rs`) and to give them a type (`stream.rs`).
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use super::pipe::{Piece, PipeReader};
-use super::{Code, Deadline, Metadata, Status, wire};
+use super::{Code, Deadline, Metadata, Status};
 
 /// A stream of length-prefixed messages in the form in which some wire delivers it.
 pub struct Body {
     kind: Kind,
     /// Whoever counts the call.
     watch: Option<Box<dyn StreamEnd>>,
+    /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
+    origin: Option<Box<Origin>>,
+}
+
+/// The endpoint that was called, and since when.
+struct Origin {
+    endpoint: Arc<str>,
+    since: Instant,
 }
 
 /// Told once how a stream ended; dropped untold, the stream was cancelled.
@@ -112,6 +121,23 @@ impl Body {
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Names the endpoint in the errors of a streaming reply.
+    pub(crate) fn of_endpoint(mut self, endpoint: Arc<str>, since: Instant) -> Self {
+        self.origin = Some(Box::new(Origin { endpoint, since }));
+        self
+    }
+
+    /// `status` with the endpoint that it comes from, if that is known and not said yet.
+    pub(crate) fn blame(&self, status: Status) -> Status {
+        match &self.origin {
+            Some(origin) if status.endpoint().is_none() => status
+                .with_endpoint(Arc::clone(&origin.endpoint))
+                .with_attempts(1)
+                .with_elapsed(origin.since.elapsed()),
+            _ => status,
+        }
     }
 
     /// The stream is over for whoever reads it: lets the wire go.
@@ -228,7 +254,11 @@ impl Default for Body {
 
 impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
-        Self { kind, watch: None }
+        Self {
+            kind,
+            watch: None,
+            origin: None,
+        }
     }
 }
 
@@ -300,95 +330,5 @@ impl fmt::Debug for Body {
             Kind::Source(_) => "Body(reply)",
             Kind::Pipe(_) => "Body(pipe)",
         })
-    }
-}
-
-/// What a server's HTTP side writes for a reply: `DATA`, then the trailers that carry the status.
-pub struct ReplyBody(Reply);
-
-enum Reply {
-    /// The head says it all.
-    Nothing,
-    Whole(Option<Bytes>, Option<HeaderMap>),
-    Stream(Body),
-    Done,
-}
-
-impl ReplyBody {
-    pub(crate) fn nothing() -> Self {
-        Self(Reply::Nothing)
-    }
-
-    pub(crate) fn trailers(trailers: HeaderMap) -> Self {
-        Self(Reply::Whole(None, Some(trailers)))
-    }
-
-    pub(crate) fn whole(message: Bytes, trailers: HeaderMap) -> Self {
-        Self(Reply::Whole(Some(message), Some(trailers)))
-    }
-
-    pub(crate) fn stream(body: Body) -> Self {
-        Self(Reply::Stream(body))
-    }
-}
-
-impl http_body::Body for ReplyBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
-        let frame = match &mut self.0 {
-            Reply::Nothing | Reply::Done => return Poll::Ready(None),
-            Reply::Whole(message, trailers) => {
-                if let Some(message) = message.take() {
-                    return Poll::Ready(Some(Ok(http_body::Frame::data(message))));
-                }
-                trailers.take().map(http_body::Frame::trailers).map(Ok)
-            }
-            Reply::Stream(body) => match ready!(body.poll_data(cx)) {
-                Some(Ok(bytes)) => return Poll::Ready(Some(Ok(http_body::Frame::data(bytes)))),
-                Some(Err(status)) => Some(Err(status)),
-                None => {
-                    let mut trailers = HeaderMap::with_capacity(4);
-                    match ready!(body.poll_end(cx)) {
-                        Ok(metadata) => match metadata.write_reply(&mut trailers) {
-                            Ok(()) => wire::ok_to_trailers(&mut trailers),
-                            Err(unsent) => {
-                                trailers.clear();
-                                wire::status_to_trailers(&unsent, &mut trailers);
-                            }
-                        },
-                        Err(status) => {
-                            // Metadata that cannot be sent must not hide why the call failed.
-                            let written = status.trailers().write_to(&mut trailers);
-                            wire::status_to_trailers(&status, &mut trailers);
-                            if status.trailers().is_set()
-                                && (written.is_err()
-                                    || wire::check_block(&trailers, wire::REPLY_OWN).is_err())
-                            {
-                                trailers.clear();
-                                wire::status_to_trailers(&status, &mut trailers);
-                            }
-                        }
-                    }
-                    Some(Ok(http_body::Frame::trailers(trailers)))
-                }
-            },
-        };
-        self.0 = Reply::Done;
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self.0, Reply::Nothing | Reply::Done)
-    }
-}
-
-impl fmt::Debug for ReplyBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReplyBody")
     }
 }

@@ -14,13 +14,14 @@ pub(crate) mod one;
 pub(crate) mod peer;
 pub(crate) mod pipe;
 pub(crate) mod raw;
+pub(crate) mod reply_body;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod stream;
 pub(crate) mod trace;
 pub(crate) mod wire;
 
-pub use body::{Body, ReplyBody};
+pub use body::Body;
 pub use code::Code;
 pub use context::{Background, Context, MetadataMut};
 pub(crate) use deadline::Deadline;
@@ -30,6 +31,7 @@ pub use method::{Idempotency, Method, MethodHandle, MethodSpec, ServiceSpec, Sha
 pub use peer::Peer;
 pub(crate) use raw::{Payload, RouteId};
 pub use raw::{RawCall, RawReply, code_of};
+pub use reply_body::ReplyBody;
 pub use status::Status;
 pub use stream::{Inbound, Outbound};
 pub use trace::Trace;

@@ -42,6 +42,9 @@ impl<T> Outbound<T> {
     /// # Errors
     /// CANCELLED (or why the call ended) when nobody receives any more, RESOURCE_EXHAUSTED when the message is over the limit.
     ///
+    /// On a client, CANCELLED is not the whole story: a server that ends the call early says why in its reply. Then
+    /// stop sending and await the reply (or [`Inbound::next`]) instead of returning this error by `?`.
+    ///
     /// # Cancel safety
     /// A dropped `send` has sent either the whole message or nothing.
     pub async fn send(&mut self, message: T) -> Result<(), Status> {
@@ -324,7 +327,7 @@ impl Messages {
 
     /// The stream is over, and nothing more of it is wanted: the wire is let go.
     pub(crate) fn fail(&mut self, status: Status) -> Status {
-        let mut status = status.with_method(self.method.path_cow());
+        let mut status = self.body.blame(status).with_method(self.method.path_cow());
         if self.head.is_empty() {
             self.head = status.metadata().clone();
         } else if status.metadata().is_empty() {

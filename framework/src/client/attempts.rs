@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::balance::{Pick, RoundRobin, pick};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{Payload, RawCall, RawReply, Status};
 use crate::endpoint::Node;
 use crate::middleware::Next;
 use crate::transport::waiting::Waiting;
@@ -44,17 +44,29 @@ pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, S
             }
         }
     };
-    result.map_err(|status| {
-        let status = match progress.node(place) {
-            Some(node) if status.endpoint().is_none() => status
-                .with_endpoint(Arc::clone(node.name()))
-                .with_attempts(1),
-            _ => status,
-        };
-        status
-            .with_method(call.method.path_cow())
-            .with_elapsed(started.elapsed())
-    })
+    let node = progress.node(place);
+    match result {
+        Ok(reply) => Ok(named(reply, node, started)),
+        Err(status) => {
+            let status = match node {
+                Some(node) if status.endpoint().is_none() => status
+                    .with_endpoint(Arc::clone(node.name()))
+                    .with_attempts(1),
+                _ => status,
+            };
+            Err(status
+                .with_method(call.method.path_cow())
+                .with_elapsed(started.elapsed()))
+        }
+    }
+}
+
+/// The errors of a stream come later, and are to say as much as those of a unary call.
+fn named(mut reply: RawReply, node: Option<&Arc<Node>>, started: Instant) -> RawReply {
+    if let (Payload::Stream(body), Some(node)) = (&mut reply.payload, node) {
+        *body = std::mem::take(body).of_endpoint(Arc::clone(node.name()), started);
+    }
+    reply
 }
 
 impl Place {

@@ -38,6 +38,12 @@ pub(crate) fn enter(
 
 /// As [`enter`], for a call that no stub made.
 pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status> {
+    if call.method.service().is_empty() || call.method.name().is_empty() {
+        return Err(Status::invalid_argument(format!(
+            "{:?} is no path of a method, which looks like /package.Service/Method",
+            call.method.path()
+        )));
+    }
     runtime(&call.method)?;
     let now = Instant::now();
     let ambient = Ambient::current();

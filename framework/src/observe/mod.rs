@@ -31,7 +31,10 @@ pub trait Metrics: Send + Sync + 'static {
     /// A call that was dropped before it ended has [`Code::Cancelled`].
     fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration);
 
-    /// A server did not serve a connection: `reason` is one of `http1`, `tls`, `unknown`, `gone`, `silent` and `io`,
+    /// A server did not serve a connection: `reason` is one of
+    /// `http1`, `tls`, `unknown`, `gone`, `silent` and `io`, after what its first bytes were;
+    /// `full`, when it was closed because [`crate::Server::max_connections`] were open;
+    /// `accept`, when it could not be accepted, for example for want of file descriptors.
     /// `detail` says it in words. Not told unless implemented.
     fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
         let _ = (reason, detail);

@@ -47,9 +47,14 @@ pub struct Server {
 /// What a server's connections are set to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
+    pub(crate) max_connections: usize,
     pub(crate) max_streams: u32,
     pub(crate) drain_timeout: Duration,
 }
+
+/// Connections that may be open: a caller needs one, so it is as many callers as one process should have,
+/// and it bounds what peers that open ever more of them can make a server hold.
+const MAX_CONNECTIONS: usize = 10_000;
 
 /// Calls that one connection may have in flight: gRPC clients open no second connection below it,
 /// and it bounds what one peer can make a server hold.
@@ -69,6 +74,7 @@ impl Default for Server {
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             settings: Settings {
+                max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
                 drain_timeout: DRAIN_TIMEOUT,
             },
@@ -142,6 +148,17 @@ impl Server {
         self
     }
 
+    /// How many connections may be open; 10,000 unless set. More are closed at once, and told to the server's
+    /// metrics as refused: `full`.
+    ///
+    /// A caller needs one connection, whatever the number of its calls. Keep it below the process's limit of open
+    /// files: above that, accepting fails before the cap is reached. It does not bound the connections of a host in
+    /// which [`Server::into_http_service`] is mounted.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.settings.max_connections = connections.max(1);
+        self
+    }
+
     /// How many calls one connection may have in flight; 1,000 unless set. More wait at the client.
     ///
     /// Each may have sent 256 KiB that no handler has read: it also bounds what one connection makes the server hold.
@@ -150,7 +167,7 @@ impl Server {
         self
     }
 
-    /// How long [`Bound::until`] waits for calls in flight; 30 s unless set.
+    /// How long [`Bound::until`] and [`Server::serve_with_incoming_until`] wait for calls in flight; 30 s unless set.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.settings.drain_timeout = timeout;
         self
@@ -158,8 +175,14 @@ impl Server {
 
     /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and [`Bound::url`] tells.
     ///
+    /// A Unix socket that a dead server left is taken over: one at which connecting is refused. No other file is touched.
+    /// The socket's file goes with the server, unless another has taken its place.
+    ///
     /// # Errors
     /// When the address cannot be listened at, naming it; when two services have the same name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing that listens.
     pub fn bind(self, addr: impl fmt::Display) -> impl Future<Output = io::Result<Bound>> + Send {
         let addr = addr.to_string();
         async move { Bound::new(self.assemble_with()?, &addr).await }
@@ -169,22 +192,52 @@ impl Server {
     ///
     /// # Errors
     /// Those of [`Server::bind`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future cuts off all connections at once.
     pub fn serve(self, addr: impl fmt::Display) -> impl Future<Output = io::Result<()>> + Send {
         let bound = self.bind(addr);
         async move { bound.await?.serve().await }
     }
 
-    /// Serves connections that come from elsewhere, until there are no more; an error of one of them ends only that one.
+    /// Serves connections that come from elsewhere, until there are no more and all are over; an error of one of them
+    /// ends only that one. Each is told to the server's metrics, and many in a row slow accepting down.
     ///
     /// # Errors
     /// When two services have the same name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops `incoming` and cuts off all connections at once.
     pub async fn serve_with_incoming<S, IO, E>(self, incoming: S) -> io::Result<()>
     where
         S: futures_core::Stream<Item = Result<IO, E>> + Send,
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        E: fmt::Display,
     {
-        let (stack, settings) = self.assemble_with()?;
-        listen::serve_incoming(stack, settings, incoming).await
+        self.serve_with_incoming_until(incoming, std::future::pending::<()>())
+            .await
+    }
+
+    /// [`Server::serve_with_incoming`], until `shutdown` resolves. Then `incoming` is dropped, calls in flight may end
+    /// within the server's drain timeout (30 s unless set), and what is left is cut off.
+    ///
+    /// # Errors
+    /// When two services have the same name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops `incoming` and cuts off all connections at once.
+    pub async fn serve_with_incoming_until<S, IO, E>(
+        self,
+        incoming: S,
+        shutdown: impl Future,
+    ) -> io::Result<()>
+    where
+        S: futures_core::Stream<Item = Result<IO, E>> + Send,
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        E: fmt::Display,
+    {
+        listen::serve_incoming(self.assemble_with()?, incoming, shutdown).await;
+        Ok(())
     }
 
     /// The server as a `tower::Service` over `http` requests: it mounts in axum and takes tower-http layers.
@@ -246,6 +299,11 @@ impl fmt::Debug for Server {
 }
 
 /// What [`Server::add`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service that a server can take",
+    label = "neither a `Skeleton` nor many of them",
+    note = "wrap your implementation: `greeter::server(MyGreeter)`"
+)]
 pub trait IntoServices {
     /// The services.
     fn into_services(self) -> Vec<Skeleton>;
@@ -257,6 +315,8 @@ impl IntoServices for Skeleton {
     }
 }
 
+// An implementation that somebody forgot to wrap is better not told to become an iterator.
+#[diagnostic::do_not_recommend]
 impl<I: IntoIterator<Item = Skeleton>> IntoServices for I {
     fn into_services(self) -> Vec<Skeleton> {
         self.into_iter().collect()

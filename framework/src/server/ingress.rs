@@ -20,16 +20,9 @@ pub(crate) fn read(
     body: Body,
     peer: Peer,
 ) -> Result<RawCall, Refused> {
-    if head.version < http::Version::HTTP_2 {
-        return Err(Refused::Http(StatusCode::HTTP_VERSION_NOT_SUPPORTED));
-    }
-    if head.method != http::Method::POST {
-        return Err(Refused::Http(StatusCode::METHOD_NOT_ALLOWED));
-    }
-    match head.headers.get(header::CONTENT_TYPE) {
-        Some(value) if wire::is_grpc_content_type(value) => {}
-        _ => return Err(Refused::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
-    }
+    let path = head.uri.path();
+    let route = stack.routes.find(path);
+    check(&head, route.is_some()).map_err(Refused::Http)?;
     if let Some(encoding) = head.headers.get(&wire::GRPC_ENCODING)
         && encoding != "identity"
     {
@@ -38,8 +31,6 @@ pub(crate) fn read(
         ))));
     }
     let deadline = deadline(&head.headers).map_err(Refused::Grpc)?;
-    let path = head.uri.path();
-    let route = stack.routes.find(path);
     let method = match route.and_then(|route| stack.routes.method(route)) {
         Some(method) => method,
         // Whoever answers it in the server's place decides what its messages are.
@@ -54,6 +45,26 @@ pub(crate) fn read(
     call.extensions = head.extensions;
     call.metadata = Metadata::from_headers(head.headers);
     Ok(call)
+}
+
+/// Is it a request of gRPC? To a mount in another server everything comes that nobody else there knows:
+/// what is not gRPC is not found here, unless it is about a method of ours.
+fn check(head: &request::Parts, known: bool) -> Result<(), StatusCode> {
+    let content_type = head.headers.get(header::CONTENT_TYPE);
+    let grpc = content_type.is_some_and(wire::is_grpc_content_type);
+    if !grpc && !known {
+        return Err(StatusCode::NOT_FOUND);
+    }
+    if head.version < http::Version::HTTP_2 {
+        return Err(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
+    }
+    if head.method != http::Method::POST {
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    if !grpc {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    Ok(())
 }
 
 fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Status> {
@@ -102,11 +113,12 @@ impl Refused {
 /// What this server takes, where a request that it answered with `code` was something else.
 fn expected(code: StatusCode) -> Status {
     let expected = match code {
-        StatusCode::HTTP_VERSION_NOT_SUPPORTED => "it takes HTTP/2 and no older version",
-        StatusCode::METHOD_NOT_ALLOWED => "its requests are POST",
-        _ => "its requests' content-type is application/grpc",
+        StatusCode::NOT_FOUND => "has no such path",
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED => "takes HTTP/2 and no older version",
+        StatusCode::METHOD_NOT_ALLOWED => "takes only POST",
+        _ => "takes only content-type application/grpc",
     };
     Status::unknown(format!(
-        "HTTP {code}: this server speaks gRPC, and {expected}"
+        "HTTP {code}: this server speaks gRPC and {expected}"
     ))
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +17,16 @@ use tokio::task::JoinSet;
 use super::Stack;
 use super::accept;
 use super::builder::Settings;
+use super::socket::Socket;
 use crate::call::Peer;
 use crate::transport::stream::Stream;
 
 /// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Errors that connections from elsewhere may have in a row before each one more is followed by a pause: some are of
+/// single connections, as a failed TLS handshake is, and those behind it should not wait; without end, they are not.
+const ERRORS_IN_A_ROW: u32 = 16;
 
 /// A server that listens and does not serve yet: connections wait in the listener's queue.
 #[must_use = "a server does nothing until it is served"]
@@ -34,17 +38,8 @@ pub struct Bound {
 
 enum Listener {
     Tcp(TcpListener, SocketAddr),
-    Unix(UnixListener, Socket),
-}
-
-/// The file of a Unix socket: it is ours to remove.
-struct Socket(PathBuf);
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // It may be gone already; nobody can be told here.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    // In this order: see [`Socket`].
+    Unix(Socket, UnixListener),
 }
 
 impl Bound {
@@ -56,7 +51,10 @@ impl Bound {
             io::Error::new(error.kind(), format!("cannot listen at {addr}: {error}"))
         };
         let listener = match addr.strip_prefix("unix:") {
-            Some(path) => listen_unix(path.into()).await.map_err(named)?,
+            Some(path) => {
+                let (socket, listener) = Socket::listen(path.into()).await.map_err(named)?;
+                Listener::Unix(socket, listener)
+            }
             None => {
                 let addr = addr.strip_prefix("http://").unwrap_or(addr);
                 let listener = TcpListener::bind(addr).await.map_err(named)?;
@@ -81,7 +79,7 @@ impl Bound {
                 format!("http://[::1]:{}", addr.port())
             }
             Listener::Tcp(_, addr) => format!("http://{addr}"),
-            Listener::Unix(_, Socket(path)) => format!("unix:{}", path.display()),
+            Listener::Unix(socket, _) => format!("unix:{}", socket.path().display()),
         }
     }
 
@@ -96,7 +94,10 @@ impl Bound {
     /// Serves until the process ends.
     ///
     /// # Errors
-    /// None today; what a listener cannot recover from will be one.
+    /// None: an accept that fails is told to the server's metrics, and tried again.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cuts off all connections at once.
     pub async fn serve(self) -> io::Result<()> {
         self.until(std::future::pending::<()>()).await
     }
@@ -105,7 +106,7 @@ impl Bound {
     /// server's drain timeout (30 s unless set), and what is left is cut off.
     ///
     /// # Errors
-    /// None today; what a listener cannot recover from will be one.
+    /// None: an accept that fails is told to the server's metrics, and tried again.
     ///
     /// # Cancel safety
     /// Dropping the future cuts off all connections at once.
@@ -117,8 +118,12 @@ impl Bound {
                 _ = &mut shutdown => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((io, peer)) => open.add(io, peer),
-                    Err(error) if is_of_the_connection(&error) => {}
-                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                    Err(error) => {
+                        open.not_accepted(&error);
+                        if !is_of_the_connection(&error) {
+                            tokio::time::sleep(ACCEPT_PAUSE).await;
+                        }
+                    }
                 },
                 () = open.reap() => {}
             }
@@ -129,30 +134,48 @@ impl Bound {
     }
 }
 
-/// Serves connections that come from elsewhere, until there are no more and all are over.
+/// Serves connections that come from elsewhere, until there are no more and all are over, or until `shutdown`.
 pub(super) async fn serve_incoming<S, IO, E>(
-    stack: Arc<Stack>,
-    settings: Settings,
+    (stack, settings): (Arc<Stack>, Settings),
     incoming: S,
-) -> io::Result<()>
-where
+    shutdown: impl Future,
+) where
     S: futures_core::Stream<Item = Result<IO, E>> + Send,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    E: fmt::Display,
 {
     let mut open = Connections::new(stack, settings);
-    let mut incoming = pin!(incoming);
-    loop {
-        tokio::select! {
-            next = poll_fn(|cx| incoming.as_mut().poll_next(cx)) => match next {
-                Some(Ok(io)) => open.add(io, Peer::default()),
-                Some(Err(_)) => {}
-                None => break,
-            },
-            () = open.reap() => {}
+    let mut shutdown = pin!(shutdown);
+    {
+        // It ends with this block: a listener behind it is closed while calls in flight end.
+        let mut incoming = pin!(incoming);
+        let mut over = false;
+        let mut errors = 0;
+        while !(over && open.tasks.is_empty()) {
+            tokio::select! {
+                _ = &mut shutdown => break,
+                next = poll_fn(|cx| incoming.as_mut().poll_next(cx)), if !over => {
+                    match next {
+                        Some(Ok(io)) => {
+                            errors = 0;
+                            open.add(io, Peer::default());
+                        }
+                        Some(Err(error)) => {
+                            errors += 1;
+                            open.not_accepted(&error);
+                        }
+                        None => over = true,
+                    }
+                    if errors > ERRORS_IN_A_ROW {
+                        errors = ERRORS_IN_A_ROW;
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+                () = open.reap() => {}
+            }
         }
     }
-    while open.tasks.join_next().await.is_some() {}
-    Ok(())
+    open.drain().await;
 }
 
 /// The connections of a server, each a task.
@@ -177,10 +200,34 @@ impl Connections {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        if self.is_full() {
+            let max = self.settings.max_connections;
+            self.refused("full", &format_args!("{max} connections are open"));
+            return;
+        }
         let stack = Arc::clone(&self.stack);
         let drain = self.drain.subscribe();
         self.tasks
             .spawn(accept::serve(io, peer, stack, self.settings, drain));
+    }
+
+    fn is_full(&mut self) -> bool {
+        let max = self.settings.max_connections;
+        if self.tasks.len() >= max {
+            // Some may be over.
+            while self.tasks.try_join_next().is_some() {}
+        }
+        self.tasks.len() >= max
+    }
+
+    fn not_accepted(&self, error: &dyn fmt::Display) {
+        self.refused("accept", error);
+    }
+
+    fn refused(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        if let Some(observer) = &self.stack.observer {
+            observer.refused_connection(reason, detail);
+        }
     }
 
     /// Forgets connections that are over; pending while none is.
@@ -208,7 +255,7 @@ impl Listener {
                 let _ = tcp.set_nodelay(true);
                 Ok((tcp.into(), Peer::tcp(addr)))
             }
-            Self::Unix(listener, _) => {
+            Self::Unix(_, listener) => {
                 let (unix, addr) = listener.accept().await?;
                 let path = addr.as_pathname().map(Into::into);
                 Ok((unix.into(), Peer::unix(path)))
@@ -226,24 +273,6 @@ fn is_of_the_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::Interrupted
     )
-}
-
-/// A socket file that a dead server left is taken over; one that somebody listens at is not.
-async fn listen_unix(path: PathBuf) -> io::Result<Listener> {
-    let listener = match UnixListener::bind(&path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if tokio::net::UnixStream::connect(&path).await.is_ok() {
-                return Err(io::Error::new(
-                    io::ErrorKind::AddrInUse,
-                    "another server listens there",
-                ));
-            }
-            std::fs::remove_file(&path)?;
-            UnixListener::bind(&path)?
-        }
-        bound => bound?,
-    };
-    Ok(Listener::Unix(listener, Socket(path)))
 }
 
 impl fmt::Debug for Bound {

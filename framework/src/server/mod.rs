@@ -15,6 +15,7 @@ mod reply;
 mod route;
 mod skeleton;
 mod sniff;
+mod socket;
 #[cfg(test)]
 mod tests;
 

@@ -32,7 +32,7 @@ impl Dispatch for Count {
 
 #[test]
 fn a_request_over_http_1_is_told_what_is_spoken() {
-    let stack = Server::new().assemble().unwrap();
+    let stack = Server::new().add(Skeleton::new(Count)).assemble().unwrap();
     let request = ::http::Request::post("/test.v1.Count/Once")
         .body(())
         .unwrap();
@@ -43,6 +43,32 @@ fn a_request_over_http_1_is_told_what_is_spoken() {
     let message = response.headers()["grpc-message"].to_str().unwrap();
     assert!(message.contains("this server speaks gRPC"), "{message}");
     assert!(message.contains("HTTP/2"), "{message}");
+}
+
+#[test]
+fn what_is_neither_grpc_nor_ours_is_not_found() {
+    let stack = Server::new().add(Skeleton::new(Count)).assemble().unwrap();
+    for (method, path, version, content_type, status) in [
+        ("GET", "/favicon.ico", 1, "text/html", 404),
+        ("POST", "/api/carts", 2, "application/json", 404),
+        ("GET", "/test.v1.Count/Once", 2, "text/html", 405),
+        ("POST", "/test.v1.Count/Once", 2, "application/json", 415),
+        ("POST", "/elsewhere", 1, "application/grpc", 505),
+    ] {
+        let request = ::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .version(match version {
+                1 => ::http::Version::HTTP_11,
+                _ => ::http::Version::HTTP_2,
+            })
+            .header("content-type", content_type)
+            .body(())
+            .unwrap();
+        let (head, ()) = request.into_parts();
+        let refused = ingress::read(&stack, head, Body::empty(), Peer::default()).unwrap_err();
+        assert_eq!(refused.response().status(), status, "{method} {path}");
+    }
 }
 
 #[tokio::test]

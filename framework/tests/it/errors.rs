@@ -416,21 +416,21 @@ async fn requests_that_are_no_calls_are_refused_in_http() {
             "content-type",
             "application/grpc",
             405,
-            Err("its requests are POST"),
+            Err("takes only POST"),
         ),
         (
             "POST",
             "content-type",
             "application/json",
             415,
-            Err("content-type is application/grpc"),
+            Err("takes only content-type application/grpc"),
         ),
         (
             "POST",
             "x-nothing",
             "",
             415,
-            Err("content-type is application/grpc"),
+            Err("takes only content-type application/grpc"),
         ),
         ("POST", "grpc-timeout", "soon", 200, Ok("13")),
         ("POST", "grpc-timeout", "0n", 200, Ok("4")),
@@ -554,4 +554,39 @@ fn https_says_what_is_missing() {
     // In a function that returns our status it is one.
     let status = Status::from(Channel::to("cart.internal").unwrap_err());
     assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn the_error_of_a_stream_names_its_endpoint_too() {
+    let world = World::parrot(Way::Tcp).await;
+    let mut replies = world.talk().down(Say::new("fail", 1)).await.unwrap();
+    replies.next().await.unwrap();
+    let status = replies.next().await.unwrap_err();
+    assert_eq!(status.endpoint(), Some(world.url.as_str()));
+    assert_eq!(status.attempts(), 1);
+    let text = status.to_string();
+    let told = format!(
+        "test.v1.Talk/Down: DATA_LOSS: told to (endpoint {}, after 1 attempt in ",
+        world.url
+    );
+    assert!(text.starts_with(&told), "{text}");
+}
+
+#[tokio::test]
+async fn a_raw_call_of_no_method_says_what_a_path_is() {
+    for way in WAYS {
+        let world = World::parrot(way).await;
+        for path in ["nonsense path", "/", "", "/Service/", "//Method"] {
+            let status = world
+                .channel
+                .call(RawCall::new(path, ""))
+                .await
+                .unwrap_err();
+            assert_eq!(status.code(), Code::InvalidArgument, "{path}");
+            assert!(
+                status.message().contains("/package.Service/Method"),
+                "{status}"
+            );
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod foreign;
 mod headers;
 mod in_process;
 mod limits;
+mod listen;
 mod metadata;
 mod middleware;
 mod mount;

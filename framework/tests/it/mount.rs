@@ -198,6 +198,52 @@ async fn connections_may_come_from_elsewhere() {
     serving.await.unwrap().unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_on_connections_from_elsewhere_lets_calls_end_or_cuts_them_off() {
+    for ends in [true, false] {
+        let (begun, mut told) = events();
+        let (open, gate) = oneshot::channel::<()>();
+        let gate = std::sync::Arc::new(tokio::sync::Mutex::new(gate));
+        let double = Double::default().once(move |_, req| {
+            let (gate, begun) = (std::sync::Arc::clone(&gate), begun.clone());
+            Box::pin(async move {
+                begun.tell(());
+                let _ = (&mut *gate.lock().await).await;
+                Ok(req)
+            })
+        });
+        let server = Server::new()
+            .add(double.skeleton())
+            .drain_timeout(Duration::from_secs(9));
+        let (tell, incoming) = mpsc::unbounded_channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = server.serve_with_incoming_until(Incoming(incoming), stopped);
+        let serving = tokio::spawn(serving);
+        let channel = Channel::builder("http://nowhere.internal:1")
+            .connector(Duplex(tell.clone()))
+            .build()
+            .unwrap();
+        let call = tokio::spawn(talk::Client::new(channel).once(Say::new("kept", 1)));
+        told.expect(()).await;
+        let start = tokio::time::Instant::now();
+        stop.send(()).unwrap();
+        // Nobody asks for connections any more, while the call goes on.
+        tell.closed().await;
+        assert!(!serving.is_finished());
+        if ends {
+            open.send(()).unwrap();
+            assert_eq!(call.await.unwrap().unwrap(), Say::new("kept", 1));
+            serving.await.unwrap().unwrap();
+            assert!(start.elapsed() < Duration::from_secs(9));
+        } else {
+            serving.await.unwrap().unwrap();
+            assert_eq!(start.elapsed().as_secs(), 9);
+            let status = call.await.unwrap().unwrap_err();
+            assert_eq!(status.code(), Code::Unavailable, "{status}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn raw_bytes_need_no_generated_code() {
     for way in WAYS {

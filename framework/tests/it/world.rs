@@ -67,7 +67,20 @@ pub(crate) struct World {
 }
 
 /// A folder that goes with the test.
-struct Dir(std::path::PathBuf);
+pub(crate) struct Dir(std::path::PathBuf);
+
+impl Dir {
+    pub(crate) fn new() -> Self {
+        let name = format!("sinew-{}-{:x}", std::process::id(), fastrand::u64(..));
+        let dir = std::env::temp_dir().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
 
 impl Drop for Dir {
     fn drop(&mut self) {
@@ -121,10 +134,8 @@ impl World {
             }
             Way::Tcp => ("127.0.0.1:0".to_owned(), None),
             Way::Unix => {
-                let name = format!("sinew-{}-{:x}", std::process::id(), fastrand::u64(..));
-                let dir = std::env::temp_dir().join(name);
-                std::fs::create_dir(&dir).unwrap();
-                (format!("unix:{}/s", dir.display()), Some(Dir(dir)))
+                let dir = Dir::new();
+                (format!("unix:{}/s", dir.path().display()), Some(dir))
             }
         };
         let bound = server.bind(addr).await.unwrap();

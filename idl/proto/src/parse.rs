@@ -35,7 +35,9 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
             let related = error.related().into_iter().flatten();
             let first: [&dyn miette::Diagnostic; 1] = [&error];
             let all = first.into_iter().chain(related);
-            Err(all.map(|error| syntax(source, error)).collect())
+            let mut found: Vec<_> = all.map(|error| syntax(source, error)).collect();
+            ask_for_syntax(source, &mut found);
+            Err(found)
         }
         Err(_) => Err(vec![crate::internal(&source.name, "the parser")]),
     }
@@ -67,6 +69,22 @@ fn syntax(source: &SourceFile, error: &dyn miette::Diagnostic) -> Diagnostic {
     match help {
         Some(help) => found.help(crate::quoted(&help)),
         None => found,
+    }
+}
+
+/// A proto3 file that lost its first line is full of such errors; the first of them says why.
+fn ask_for_syntax(source: &SourceFile, found: &mut [Diagnostic]) {
+    if scan::has_syntax(&source.text) {
+        return;
+    }
+    let mut unlabelled = found
+        .iter_mut()
+        .filter(|found| found.message.starts_with("fields must have a label"));
+    if let Some(first) = unlabelled.next() {
+        first.help = Some(
+            "the file has no `syntax` line, so it is proto2: is `syntax = \"proto3\";` missing?"
+                .to_owned(),
+        );
     }
 }
 

@@ -98,6 +98,13 @@ pub(crate) fn edition(source: &str) -> Option<((usize, usize), &str)> {
     })
 }
 
+/// Does the file start with `syntax = …`, whatever that says?
+pub(crate) fn has_syntax(source: &str) -> bool {
+    tokens(source, 0)
+        .next()
+        .is_some_and(|first| first.text == "syntax")
+}
+
 /// The first bracket (its byte) that is nested deeper than `limit`.
 pub(crate) fn too_deep(source: &str, limit: usize) -> Option<usize> {
     let mut depth = 0_usize;

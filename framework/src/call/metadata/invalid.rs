@@ -58,7 +58,7 @@ impl fmt::Display for InvalidMetadata {
             }
             InvalidMetadataReason::Reserved => "this key belongs to the protocol; use another",
             InvalidMetadataReason::BinaryKey => {
-                "a key that ends in -bin holds bytes; use insert_bin or append_bin"
+                "a key that ends in -bin holds bytes; use insert_bin or append_bin (on a Call: metadata_bin)"
             }
             InvalidMetadataReason::AsciiKey => {
                 "bytes need a key that ends in -bin; rename it, or use insert or append for text"

@@ -21,20 +21,28 @@ pub(super) fn status(error: h2::Error, late: bool) -> Status {
         Some(_) => Code::Internal,
         None => Code::Unavailable,
     };
-    let what = if error.is_io() {
-        "the connection broke"
+    Status::new(code, what(&error)).with_source(error)
+}
+
+/// Says what happened to somebody who knows no HTTP/2; the library's own words only where they tell more.
+fn what(error: &h2::Error) -> String {
+    if error.is_io() {
+        "the connection broke (the peer is gone)".to_owned()
     } else if error.is_go_away() {
-        "the peer closed the connection"
+        format!("the peer closed the connection: {error}")
     } else if error.is_reset() && error.is_remote() {
-        "the peer reset the call"
+        format!("the peer reset the call: {error}")
+    } else if error.is_reset() && !error.is_library() {
+        "the call was cancelled on this side".to_owned()
     } else {
-        "HTTP/2 failed"
-    };
-    Status::new(code, format!("{what}: {error}")).with_source(error)
+        format!("HTTP/2 failed: {error}")
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -50,5 +58,51 @@ mod tests {
             let got = status(reason.into(), late).code();
             assert_eq!(got, code, "{reason:?}, late: {late}");
         }
+    }
+
+    /// The status of a call that `end` ends, given both sides of it.
+    async fn ended_by(
+        end: impl FnOnce(h2::SendStream<Bytes>, h2::server::SendResponse<Bytes>) -> bool,
+    ) -> Status {
+        let (near, far) = tokio::io::duplex(4096);
+        let (client, server) =
+            tokio::join!(h2::client::handshake(near), h2::server::handshake(far));
+        let ((mut sender, driver), mut server) = (client.unwrap(), server.unwrap());
+        tokio::spawn(driver);
+        let request = http::Request::new(());
+        let (reply, body) = sender.send_request(request, false).unwrap();
+        let (_, respond) = server.accept().await.unwrap().unwrap();
+        // The server is driven until it goes, with its half of the connection.
+        if end(body, respond) {
+            tokio::spawn(async move { while server.accept().await.is_some() {} });
+        } else {
+            drop(server);
+        }
+        status(reply.await.unwrap_err(), false)
+    }
+
+    #[tokio::test]
+    async fn messages_say_whose_doing_it_was() {
+        let ours = ended_by(|mut body, respond| {
+            body.send_reset(Reason::CANCEL);
+            drop(respond);
+            true
+        });
+        let ours = ours.await;
+        assert_eq!(ours.code(), Code::Cancelled);
+        assert_eq!(ours.message(), "the call was cancelled on this side");
+
+        let theirs = ended_by(|_body, mut respond| {
+            respond.send_reset(Reason::REFUSED_STREAM);
+            true
+        });
+        let theirs = theirs.await;
+        assert_eq!(theirs.code(), Code::Unavailable);
+        assert!(theirs.message().starts_with("the peer reset the call: "));
+
+        let broken = ended_by(|_, _| false).await;
+        assert_eq!(broken.code(), Code::Unavailable);
+        assert_eq!(broken.message(), "the connection broke (the peer is gone)");
+        assert!(std::error::Error::source(&broken).is_some());
     }
 }
