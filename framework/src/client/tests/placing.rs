@@ -1,0 +1,186 @@
+//! Which endpoint a call goes to, what it costs on the way, and what it is told of a call that cannot be sent.
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::call::Payload;
+use crate::call::body::Body;
+use crate::endpoint::Node;
+use crate::transport::scripted::Scripted;
+
+fn two(_: RawCall) -> Result<RawReply, Status> {
+    let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
+    Ok(RawReply::whole(Payload::Whole(framed)))
+}
+
+/// A channel over nodes that are scripted.
+fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
+    let changed = Arc::new(Notify::new());
+    let node = |(name, link)| {
+        let link = Link::Scripted(link);
+        Arc::new(Node::fixed(name, link, Arc::clone(&changed)))
+    };
+    let nodes = links.into_iter().map(node).collect();
+    builder.over(nodes, changed)
+}
+
+#[tokio::test]
+async fn a_unary_call_costs_the_stack_two_allocations() {
+    let answers = Scripted::Answers(Arc::new(two));
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", answers)],
+    );
+    let mut reply = None;
+    let cost = allocation_counter::measure(|| {
+        reply = Some(polled_once(unary(&channel, &ONCE, 300)));
+    });
+    assert!(matches!(reply, Some(Poll::Ready(Ok(2)))), "{reply:?}");
+    assert_eq!(
+        cost.count_total, 2,
+        "the call's future, and the encoded request"
+    );
+}
+
+#[tokio::test]
+async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
+    let channel = scripted(
+        Channel::builder("http://scripted:1"),
+        vec![("scripted", Scripted::Hangs)],
+    );
+    let timeout = std::time::Duration::from_millis(5);
+    let status = unary(&channel, &ONCE, 1)
+        .timeout(timeout)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), crate::Code::DeadlineExceeded);
+    assert!(
+        status.message().contains("waited for the reply"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_goes_past_a_connection_that_is_just_closing() {
+    for layered in [false, true] {
+        let mut builder = Channel::builder("http://scripted:1");
+        if layered {
+            let through = |call, next: crate::Next| async move { next.run(call).await };
+            builder = builder.attempt_layer(crate::from_fn(through));
+        }
+        let answers = Scripted::Answers(Arc::new(two));
+        let links = vec![("closing", Scripted::Closing), ("open", answers)];
+        let channel = scripted(builder, links);
+        for n in 0..4 {
+            let reply = unary(&channel, &ONCE, n).await;
+            assert_eq!(reply.unwrap(), 2, "layered: {layered}, call {n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_waits_at_the_first_endpoint_whose_queue_has_room() {
+    let builder = || Channel::builder("http://scripted:1");
+    let busy = Scripted::Busy(Arc::new(two));
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full), ("c", busy)];
+    let channel = scripted(builder(), links);
+    for _ in 0..4 {
+        assert_eq!(unary(&channel, &ONCE, 1).await.unwrap(), 2);
+    }
+    let links = vec![("a", Scripted::Full), ("b", Scripted::Full)];
+    let status = unary(&scripted(builder(), links), &ONCE, 1)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), crate::Code::Unavailable);
+    for name in ["a", "b"] {
+        assert!(status.message().contains(name), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_rests_while_every_connection_is_closing() {
+    let links = vec![("a", Scripted::Closing), ("b", Scripted::Closing)];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let mut polls = 0;
+    let mut call = pin!(unary(&channel, &ONCE, 1).timeout(std::time::Duration::from_millis(20)));
+    let ended = std::future::poll_fn(|cx| {
+        polls += 1;
+        call.as_mut().poll(cx)
+    });
+    assert_eq!(
+        ended.await.unwrap_err().code(),
+        crate::Code::DeadlineExceeded
+    );
+    assert!(polls < 10, "it was polled {polls} times");
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_decode_names_its_method() {
+    let bad = |_: RawCall| {
+        let framed = Bytes::from_static(&[0, 0, 0, 0, 1, 0xff]);
+        Ok(RawReply::whole(Payload::Whole(framed)))
+    };
+    let links = vec![("a", Scripted::Answers(Arc::new(bad)))];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    for shape in 0..4 {
+        let failed = match shape {
+            0 => unary(&channel, &ONCE, 1).await.map(drop),
+            1 => {
+                let mut replies = server_stream(&channel, &DOWN, 1).await.unwrap();
+                replies.next().await.map(drop)
+            }
+            2 => {
+                let (_out, reply) = client_stream(&channel, &UP).await.unwrap();
+                reply.await.map(drop)
+            }
+            _ => {
+                let (_out, mut heard) = bidi(&channel, &BOTH).await.unwrap();
+                heard.next().await.map(drop)
+            }
+        };
+        let failed = failed.unwrap_err();
+        assert!(failed.message().contains("does not decode"), "{failed}");
+        let path = SERVICE.methods()[shape].to_string();
+        assert_eq!(failed.method(), Some(&*path), "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_raw_request_over_the_limit_says_that_it_was_not_sent() {
+    let builder = Channel::builder("http://scripted:1").max_request_bytes(3);
+    let links = vec![("a", Scripted::Answers(Arc::new(two)))];
+    let call = RawCall::new("/test.v1.Count/Once", vec![0; 4]);
+    let status = scripted(builder, links).call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::ResourceExhausted);
+    assert!(
+        status.message().starts_with("a message to send of 4 bytes"),
+        "{status}"
+    );
+    assert_eq!(status.method(), Some("test.v1.Count/Once"));
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_sent_do_not_reach_the_server() {
+    let recorder = Arc::new(Recorder::default());
+    let channel = channel(Way::Http2, &recorder);
+    whole(&channel, 0).await.unwrap();
+    // A stream that came from elsewhere, as of a call that is to be passed on.
+    let body = Body::ending(Bytes::new(), Default::default());
+    let call = RawCall::with(UP.spec().into(), Payload::Stream(body));
+    let status = channel.call(call).await.unwrap_err();
+    assert_eq!(status.code(), crate::Code::Internal);
+    assert!(status.message().contains("where it was made"), "{status}");
+    let path = RawCall::new("/test.v1.Count/On ce", "");
+    let status = channel.call(path).await.unwrap_err();
+    assert!(status.message().contains("On ce"), "{status}");
+    whole(&channel, 0).await.unwrap();
+    settle("a refused call", || idle(&recorder, &channel)).await;
+    let ups = |line: &String| {
+        line.starts_with(crate::observe::names::SERVER_CALLS) && line.contains("Count/Up")
+    };
+    assert!(
+        !recorder.lines().iter().any(ups),
+        "the server has seen its head"
+    );
+}
