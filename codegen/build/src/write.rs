@@ -73,7 +73,8 @@ pub(crate) fn io_error(path: &Path, verb: &str, error: &io::Error) -> Diagnostic
     }
 }
 
-/// What relative paths start at. Cargo runs build scripts in the folder of their package; a tool runs where its user is.
+/// What relative paths start at. Cargo runs build scripts in the folder of their package; a tool runs where
+/// its user is.
 fn base() -> &'static str {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     if package.is_some() && package == env::current_dir().ok() {

@@ -16,9 +16,6 @@ use crate::middleware::Next;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
-/// Calls of a channel that may wait, per node, while no node has a connection.
-const MAX_WAITING: usize = 1024;
-
 /// The nodes of a channel, and the calls that wait for one of them.
 pub(super) struct Place {
     pub(super) nodes: Box<[Arc<Node>]>,
@@ -27,6 +24,8 @@ pub(super) struct Place {
     pub(super) turns: RoundRobin,
     pub(super) changed: Arc<Notify>,
     pub(super) waiting: AtomicUsize,
+    /// Calls that may wait at each node: for a connection, and for a free stream.
+    pub(super) max_waiting: usize,
 }
 
 /// Runs a call on one of the nodes of `place`.
@@ -144,11 +143,7 @@ impl Place {
         if full.is_empty() {
             return Ok(None);
         }
-        Err(Status::unavailable(format!(
-            "{} calls wait for a free stream already, at each of {}",
-            crate::transport::http2::MAX_WAITING,
-            full.join(", "),
-        )))
+        Err(self.too_many(&format!("a free stream of {}", full.join(", "))))
     }
 
     /// The next node in turn that is ready, or that becomes so.
@@ -176,12 +171,20 @@ impl Place {
     }
 
     fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let max = MAX_WAITING * self.nodes.len();
+        let max = self.max_waiting.saturating_mul(self.nodes.len());
         Waiting::enter(&self.waiting, max).ok_or_else(|| {
-            Status::unavailable(format!(
-                "{MAX_WAITING} calls for each endpoint wait for a connection already"
-            ))
+            let names: Vec<&str> = self.nodes.iter().map(|node| &**node.name()).collect();
+            self.too_many(&format!("a connection to {}", names.join(", ")))
         })
+    }
+
+    /// The status of a call that is one too many, and was not sent.
+    fn too_many(&self, what: &str) -> Status {
+        Status::unavailable(format!(
+            "{} calls wait for {what} already, the most that may: send fewer at a time, or raise it with \
+             `ChannelBuilder::max_waiting`",
+            self.max_waiting
+        ))
     }
 
     fn unavailable(&self) -> Status {

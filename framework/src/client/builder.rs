@@ -26,6 +26,7 @@ use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
 use crate::transport::http2::ClientSettings;
 use crate::transport::memory::InProcess;
 use crate::transport::target::{InvalidTarget, Target};
+use crate::transport::waiting::MAX_WAITING;
 
 const USER_AGENT: &str = concat!("sinew/", env!("CARGO_PKG_VERSION"));
 
@@ -42,6 +43,7 @@ pub struct ChannelBuilder {
     timeout: Option<Duration>,
     authority: Option<Authority>,
     user_agent: HeaderValue,
+    max_waiting: usize,
     max_request_bytes: usize,
     max_reply_bytes: usize,
 }
@@ -59,6 +61,7 @@ impl ChannelBuilder {
             timeout: Some(DEFAULT_TIMEOUT),
             authority: None,
             user_agent: HeaderValue::from_static(USER_AGENT),
+            max_waiting: MAX_WAITING,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
         }
@@ -154,6 +157,13 @@ impl ChannelBuilder {
         self
     }
 
+    /// How many calls may wait at each endpoint, for its first connection or for a free stream (a server allows so many
+    /// calls at once on a connection); 1,024 unless set. One more fails at once with UNAVAILABLE, and was not sent.
+    pub fn max_waiting(mut self, calls: usize) -> Self {
+        self.max_waiting = calls;
+        self
+    }
+
     /// The largest request that is sent, in bytes; 4 MiB unless set.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
@@ -188,6 +198,7 @@ impl ChannelBuilder {
                 settings: ClientSettings {
                     authority,
                     user_agent: self.user_agent.clone(),
+                    max_waiting: self.max_waiting,
                 },
                 backoff: Backoff::default(),
             };
@@ -227,6 +238,7 @@ impl ChannelBuilder {
                 turns: RoundRobin::default(),
                 changed,
                 waiting: AtomicUsize::new(0),
+                max_waiting: self.max_waiting,
             },
             defaults: Defaults {
                 timeout: self.timeout,

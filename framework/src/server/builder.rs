@@ -176,7 +176,8 @@ impl Server {
     /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and
     /// [`Bound::url`] tells.
     ///
-    /// A Unix socket that a dead server left is taken over: one at which connecting is refused. No other file is touched.
+    /// A Unix socket that a dead server left is taken over: one at which connecting is refused. No other file
+    /// is touched.
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors

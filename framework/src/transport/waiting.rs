@@ -3,6 +3,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Calls that may wait at an endpoint, for a connection or for a free stream, unless set: half a second of work for a
+/// server that answers two thousand a second, and a few megabytes here.
+pub(crate) const MAX_WAITING: usize = 1024;
+
 /// Counts a call that waits, for as long as it lives.
 pub(crate) struct Waiting<'a>(&'a AtomicUsize);
 

@@ -293,23 +293,36 @@ impl sinew::Connect for Never {
 
 #[tokio::test]
 async fn no_more_than_1024_calls_wait_for_a_connection() {
-    let channel = Channel::builder("http://127.0.0.1:1")
-        .connector(Never)
-        .build()
-        .unwrap();
-    let talk = talk::Client::new(channel);
+    for (set, refused) in [(None, 6), (Some(1028), 2), (Some(0), 1030)] {
+        calls_that_wait_for_a_connection(set, refused).await;
+    }
+}
+
+async fn calls_that_wait_for_a_connection(set: Option<usize>, refused: usize) {
+    let mut builder = Channel::builder("http://127.0.0.1:1").connector(Never);
+    if let Some(set) = set {
+        builder = builder.max_waiting(set);
+    }
+    let talk = talk::Client::new(builder.build().unwrap());
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..1030 {
         calls.spawn(talk.once(Say::default()));
     }
-    for _ in 0..6 {
+    for _ in 0..refused {
         let refused = calls.join_next().await.unwrap().unwrap().unwrap_err();
         assert_eq!(refused.code(), Code::Unavailable, "{refused}");
-        let says = refused.message().contains("wait for a connection");
-        assert!(says, "{refused}");
+        for says in [
+            "wait for a connection to http://127.0.0.1:1 ",
+            "max_waiting",
+        ] {
+            assert!(refused.message().contains(says), "{refused}");
+        }
     }
     // Those that leave make room.
     calls.shutdown().await;
+    if set == Some(0) {
+        return;
+    }
     let late = talk.once(Say::default());
     let late = late.timeout(std::time::Duration::from_millis(20)).await;
     assert_eq!(late.unwrap_err().code(), Code::DeadlineExceeded);

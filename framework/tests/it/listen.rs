@@ -1,4 +1,5 @@
-//! What a server takes when it listens, and what it leaves alone: socket files, connections beyond its cap, and errors of accepting.
+//! What a server takes when it listens, and what it leaves alone: socket files, connections beyond its cap,
+//! and errors of accepting.
 
 use std::io;
 use std::os::unix::net as blocking;

@@ -1,5 +1,5 @@
 //! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
-//! It refuses to queue without bound: at most [`MAX_WAITING`] calls wait for a stream.
+//! It refuses to queue without bound: at most `ClientSettings::max_waiting` calls wait for a stream.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -20,9 +20,6 @@ use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 use crate::transport::waiting::Waiting;
-
-/// Calls that may wait for a free stream of one connection.
-pub(crate) const MAX_WAITING: usize = 1024;
 
 /// Streams that we open at once when the peer sets no limit.
 const MAX_STREAMS: usize = 1 << 16;
@@ -123,7 +120,7 @@ impl Connection {
     }
 
     pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
-        let Some(_waiting) = Waiting::enter(&self.0.waiting, MAX_WAITING) else {
+        let Some(_waiting) = Waiting::enter(&self.0.waiting, self.0.settings.max_waiting) else {
             return Err(NoSlot::Full);
         };
         match Arc::clone(&self.0.streams).acquire_owned().await {

@@ -7,11 +7,13 @@ use tokio::time::Instant;
 
 use crate::call::{Deadline, Metadata, RawCall, Status, wire};
 
-/// What all requests of a connection have in common.
+/// What all requests of a connection have in common, and how many may wait.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) authority: Authority,
     pub(crate) user_agent: HeaderValue,
+    /// Calls that may wait for a free stream of the connection.
+    pub(crate) max_waiting: usize,
 }
 
 /// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.

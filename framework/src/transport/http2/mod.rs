@@ -8,6 +8,6 @@ mod pump;
 mod reply;
 mod window;
 
-pub(crate) use connection::{Connection, MAX_WAITING, Slot, handshake};
+pub(crate) use connection::{Connection, Slot, handshake};
 pub(crate) use head::ClientSettings;
 pub(crate) use window::{STREAM_WINDOW, connection_window};
