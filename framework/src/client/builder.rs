@@ -115,7 +115,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// Tells `metrics` of every call.
+    /// Tells `metrics` of every call that passes the layers and `on_call`: what they refuse is not counted.
     pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
         self.metrics = Some(metrics);
         self
