@@ -116,7 +116,11 @@ impl Routes {
         let route = call.route.or_else(|| self.find(call.method.path()));
         let Some(entry) = route.and_then(|route| self.entries.get(route.entry)) else {
             return match &self.fallback {
-                Some(fallback) => Guarded::new(call.ambient(), fallback.serve(call.take())).await,
+                Some(fallback) => {
+                    let ambient = call.ambient();
+                    // Inside, so that what a plain closure does before it returns its future inherits, too.
+                    Guarded::new(ambient, async { fallback.serve(call.take()).await }).await
+                }
                 None => Err(self.unknown(call.method())),
             };
         };
@@ -124,9 +128,12 @@ impl Routes {
         call.route = route;
         match &target.layers {
             None => handle(&*target.dispatch, entry.index, call.take(), self.limits).await,
-            Some(layers) => Guarded::new(call.ambient(), layers.serve(call.take()))
-                .await
-                .map_err(Status::for_caller),
+            Some(layers) => {
+                let ambient = call.ambient();
+                Guarded::new(ambient, async { layers.serve(call.take()).await })
+                    .await
+                    .map_err(Status::for_caller)
+            }
         }
     }
 
