@@ -31,6 +31,10 @@ pub(crate) struct Routes {
     limits: Limits,
 }
 
+/// How many of its services a server names to a caller that asked for another: a mistaken name is seen among
+/// few, and the message stays short.
+const NAMED_SERVICES: usize = 8;
+
 /// One method of one service.
 struct Entry {
     spec: &'static MethodSpec,
@@ -142,14 +146,17 @@ impl Routes {
         if names.contains(&method.service()) {
             return unknown_method(method);
         }
+        let mut named = match names.get(..NAMED_SERVICES) {
+            _ if names.is_empty() => "none".to_owned(),
+            Some(named) => named.join(", "),
+            None => names.join(", "),
+        };
+        if names.len() > NAMED_SERVICES {
+            named += &format!(" and {} more", names.len() - NAMED_SERVICES);
+        }
         Status::unimplemented(format!(
-            "this server has no service {}; it has {}",
+            "this server has no service {}; it has {named}",
             method.service(),
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            },
         ))
     }
 }
