@@ -31,6 +31,9 @@ impl Next {
     ///
     /// # Errors
     /// The status that the call ended with.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels the call.
     pub async fn run(&self, call: RawCall) -> Result<RawReply, Status> {
         self.0.serve(call).await
     }

@@ -3,13 +3,13 @@
 
 /// Calls that ended on a client, by `method` and `code`.
 pub const CLIENT_CALLS: &str = "sinew_client_calls_total";
-/// Calls of a client that have begun and not ended, by `method`.
+/// Calls of a client that have begun and not ended.
 pub const CLIENT_IN_FLIGHT: &str = "sinew_client_calls_in_flight";
 /// Seconds that calls of a client took, by `method`.
 pub const CLIENT_SECONDS: &str = "sinew_client_call_seconds";
 /// Calls that ended on a server, by `method` and `code`; refusals included.
 pub const SERVER_CALLS: &str = "sinew_server_calls_total";
-/// Calls of a server that have begun and not ended, by `method`.
+/// Calls of a server that have begun and not ended.
 pub const SERVER_IN_FLIGHT: &str = "sinew_server_calls_in_flight";
 /// Seconds that calls of a server took, by `method`.
 pub const SERVER_SECONDS: &str = "sinew_server_call_seconds";

@@ -74,9 +74,12 @@ impl Stack {
             None => self.routes.serve(call).await,
             // A layer may call others, as a handler does: within the caller's time, with its trace, and what
             // they say of themselves stays here.
-            Some(layers) => Guarded::new(call.ambient(), layers.serve(call.take()))
-                .await
-                .map_err(Status::for_caller),
+            Some(layers) => {
+                let ambient = call.ambient();
+                Guarded::new(ambient, async { layers.serve(call.take()).await })
+                    .await
+                    .map_err(Status::for_caller)
+            }
         }
     }
 }

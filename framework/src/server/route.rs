@@ -31,6 +31,10 @@ pub(crate) struct Routes {
     limits: Limits,
 }
 
+/// How many of its services a server names to a caller that asked for another: a mistaken name is seen among
+/// few, and the message stays short.
+const NAMED_SERVICES: usize = 8;
+
 /// One method of one service.
 struct Entry {
     spec: &'static MethodSpec,
@@ -116,7 +120,11 @@ impl Routes {
         let route = call.route.or_else(|| self.find(call.method.path()));
         let Some(entry) = route.and_then(|route| self.entries.get(route.entry)) else {
             return match &self.fallback {
-                Some(fallback) => Guarded::new(call.ambient(), fallback.serve(call.take())).await,
+                Some(fallback) => {
+                    let ambient = call.ambient();
+                    // Inside, so that what a plain closure does before it returns its future inherits, too.
+                    Guarded::new(ambient, async { fallback.serve(call.take()).await }).await
+                }
                 None => Err(self.unknown(call.method())),
             };
         };
@@ -124,9 +132,12 @@ impl Routes {
         call.route = route;
         match &target.layers {
             None => handle(&*target.dispatch, entry.index, call.take(), self.limits).await,
-            Some(layers) => Guarded::new(call.ambient(), layers.serve(call.take()))
-                .await
-                .map_err(Status::for_caller),
+            Some(layers) => {
+                let ambient = call.ambient();
+                Guarded::new(ambient, async { layers.serve(call.take()).await })
+                    .await
+                    .map_err(Status::for_caller)
+            }
         }
     }
 
@@ -135,14 +146,17 @@ impl Routes {
         if names.contains(&method.service()) {
             return unknown_method(method);
         }
+        let mut named = match names.get(..NAMED_SERVICES) {
+            _ if names.is_empty() => "none".to_owned(),
+            Some(named) => named.join(", "),
+            None => names.join(", "),
+        };
+        if names.len() > NAMED_SERVICES {
+            named += &format!(" and {} more", names.len() - NAMED_SERVICES);
+        }
         Status::unimplemented(format!(
-            "this server has no service {}; it has {}",
+            "this server has no service {}; it has {named}",
             method.service(),
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            },
         ))
     }
 }

@@ -71,6 +71,50 @@ fn what_is_neither_grpc_nor_ours_is_not_found() {
     }
 }
 
+#[test]
+fn a_few_services_are_named_and_the_others_counted() {
+    struct Named(&'static ServiceSpec);
+
+    impl Dispatch for Named {
+        fn spec(&self) -> &'static ServiceSpec {
+            self.0
+        }
+
+        fn dispatch(&self, _: usize, call: ServerCall) -> Handling {
+            call.unknown_method()
+        }
+    }
+
+    static NINE: [ServiceSpec; 9] = [
+        ServiceSpec::new("t.A", &[], &[]),
+        ServiceSpec::new("t.B", &[], &[]),
+        ServiceSpec::new("t.C", &[], &[]),
+        ServiceSpec::new("t.D", &[], &[]),
+        ServiceSpec::new("t.E", &[], &[]),
+        ServiceSpec::new("t.F", &[], &[]),
+        ServiceSpec::new("t.G", &[], &[]),
+        ServiceSpec::new("t.H", &[], &[]),
+        ServiceSpec::new("t.I", &[], &[]),
+    ];
+    for (services, end) in [
+        (1, "; it has t.A"),
+        (8, ", t.G, t.H"),
+        (9, ", t.H and 1 more"),
+    ] {
+        let all = NINE[..services]
+            .iter()
+            .map(|spec| Skeleton::new(Named(spec)));
+        let stack = Server::new().add(all).assemble().unwrap();
+        let mut call = RawCall::new("/t.Z/M", "");
+        let call = stack.routes.serve(&mut call);
+        let Poll::Ready(Err(status)) = pin!(call).poll(&mut TaskContext::from_waker(Waker::noop()))
+        else {
+            panic!("it refuses at once");
+        };
+        assert!(status.message().ends_with(end), "{status}");
+    }
+}
+
 #[tokio::test]
 async fn a_unary_call_costs_at_most_twelve_allocations() {
     let stack = Arc::new(Server::new().add(Skeleton::new(Count)).assemble().unwrap());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message as _;
-use sinew::{Channel, Code, Context, Server};
+use sinew::{Channel, Code, Context, RawCall, RawReply, Server, from_fn};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -194,6 +194,34 @@ async fn a_deadline_shrinks_from_hop_to_hop() {
             if how != "background" {
                 assert!(asked <= mine, "{way:?} {how}: {asked} of {mine}");
             }
+        }
+    }
+}
+
+/// What is built before there is a future inherits no less than what is built in it.
+#[tokio::test]
+async fn calls_that_are_built_by_plain_closures_inherit() {
+    for way in WAYS {
+        let last = World::of(way, remaining().skeleton()).await;
+        let (to_last, for_layer) = (last.talk(), last.talk());
+        let ask = |talk: &talk::Client| {
+            let call = talk.once(Say::default());
+            async move {
+                let left = call.await?.count;
+                Ok(RawReply::new(left.to_string()))
+            }
+        };
+        let fallback = Server::new().fallback(move |_| ask(&to_last));
+        let layer = Server::new().layer(from_fn(move |_, _| ask(&for_layer)));
+        for (what, server) in [("fallback", fallback), ("layer", layer)] {
+            let world = World::server(way, server).await;
+            let mut call = RawCall::new("/no.v1.Such/Method", "");
+            call.limit_time(ms(6_000));
+            let reply = world.channel.call(call).await.unwrap();
+            let left = reply.message().unwrap();
+            let left = std::str::from_utf8(&left).unwrap();
+            let left: u64 = left.parse().unwrap();
+            assert!(left <= 6_000, "{way:?} {what}: {left}");
         }
     }
 }
