@@ -5,7 +5,8 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// single connections, as a failed TLS handshake is, and those behind it should not wait; without end, they are not.
 const ERRORS_IN_A_ROW: u32 = 16;
 
+/// What to write where a server is told to listen.
+const LOOKS_LIKE: &str =
+    " (an address looks like 127.0.0.1:50051, [::1]:0 or unix:/run/cart.sock; TLS is not built in)";
+
 /// A server that listens and does not serve yet: connections wait in the listener's queue.
 #[must_use = "a server does nothing until it is served"]
 pub struct Bound {
@@ -48,7 +53,16 @@ impl Bound {
         addr: &str,
     ) -> io::Result<Self> {
         let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("cannot listen at {addr}: {error}"))
+            let hint = match error.kind() {
+                // No address at all, or something else's: it was taken for the name of a host.
+                io::ErrorKind::InvalidInput => LOOKS_LIKE,
+                _ if addr.contains("://") => LOOKS_LIKE,
+                _ => "",
+            };
+            io::Error::new(
+                error.kind(),
+                format!("cannot listen at {addr}: {error}{hint}"),
+            )
         };
         let listener = match addr.strip_prefix("unix:") {
             Some(path) => {
@@ -114,18 +128,22 @@ impl Bound {
         let mut open = Connections::new(self.stack, self.settings);
         let mut shutdown = pin!(shutdown);
         loop {
+            let mut pause = false;
             tokio::select! {
+                // In this order: a shutdown is never put off by what else is ready.
+                biased;
                 _ = &mut shutdown => break,
+                () = open.reap() => {}
                 accepted = self.listener.accept() => match accepted {
                     Ok((io, peer)) => open.add(io, peer),
                     Err(error) => {
                         open.not_accepted(&error);
-                        if !is_of_the_connection(&error) {
-                            tokio::time::sleep(ACCEPT_PAUSE).await;
-                        }
+                        pause = !is_of_the_connection(&error);
                     }
                 },
-                () = open.reap() => {}
+            }
+            if pause && paused(shutdown.as_mut()).await.is_break() {
+                break;
             }
         }
         drop(self.listener);
@@ -153,29 +171,39 @@ pub(super) async fn serve_incoming<S, IO, E>(
         let mut errors = 0;
         while !(over && open.tasks.is_empty()) {
             tokio::select! {
+                biased;
                 _ = &mut shutdown => break,
-                next = poll_fn(|cx| incoming.as_mut().poll_next(cx)), if !over => {
-                    match next {
-                        Some(Ok(io)) => {
-                            errors = 0;
-                            open.add(io, Peer::default());
-                        }
-                        Some(Err(error)) => {
-                            errors += 1;
-                            open.not_accepted(&error);
-                        }
-                        None => over = true,
-                    }
-                    if errors > ERRORS_IN_A_ROW {
-                        errors = ERRORS_IN_A_ROW;
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                }
                 () = open.reap() => {}
+                next = poll_fn(|cx| incoming.as_mut().poll_next(cx)), if !over => match next {
+                    Some(Ok(io)) => {
+                        errors = 0;
+                        open.add(io, Peer::default());
+                    }
+                    Some(Err(error)) => {
+                        errors += 1;
+                        open.not_accepted(&error);
+                    }
+                    None => over = true,
+                },
+            }
+            if errors > ERRORS_IN_A_ROW {
+                errors = ERRORS_IN_A_ROW;
+                if paused(shutdown.as_mut()).await.is_break() {
+                    break;
+                }
             }
         }
     }
     open.drain().await;
+}
+
+/// Waits before the next accept; breaks off when the server shuts down meanwhile.
+async fn paused(shutdown: Pin<&mut impl Future>) -> ControlFlow<()> {
+    tokio::select! {
+        biased;
+        _ = shutdown => ControlFlow::Break(()),
+        () = tokio::time::sleep(ACCEPT_PAUSE) => ControlFlow::Continue(()),
+    }
 }
 
 /// The connections of a server, each a task.

@@ -1,5 +1,5 @@
 //! Collects what a connection writes during one poll and hands it to the
-//! socket in one write when that poll ends.
+//! socket in a few writes: one for each batch, and one when that poll ends.
 //! It never holds bytes back by time and never looks at what they mean.
 //!
 //! The HTTP/2 library flushes after every DATA frame of 256 bytes or more, and
@@ -21,23 +21,16 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use self::buffer::Buffer;
+
+mod buffer;
 #[cfg(test)]
 mod tests;
-
-/// Bytes that may wait in the buffer; a writer that finds it full waits for
-/// the socket.
-pub(crate) const BUFFER_BOUND: usize = 256 * 1024;
 
 /// After so many writes of the connection the buffer is handed to the socket without waiting for the end of the
 /// poll: a peer on another core works on the first answers while the connection makes the next ones. One call
 /// is one write or two, and a call costs about as much as the socket's write costs: shared by so many it is small.
 const BATCH: usize = 16;
-
-/// Bytes of the buffer's first allocation, made at the first write.
-const BUFFER_START: usize = 8 * 1024;
-
-/// An empty buffer that holds more bytes than this is given back.
-const BUFFER_KEEP: usize = 32 * 1024;
 
 /// How long a socket may take to accept what is left when the connection's
 /// future has finished; then the rest is dropped with the socket.
@@ -237,71 +230,6 @@ impl<IO: AsyncWrite + Unpin> Shared<IO> {
             }
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-/// Bytes between the connection and the socket; never more than
-/// [`BUFFER_BOUND`], and never an allocation larger than that.
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    /// How many of `bytes` the socket has taken.
-    taken: usize,
-}
-
-impl Buffer {
-    fn waiting(&self) -> &[u8] {
-        &self.bytes[self.taken..]
-    }
-
-    fn len(&self) -> usize {
-        self.bytes.len() - self.taken
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn room(&self) -> usize {
-        BUFFER_BOUND - self.len()
-    }
-
-    /// Appends as much of `slices` as there is room for, and says how much.
-    fn fill(&mut self, slices: &[IoSlice<'_>]) -> usize {
-        let total = slices.iter().map(|slice| slice.len()).sum();
-        let accepted = self.room().min(total);
-        self.reserve(accepted);
-        let mut left = accepted;
-        for slice in slices {
-            let n = slice.len().min(left);
-            self.bytes.extend_from_slice(&slice[..n]);
-            left -= n;
-        }
-        accepted
-    }
-
-    fn reserve(&mut self, additional: usize) {
-        if self.bytes.capacity() - self.bytes.len() >= additional {
-            return;
-        }
-        self.bytes.drain(..self.taken);
-        self.taken = 0;
-        let needed = self.bytes.len() + additional;
-        if needed > self.bytes.capacity() {
-            let capacity = needed.next_power_of_two().max(BUFFER_START);
-            self.bytes.reserve_exact(capacity - self.bytes.len());
-        }
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.taken = self.bytes.len().min(self.taken + n);
-        if self.is_empty() {
-            if self.bytes.capacity() > BUFFER_KEEP {
-                self.bytes = Vec::new();
-            }
-            self.bytes.clear();
-            self.taken = 0;
-        }
     }
 }
 

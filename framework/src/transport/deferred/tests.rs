@@ -6,6 +6,7 @@ use std::task::{Wake, Waker};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::buffer::{BUFFER_BOUND, BUFFER_KEEP, BUFFER_START};
 use super::*;
 
 /// A socket whose far side is the test: it takes `room` bytes, then is full.
@@ -196,14 +197,14 @@ fn a_writer_at_the_bound_waits_and_is_woken_when_there_is_room() {
 
     assert!(poll_through(&wakes, conn.as_mut()).is_pending());
     assert_eq!(lock(&shared).buffer.len(), BUFFER_BOUND);
-    assert!(lock(&shared).buffer.bytes.capacity() <= BUFFER_BOUND);
+    assert!(lock(&shared).buffer.capacity() <= BUFFER_BOUND);
 
     socket.make_room(usize::MAX);
     assert_eq!(wakes.take(), 1);
     assert!(poll_through(&wakes, conn.as_mut()).is_pending());
     assert_eq!(socket.far().got.len(), total);
     assert_eq!(
-        lock(&shared).buffer.bytes.capacity(),
+        lock(&shared).buffer.capacity(),
         BUFFER_START,
         "the large one is given back, the rest needs a small one"
     );
@@ -255,7 +256,7 @@ fn a_small_buffer_is_kept_and_a_large_one_given_back() {
         let mut buffer = Buffer::default();
         assert_eq!(buffer.fill(&[IoSlice::new(&vec![0; bytes])]), bytes);
         buffer.consume(bytes);
-        assert_eq!(buffer.bytes.capacity(), kept, "after {bytes} bytes");
+        assert_eq!(buffer.capacity(), kept, "after {bytes} bytes");
     }
 }
 
@@ -470,7 +471,7 @@ proptest! {
             }
             let shared = lock(&flusher.shared);
             prop_assert!(shared.buffer.len() <= BUFFER_BOUND);
-            prop_assert!(shared.buffer.bytes.capacity() <= BUFFER_BOUND);
+            prop_assert!(shared.buffer.capacity() <= BUFFER_BOUND);
         }
         socket.make_room(usize::MAX / 2);
         prop_assert!(flusher.poll_drain(cx).is_ready());
