@@ -77,10 +77,23 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
     );
     watched.extend(config.descriptor_set.clone());
     let compiled = compile(&config, &input)?;
-    watched.extend(compiled.read_files.iter().cloned());
+    // The pool is of no use to the generator, and of a large IDL it is hundreds of megabytes.
+    let Compiled {
+        pool,
+        descriptor_set,
+        roots,
+        schema,
+        warnings,
+        read_files,
+        ..
+    } = compiled;
+    drop(pool);
+    watched.extend(read_files.iter().cloned());
 
-    let set = FileDescriptorSet::decode(compiled.descriptor_set.as_slice());
-    let embedded = descriptors::embed(&compiled.descriptor_set);
+    let set = FileDescriptorSet::decode(descriptor_set.as_slice());
+    let embedded = descriptors::embed(&descriptor_set);
+    drop(descriptor_set);
+    let roots = BTreeSet::from_iter(roots);
     let (set, embedded) = match (set, embedded) {
         (Ok(set), Ok(embedded)) => (set, embedded),
         (Err(error), _) | (_, Err(error)) => {
@@ -97,14 +110,12 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         client: config.client,
         ..Emit::default()
     };
-    let roots = compiled.roots.iter().cloned().collect();
-    let services: Vec<_> = compiled
-        .schema
+    let services: Vec<_> = schema
         .services
         .iter()
         .map(|s| s.full_name.clone())
         .collect();
-    let files = messages::generate(prost, set.file, &roots, compiled.schema.services, emit)
+    let files = messages::generate(prost, set.file, &roots, schema.services, emit)
         .and_then(|modules| layout::files(modules, embedded))
         .map_err(|found| placed(found, &input))?;
     if check_in {
@@ -115,9 +126,9 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         root: write::root(&folder),
         changed: write::sync(&folder, &files, mode)
             .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
-        read: compiled.read_files,
+        read: read_files,
         services,
-        warnings: compiled.warnings,
+        warnings,
     })
 }
 

@@ -61,9 +61,13 @@ pub(crate) fn link(
                     wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
                 }
+                // The pool has them, too; of a large IDL they are most of the memory.
+                if let Some(proto) = loaded.files.get_mut(name) {
+                    proto.source_code_info = None;
+                }
             }
             Ok(Err(error)) => {
-                let errors = link_errors::errors(loaded, name, error);
+                let errors = link_errors::errors(loaded, &pool, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
