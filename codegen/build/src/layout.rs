@@ -12,7 +12,7 @@ use syn2::{Item, ItemMod, parse_quote};
 use crate::{
     codes,
     messages::{Modules, Package},
-    patches,
+    patches, tidy,
 };
 
 /// The first words of every generated file: what lacks them is not ours to overwrite or delete.
@@ -52,10 +52,24 @@ const ALLOW: &str = "\
 /// Contents by path, relative to the output folder.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// Lays out generated modules and the descriptor set. One package at a time is more than text: the syntax trees of a
-/// large IDL would need many times the memory of its code.
-pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec<Diagnostic>> {
+/// Who wrote what the generated code is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authors {
+    /// The message back end and ours, from names that our parser has read: it is Rust.
+    Ours,
+    /// Users as well: attributes and paths of their options, names of a descriptor set. It may be anything.
+    Users,
+}
+
+/// Lays out generated modules and the descriptor set. One package at a time is more than text, and only where it has to
+/// be: the syntax trees of a large IDL would need many times the time and memory of its code.
+pub(crate) fn files(
+    modules: Modules,
+    descriptors: Vec<u8>,
+    authors: Authors,
+) -> Result<Files, Vec<Diagnostic>> {
     let mut layout = Layout {
+        authors,
         tree: format!("{MARK}; do not edit.\n"),
         files: Files::new(),
         found: Vec::new(),
@@ -103,6 +117,7 @@ impl Node {
 
 /// What is laid out so far.
 struct Layout {
+    authors: Authors,
     tree: String,
     files: Files,
     found: Vec<Diagnostic>,
@@ -111,29 +126,23 @@ struct Layout {
 impl Layout {
     fn write(&mut self, node: Node, path: &mut Vec<String>) {
         let Node { package, mut below } = node;
-        let mut items = self.items(&package);
-        let mut sources = package.files;
-        // A message `Foo` with nested types has a module `foo`, and so has a package `foo` beside it: they are one.
-        for item in &mut items {
-            if let Item::Mod(module) = item
-                && let Some(node) = below.remove(&module.ident.to_string())
-            {
-                self.inline(node, module, &mut sources);
-            }
-        }
+        let is_text =
+            self.authors == Authors::Ours && !path.is_empty() && !needs_tree(&package.code, &below);
+        let (code, sources) = if is_text {
+            (tidy::tidy(&package.code), package.files)
+        } else {
+            self.code(package, &mut below, path.is_empty())
+        };
         let indent = "    ".repeat(path.len());
-        if !items.is_empty() {
+        if !code.is_empty() {
             let name = match path.as_slice() {
                 [] => NO_PACKAGE.to_owned(),
                 path => format!("{}.rs", plain(&path.join("."))),
             };
-            if path.is_empty() {
-                allow_each(&mut items);
-            }
             let _ = writeln!(self.tree, "{indent}include!(\"{FOLDER}/{name}\");");
             self.files.insert(
                 format!("{FOLDER}/{name}"),
-                text(items, &sources).into_bytes(),
+                headed(&code, &sources).into_bytes(),
             );
         }
         for (name, node) in below {
@@ -156,6 +165,34 @@ impl Layout {
             path.pop();
             let _ = writeln!(self.tree, "{indent}}}");
         }
+    }
+
+    /// The code of a package by way of its syntax tree, and the files that it comes from.
+    fn code(
+        &mut self,
+        package: Package,
+        below: &mut BTreeMap<String, Node>,
+        is_outermost: bool,
+    ) -> (String, BTreeSet<String>) {
+        let mut items = self.items(&package);
+        let mut sources = package.files;
+        // A message `Foo` with nested types has a module `foo`, and so has a package `foo` beside it: they are one.
+        for item in &mut items {
+            if let Item::Mod(module) = item
+                && let Some(node) = below.remove(&module.ident.to_string())
+            {
+                self.inline(node, module, &mut sources);
+            }
+        }
+        if is_outermost {
+            allow_each(&mut items);
+        }
+        let file = syn2::File {
+            shebang: None,
+            attrs: Vec::new(),
+            items,
+        };
+        (prettyplease::unparse(&file), sources)
     }
 
     /// Puts the package's items, and the packages below it, straight into a module that exists already.
@@ -250,18 +287,19 @@ fn allow_each(items: &mut [Item]) {
     }
 }
 
-fn text(items: Vec<Item>, files: &BTreeSet<String>) -> String {
-    let file = syn2::File {
-        shebang: None,
-        attrs: Vec::new(),
-        items,
-    };
+/// Can code not stay text? Modules of one name are to be one, and some things are to be patched.
+fn needs_tree(code: &str, below: &BTreeMap<String, Node>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut modules = code
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {"));
+    modules.any(|name| below.contains_key(name) || !seen.insert(name)) || patches::apply_to(code)
+}
+
+fn headed(code: &str, files: &BTreeSet<String>) -> String {
     let names =
         Vec::from_iter(files.iter().map(|name| name.replace(char::is_control, " "))).join(", ");
-    format!(
-        "{MARK} from {names}; do not edit.\n\n{}",
-        spaced(&prettyplease::unparse(&file))
-    )
+    format!("{MARK} from {names}; do not edit.\n\n{}", spaced(code))
 }
 
 /// Puts an empty line between items, as a person would.

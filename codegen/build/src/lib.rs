@@ -23,6 +23,7 @@ mod messages;
 mod patches;
 mod recorder;
 mod run;
+mod tidy;
 mod write;
 
 pub use config::Config;
