@@ -7,10 +7,14 @@ imported with. Knows no compiler; `fetch.py` brings the files.
 import dataclasses
 import fnmatch
 import pathlib
+import re
 
 from fetch import CORPUS, Package, fetch
 
 REJECTED = CORPUS / "rejected.txt"
+
+EDITION = re.compile(r"^\s*edition\s*=", re.MULTILINE)
+MISSING = re.compile(r"import `([^`]+)` not found")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +44,21 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Rejection:
-    """Files (a pattern of import names) that are to be refused with a code, and why that is right."""
+    """Files that are to be refused with a code, and why that is right: a pattern of import names; or `import:` and a
+    pattern of the imports that are not there; or `edition:`, every file that says one."""
 
     files: str
     code: str
     reason: str
+
+    def fits(self, file, message, text):
+        """Is this about `file`, which says `text` and is refused with `message`?"""
+        if self.files == "edition:":
+            return EDITION.search(text) is not None
+        if self.files.startswith("import:"):
+            missing = MISSING.match(message)
+            return missing is not None and fnmatch.fnmatchcase(missing[1], self.files.removeprefix("import:"))
+        return fnmatch.fnmatchcase(file, self.files)
 
 
 @dataclasses.dataclass
@@ -57,9 +71,10 @@ class Set:
     least: int = 0
     rejections: list = dataclasses.field(default_factory=list)
 
-    def expected(self, file):
-        """Gives the rejection that is expected of the file, or None."""
-        return next((one for one in self.rejections if fnmatch.fnmatchcase(file, one.files)), None)
+    def text(self, file):
+        """Gives what the file says, as the first root has it; nothing if none has it."""
+        paths = (root / file for root in self.roots)
+        return next((path.read_text(encoding="utf-8", errors="replace") for path in paths if path.is_file()), "")
 
 
 class BadArgument(Exception):
@@ -68,9 +83,8 @@ class BadArgument(Exception):
 
 GOOGLE = Package("npm", "google-proto-files", "5.0.3")
 GOOGLE_COMMON = Root(Package("pypi", "googleapis-common-protos", "1.76.0"))
-GOGO = Root(Package("go", "github.com/gogo/protobuf", "v1.3.2", prefix="github.com/gogo/protobuf"))
-# The Go module of `gogo.proto` under the name that everybody but itself imports it with.
-GOGOPROTO = Root(Package("go", "github.com/cosmos/gogoproto", "v1.7.2"))
+GOGO = Package("go", "github.com/gogo/protobuf", "v1.3.2", prefix="github.com/gogo/protobuf")
+GOGOPROTO = Package("go", "github.com/cosmos/gogoproto", "v1.7.2")
 GATEWAY = Root(Package("go", "github.com/grpc-ecosystem/grpc-gateway/v2", "v2.33.0"))
 PGV = Root(Package("go", "github.com/envoyproxy/protoc-gen-validate", "v1.3.3"))
 KUBERNETES = tuple(
@@ -78,7 +92,19 @@ KUBERNETES = tuple(
     for part in ("api", "apimachinery", "cri-api", "kubelet", "kms")
 )
 ENVOY = Package("crates", "envoy-types", "0.7.7", folder="proto")
+ENVOY_IMPORTS = tuple(
+    Root(ENVOY, part)
+    for part in ("googleapis", "protoc-gen-validate", "cel-spec/proto", "client_model", "opentelemetry-proto")
+)
 ENVOY_V2 = Package("npm", "@grpc/grpc-js-xds", "1.14.1", folder="deps")
+OPENCENSUS = Root(Package("go", "github.com/census-instrumentation/opencensus-proto", "v0.4.1", folder="src"))
+PROTOVALIDATE = Package("go", "github.com/bufbuild/protovalidate", "v1.2.2", folder="proto")
+PSRPC = Package("go", "github.com/livekit/psrpc", "v0.8.2", folder="protoc-gen-psrpc/options")
+PULSAR = Package("go", "github.com/apache/pulsar-client-go", "v0.19.0")
+VTPROTO = Package("go", "github.com/planetscale/vtprotobuf", "v0.6.0", folder="include")
+PROTOBUF_GO = Package("go", "google.golang.org/protobuf", "v1.36.12")
+PROTOCOMPILE = Package("go", "github.com/bufbuild/protocompile", "v0.14.1")
+PROTOREFLECT = Package("go", "github.com/jhump/protoreflect", "v1.19.0")
 TEMPORAL = Package("crates", "temporal-sdk-core-protos", "0.1.0", folder="protos")
 ETCD = Package("go", "go.etcd.io/etcd/api/v3", "v3.7.3", prefix="etcd/api")
 KVPROTO = Package("go", "github.com/pingcap/kvproto", "v0.0.0-20260608025309-50b863799195")
@@ -86,9 +112,19 @@ KVPROTO = Package("go", "github.com/pingcap/kvproto", "v0.0.0-20260608025309-50b
 PLANS = (
     Plan("googleapis", (Root(GOOGLE, without=("google/protobuf/*",)),), least=8000),
     # protobuf's own files, editions and tests among them: apart, so that the set above has nothing but services.
-    Plan("protobuf", (Root(GOOGLE, only=("google/protobuf/*",)),), least=10),
+    Plan(
+        "protobuf",
+        (Root(GOOGLE, only=("google/protobuf/*",)),),
+        least=15,
+        imports=(Root(GOOGLE, "google/protobuf/compiler/ruby"),),
+    ),
     Plan("googleapis-common", (GOOGLE_COMMON,), least=60),
-    Plan("grpc-proto", (Root(Package("debian", "grpc-proto", "installed")),), least=15, imports=(GOOGLE_COMMON,)),
+    Plan(
+        "grpc-proto",
+        (Root(Package("debian", "grpc-proto", "installed")),),
+        least=15,
+        imports=(GOOGLE_COMMON, Root(ENVOY, "data-plane-api"), Root(ENVOY, "xds"), PGV),
+    ),
     Plan("grpc-tools", (Root(Package("pypi", "grpcio-tools", "1.85.1", folder="grpc_tools/_proto")),), least=10),
     Plan("grpc-go", (Root(Package("go", "google.golang.org/grpc", "v1.85.0")),), least=8),
     Plan("tonic-health", (Root(Package("crates", "tonic-health", "0.14.9", folder="proto")),), least=1),
@@ -113,43 +149,59 @@ PLANS = (
     Plan(
         "envoy",
         (Root(ENVOY, "data-plane-api"), Root(ENVOY, "xds"), Root(ENVOY, "ratelimit")),
-        least=450,
-        imports=tuple(
-            Root(ENVOY, part)
-            for part in ("googleapis", "protoc-gen-validate", "cel-spec/proto", "client_model", "opentelemetry-proto")
-        ),
+        least=490,
+        imports=ENVOY_IMPORTS,
     ),
-    Plan("envoy-v2", (Root(ENVOY_V2, "envoy-api"), Root(ENVOY_V2, "xds")), least=500),
+    Plan(
+        "envoy-v2",
+        (Root(ENVOY_V2, "envoy-api"), Root(ENVOY_V2, "xds")),
+        least=500,
+        imports=(*ENVOY_IMPORTS, OPENCENSUS, GOOGLE_COMMON),
+    ),
     Plan("validate", (PGV,), least=7),
-    Plan("istio", (Root(Package("go", "istio.io/api", "v1.31.4"), without=("common-protos/*",)),), least=40),
+    Plan("istio", (Root(Package("go", "istio.io/api", "v1.31.4"), without=("common-protos/*",)),), least=31),
     Plan(
         "containerd",
         (Root(Package("go", "github.com/containerd/containerd/api", "v1.12.0")),),
         least=40,
         imports=(GOOGLE_COMMON,),
     ),
-    Plan("gogo", (GOGO,), least=140),
-    Plan("gogoproto", (GOGOPROTO,), least=140),
+    Plan(
+        "gogo",
+        (Root(GOGO),),
+        least=170,
+        # Its tests are compiled from several folders.
+        imports=tuple(
+            Root(GOGO, f"github.com/gogo/protobuf/{part}") for part in ("", "proto", "protoc-gen-gogo/testdata")
+        ),
+    ),
+    Plan(
+        "gogoproto",
+        (Root(GOGOPROTO),),
+        least=170,
+        imports=tuple(Root(GOGOPROTO, part) for part in ("test", "proto", "protoc-gen-gogo/testdata")),
+    ),
     Plan(
         "cometbft",
         (Root(Package("go", "github.com/cometbft/cometbft", "v1.0.1", folder="proto")),),
         least=80,
-        imports=(GOGOPROTO,),
+        imports=(Root(GOGOPROTO),),
     ),
     Plan(
         "cosmos",
         (Root(Package("go", "github.com/cosmos/cosmos-sdk", "v0.55.0", folder="proto")),),
         least=50,
-        imports=(GOGOPROTO, GOOGLE_COMMON),
+        imports=(Root(GOGOPROTO), GOOGLE_COMMON),
     ),
     Plan("kvproto", (Root(KVPROTO, "proto"),), least=25, imports=(Root(KVPROTO, "include"),)),
     Plan("consul", (Root(Package("go", "github.com/hashicorp/consul/proto-public", "v0.6.2")),), least=60),
     Plan(
         "livekit",
         (Root(Package("go", "github.com/livekit/protocol", "v1.54.0", folder="protobufs")),),
-        least=20,
+        least=43,
+        imports=(Root(PSRPC),),
     ),
-    Plan("pulsar", (Root(Package("go", "github.com/apache/pulsar-client-go", "v0.19.0")),), least=3),
+    Plan("pulsar", (Root(PULSAR),), least=3, imports=(Root(PULSAR, "integration-tests/pb"),)),
     Plan("grpc-gateway", (GATEWAY,), least=30, imports=(GOOGLE_COMMON,)),
     Plan(
         "buildkit",
@@ -164,16 +216,47 @@ PLANS = (
                     prefix="github.com/tonistiigi/fsutil",
                 )
             ),
+            Root(VTPROTO),
             GOOGLE_COMMON,
         ),
     ),
-    Plan("opencensus", (Root(Package("go", "github.com/census-instrumentation/opencensus-proto", "v0.4.1")),), least=8),
-    Plan("protovalidate", (Root(Package("go", "buf.build/go/protovalidate", "v1.4.0")),), least=1),
-    Plan("protobuf-go", (Root(Package("go", "google.golang.org/protobuf", "v1.36.12")),), least=60),
-    Plan("protocompile", (Root(Package("go", "github.com/bufbuild/protocompile", "v0.14.1")),), least=20),
-    Plan("protoreflect", (Root(Package("go", "github.com/jhump/protoreflect", "v1.19.0")),), least=50),
+    Plan("opencensus", (OPENCENSUS,), least=8),
+    Plan(
+        "protovalidate",
+        (Root(PROTOVALIDATE, "protovalidate"), Root(PROTOVALIDATE, "protovalidate-testing")),
+        least=10,
+    ),
+    Plan("protobuf-go", (Root(PROTOBUF_GO),), least=65, imports=(Root(PROTOBUF_GO, "src"),)),
+    Plan(
+        "protocompile",
+        (
+            Root(PROTOCOMPILE, without=("internal/testdata/*",)),
+            Root(PROTOCOMPILE, "internal/testdata", without=("more/*", "options/*")),
+            Root(PROTOCOMPILE, "internal/testdata/more"),
+            Root(PROTOCOMPILE, "internal/testdata/options"),
+        ),
+        least=30,
+        imports=(Root(GOOGLE),),
+    ),
+    Plan(
+        "protoreflect",
+        (
+            Root(
+                PROTOREFLECT,
+                without=("internal/testprotos/*", "desc/protoprint/testfiles/*", "desc/protoparse/internal/*"),
+            ),
+            Root(PROTOREFLECT, "internal/testprotos"),
+            Root(PROTOREFLECT, "desc/protoprint/testfiles"),
+        ),
+        least=60,
+        imports=(Root(GOOGLE),),
+    ),
     Plan("protox", (Root(Package("crates", "protox", "0.10.0", folder="tests/data")),), least=15),
-    Plan("google-gax", (Root(Package("npm", "google-gax", "5.0.8", folder="build/protos")),), least=130),
+    Plan(
+        "google-gax",
+        (Root(Package("npm", "google-gax", "5.0.8", folder="build/protos"), without=("google/protobuf/*",)),),
+        least=110,
+    ),
     Plan("hedera", (Root(Package("npm", "@hashgraph/proto", "2.25.0", folder="src/proto")),), least=160),
     Plan(
         "temporal",
@@ -232,8 +315,11 @@ def below(folder):
 
 
 def chosen(name, root):
-    matches = lambda patterns: any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-    return (not root.only or matches(root.only)) and not matches(root.without)
+    return (not root.only or matches(name, root.only)) and not matches(name, root.without)
+
+
+def matches(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def read_rejections(text):
