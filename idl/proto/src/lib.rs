@@ -13,6 +13,7 @@ mod order;
 mod parse;
 mod places;
 mod scan;
+mod scopes;
 mod set;
 mod source;
 mod symbols;

@@ -9,7 +9,7 @@ use std::{
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-use crate::{link_errors, load::Loaded, wire};
+use crate::{link_errors, load::Loaded, scopes, wire};
 
 /// A pool of all files, and the same encoded.
 pub(crate) struct Linked {
@@ -47,10 +47,22 @@ pub(crate) fn link(
                 pool.decode_file_descriptor_proto(&*bytes)
             }
             None => {
-                let mut linked = proto.clone();
-                linked.dependency.extend(hidden.iter().cloned());
-                linked.public_dependency.clear();
-                pool.add_file_descriptor_proto(linked)
+                let shown = || {
+                    let mut shown = proto.clone();
+                    shown.dependency.extend(hidden.iter().cloned());
+                    shown.public_dependency.clear();
+                    shown
+                };
+                pool.add_file_descriptor_proto(shown()).or_else(|error| {
+                    // What the library finds is right; what it does not find may be there.
+                    let imports = proto.dependency.iter().chain(&hidden);
+                    let imports = imports.filter_map(|name| loaded.files.get(name));
+                    let mut shown = shown();
+                    match scopes::make_absolute(&mut shown, imports) {
+                        true => pool.add_file_descriptor_proto(shown).map_err(|_| error),
+                        false => Err(error),
+                    }
+                })
             }
         }));
         match added {
