@@ -9,7 +9,12 @@ use std::{
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-use crate::{link_errors, load::Loaded, scopes, wire};
+use crate::{
+    builtin::{self, DESCRIPTOR},
+    link_errors,
+    load::Loaded,
+    scopes, symbols, wire,
+};
 
 /// A pool of all files, and the same encoded.
 pub(crate) struct Linked {
@@ -25,6 +30,10 @@ pub(crate) fn link(
     encoded: &BTreeMap<String, Vec<u8>>,
 ) -> Linked {
     let mut pool = DescriptorPool::new();
+    if let Some(options) = hidden_options(loaded) {
+        // It is one of ours: if it could not be added, the library would go on with its own.
+        let _ = pool.add_file_descriptor_proto(options);
+    }
     let mut descriptor_set = Vec::new();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
@@ -96,6 +105,29 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+/// What declares the options of files none of which imports it. Left to itself, the library would take its own
+/// declarations, which are older. A set with a file of these names is left alone: they would clash.
+fn hidden_options(loaded: &Loaded) -> Option<FileDescriptorProto> {
+    if loaded.files.contains_key(DESCRIPTOR) {
+        return None;
+    }
+    let (options, _) = builtin::parsed(builtin::find(DESCRIPTOR)?)?;
+    let types = options.message_type.iter().map(|message| message.name());
+    let types = types.chain(options.enum_type.iter().map(|one| one.name()));
+    let types: Vec<_> = types
+        .map(|name| symbols::join(options.package(), name))
+        .collect();
+    let clashes = |file: &FileDescriptorProto| match file.package() {
+        "" => symbols::find(file, "google").is_some(),
+        "google" => symbols::find(file, "google.protobuf").is_some(),
+        package if package.starts_with("google.protobuf") => {
+            types.iter().any(|name| symbols::find(file, name).is_some())
+        }
+        _ => false,
+    };
+    (!loaded.files.values().any(clashes)).then_some(options)
 }
 
 /// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes

@@ -8,11 +8,8 @@ use prost_types::{FileDescriptorProto, UninterpretedOption};
 use sinew_idl::diag::{Diagnostic, Span};
 
 use crate::{
-    builtin::{self, Builtin},
-    editions,
+    builtin, editions,
     load::{Loaded, import_span},
-    parse,
-    source::SourceFile,
     wire,
 };
 
@@ -111,7 +108,7 @@ impl Set {
                 if known.files.contains_key(import) || known.broken.contains(import) {
                     continue;
                 }
-                match builtin::find(import).and_then(parsed) {
+                match builtin::find(import).and_then(builtin::parsed) {
                     Some((builtin, text)) => {
                         self.loaded.files.insert(import.clone(), builtin);
                         if let Some(text) = text {
@@ -150,16 +147,6 @@ fn decoded(name: &str, bytes: &[u8]) -> Result<(Vec<u8>, FileDescriptorProto), B
     match malformed(&proto) {
         Some(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
         None => Ok((bytes, proto)),
-    }
-}
-
-fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<SourceFile>)> {
-    match builtin {
-        Builtin::Descriptor(proto) => Some((*proto, None)),
-        Builtin::Text(name, text) => {
-            let source = SourceFile::new(name, None, text);
-            Some((parse::parse(&source).ok()?, Some(source)))
-        }
     }
 }
 
