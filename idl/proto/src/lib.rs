@@ -17,6 +17,7 @@ mod set;
 mod source;
 mod symbols;
 mod tag;
+mod wellformed;
 mod wire;
 
 use std::{collections::BTreeMap, path::PathBuf};
