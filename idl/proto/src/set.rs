@@ -140,13 +140,22 @@ impl Set {
 fn decoded(name: &str, bytes: &[u8]) -> Result<(Vec<u8>, FileDescriptorProto), Box<Diagnostic>> {
     let lowered = catch_unwind(|| editions::lower(bytes));
     let lowered = lowered.unwrap_or_else(|_| Err("lowering it failed".to_owned()));
-    let bytes = lowered.map_err(|why| {
+    let mut bytes = lowered.map_err(|why| {
         let message = format!("this file uses an edition in a way that is not supported: {why}");
         let help = "set `features.field_presence = EXPLICIT`, or start the enum at 0";
         Diagnostic::error("M0302", message, Span::file(name)).help(help)
     })?;
-    let proto = FileDescriptorProto::decode(&*bytes)
-        .map_err(|_| crate::internal(name, "the lowering of editions"))?;
+    let undecoded = |_| crate::internal(name, "the lowering of editions");
+    let mut proto = FileDescriptorProto::decode(&*bytes).map_err(undecoded)?;
+    // The libraries take an empty name for one, and not for none.
+    for (number, text) in [
+        (wire::PACKAGE, &mut proto.package),
+        (wire::SYNTAX, &mut proto.syntax),
+    ] {
+        if text.take_if(|text| text.is_empty()).is_some() {
+            bytes = wire::without(&bytes, number);
+        }
+    }
     match wellformed::check(&proto) {
         Err(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
         Ok(()) => Ok((bytes, proto)),

@@ -28,7 +28,7 @@ const KEYS: [Type; 12] = [
 /// # Errors
 /// The first thing that is wrong, in words.
 pub(crate) fn check(file: &FileDescriptorProto) -> Result<(), String> {
-    if !matches!(file.syntax(), "" | "proto2" | "proto3") {
+    if !matches!(file.syntax.as_deref(), None | Some("proto2" | "proto3")) {
         return Err(format!("unknown syntax `{}`", file.syntax()));
     }
     let is_import = |index: &i32| {
@@ -58,7 +58,7 @@ pub(crate) fn check(file: &FileDescriptorProto) -> Result<(), String> {
 
 fn message(message: &DescriptorProto) -> Result<(), String> {
     let name = message.name();
-    identifier("message", name)?;
+    identifier("a message", name)?;
     let options = message.options.as_ref();
     resolved(options.map(|options| &*options.uninterpreted_option))?;
     for field in &message.field {
@@ -71,7 +71,7 @@ fn message(message: &DescriptorProto) -> Result<(), String> {
         }
     }
     for (index, oneof) in message.oneof_decl.iter().enumerate() {
-        identifier("oneof", oneof.name())?;
+        identifier("a oneof", oneof.name())?;
         let options = oneof.options.as_ref();
         resolved(options.map(|options| &*options.uninterpreted_option))?;
         let is_in = |field: &&FieldDescriptorProto| {
@@ -156,7 +156,7 @@ fn extension(extension: &FieldDescriptorProto) -> Result<(), String> {
 
 fn field(field: &FieldDescriptorProto) -> Result<(), String> {
     let name = field.name();
-    identifier("field", name)?;
+    identifier("a field", name)?;
     let options = field.options.as_ref();
     resolved(options.map(|options| &*options.uninterpreted_option))?;
     let label = field.label.map_or(Ok(Label::Optional), Label::try_from);
@@ -185,11 +185,11 @@ fn field(field: &FieldDescriptorProto) -> Result<(), String> {
 }
 
 fn enumeration(one: &EnumDescriptorProto) -> Result<(), String> {
-    identifier("enum", one.name())?;
+    identifier("an enum", one.name())?;
     let options = one.options.as_ref();
     resolved(options.map(|options| &*options.uninterpreted_option))?;
     for value in &one.value {
-        identifier("value", value.name())?;
+        identifier("a value", value.name())?;
         let options = value.options.as_ref();
         resolved(options.map(|options| &*options.uninterpreted_option))?;
     }
@@ -197,11 +197,11 @@ fn enumeration(one: &EnumDescriptorProto) -> Result<(), String> {
 }
 
 fn service(service: &ServiceDescriptorProto) -> Result<(), String> {
-    identifier("service", service.name())?;
+    identifier("a service", service.name())?;
     let options = service.options.as_ref();
     resolved(options.map(|options| &*options.uninterpreted_option))?;
     for method in &service.method {
-        identifier("rpc", method.name())?;
+        identifier("an rpc", method.name())?;
         let options = method.options.as_ref();
         resolved(options.map(|options| &*options.uninterpreted_option))?;
     }
@@ -220,7 +220,7 @@ fn identifier(what: &str, name: &str) -> Result<(), String> {
     if is_identifier(name) {
         Ok(())
     } else {
-        Err(format!("`{name}` is no name of a {what}"))
+        Err(format!("`{name}` is no name of {what}"))
     }
 }
 
