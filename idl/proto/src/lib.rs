@@ -18,6 +18,7 @@ mod set;
 mod source;
 mod symbols;
 mod tag;
+mod wellformed;
 mod wire;
 
 use std::{collections::BTreeMap, path::PathBuf};

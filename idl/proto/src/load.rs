@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Component, Path, PathBuf},
 };
 
@@ -184,7 +184,7 @@ impl Loader<'_> {
             let path = root.join(name);
             match fs::metadata(&path) {
                 Ok(file) if file.is_file() => return Some(path),
-                Err(error) if error.kind() != ErrorKind::NotFound => return Some(path),
+                Err(error) if !is_absence(&error) => return Some(path),
                 _ => {
                     self.loaded.missing_candidates.insert(path);
                 }
@@ -265,6 +265,17 @@ pub(crate) fn import_span(
         Some(text) => source.span(text.at, text.end()),
         None => source.span(from, to),
     }
+}
+
+/// Does the error say that there is no such file? There is none either below a file, or of a name that no file can have.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+            | ErrorKind::NotADirectory
+            | ErrorKind::NotFound
+    )
 }
 
 /// A relative path as imports spell it; `None` if it leaves its root.
