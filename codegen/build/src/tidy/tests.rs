@@ -13,23 +13,8 @@ fn by_tree(code: &str) -> String {
 /// `NAME` is made longer and longer, over every width at which a line breaks.
 #[test]
 fn formats_as_prettyplease_does_at_every_width() {
-    let shapes = [
-        "pub struct NAME {\n}\n",
-        "pub struct M {\n    pub a: ::std::collections::HashMap<NAME, ::p::Vec<super::super::NAME>>,\n}\n",
-        "pub struct M {\n    #[prost(enumeration = \"NAME\", repeated, tag = \"1\")]\n    pub a: ::p::Vec<i32>,\n}\n",
-        "pub struct M {\n    #[prost(string, optional, tag = \"1\", default = \"NAME, \\\"(<,\")]\n    pub a: i32,\n}\n",
-        "pub enum O {\n    #[prost(message, tag = \"1\")]\n    A(super::super::super::google::NAME),\n}\n",
-        "pub mod m {\n    #[derive(Clone, Copy, Debug, PartialEq, ::p::NAME)]\n    pub struct A {\n    }\n}\n",
-        "impl E {\n    fn a(&self) -> &'static str {\n        match self {\n            Self::NAME => \"NAME\",\n        }\n    }\n}\n",
-        "impl E {\n    fn a(&self) -> &'static str {\n        match self {\n            #[allow(deprecated)]\n            \
-         Self::NAME => \"NAME\",\n        }\n    }\n}\n",
-        "impl E {\n    fn a(value: &str) -> O {\n        match value {\n            \"NAME\" => Some(Self::NAME),\n            \
-         _ => None,\n        }\n    }\n}\n",
-        "impl E {\n    fn a(value: &str) -> O {\n        match value {\n            \
-         \"NAME\" => Some(#[allow(deprecated)] Self::NAME),\n            _ => None,\n        }\n    }\n}\n",
-        "impl E {\n    pub fn from_str_NAME(value: &str) -> ::core::option::Option<Self> {\n        None\n    }\n}\n",
-    ];
-    for shape in shapes {
+    let shapes = include_str!("shapes.txt");
+    for shape in shapes.split("\n\n") {
         for length in 1..90 {
             for depth in [0, 1, 8] {
                 let code = shape.replace("NAME", &"x".repeat(length));
@@ -55,12 +40,7 @@ fn within(depth: usize, code: &str) -> String {
 fn gives_what_stands_without_white_space_its_place() {
     for length in 1..90 {
         let name = "x".repeat(length);
-        let code = format!(
-            "pub mod m {{\n    #[derive(Clone)]\n#[prost(prost_path = \"::p\")]\n    pub struct {name} {{\n    }}\n\
-             impl ::p::Name for {name} {{\nconst NAME: &'static str = \"{name}\";\nconst PACKAGE: &'static str = \"\";\n\
-             fn full_name() -> ::p::String {{ \"{name}\".into() }}fn type_url() -> ::p::String {{ \"t/{name}\".into() }}}}\n\
-             }}\n"
-        );
+        let code = include_str!("name.txt").replace("NAME", &name);
         assert_eq!(tidy(&code), by_tree(&code));
     }
 }
