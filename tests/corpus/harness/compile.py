@@ -4,7 +4,9 @@ Measures the process as the system does: its time, and the most memory that it
 held. Knows nothing of the code that comes out.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import signal
@@ -29,6 +31,15 @@ SHOWN = 2000
 
 class BuildFailed(Exception):
     """Our own program does not build."""
+
+
+@contextlib.contextmanager
+def alone():
+    """Two runs at once would write into the same folders: the second waits."""
+    WORK.mkdir(exist_ok=True)
+    with open(WORK / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclasses.dataclass
@@ -145,19 +156,21 @@ def measure(command, folder, limit, environment=None):
             stderr=stderr,
             env={**os.environ, **(environment or {})},
             cwd=folder,
+            # What it starts ends with it.
+            start_new_session=True,
         )
         late = threading.Event()
 
         def end():
             late.set()
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
         timer = threading.Timer(limit, end)
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             os.wait4(process.pid, 0)
             raise
         finally:

@@ -155,7 +155,7 @@ PLANS = (
     Plan(
         "envoy-v2",
         (Root(ENVOY_V2, "envoy-api"), Root(ENVOY_V2, "xds")),
-        least=500,
+        least=450,
         imports=(*ENVOY_IMPORTS, OPENCENSUS, GOOGLE_COMMON),
     ),
     Plan("validate", (PGV,), least=7),
@@ -235,7 +235,7 @@ PLANS = (
             Root(PROTOCOMPILE, "internal/testdata/more"),
             Root(PROTOCOMPILE, "internal/testdata/options"),
         ),
-        least=30,
+        least=29,
         imports=(Root(GOOGLE),),
     ),
     Plan(
