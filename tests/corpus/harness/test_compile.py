@@ -1,6 +1,8 @@
 """When a set fails, and how its process is measured."""
 
+import os
 import pathlib
+import select
 import tempfile
 import unittest
 
@@ -69,9 +71,17 @@ class Measuring(unittest.TestCase):
             self.assertIn(said, ended)
 
     def test_one_that_hangs_is_ended_with_what_it_started(self):
-        # Both hold the pipe: it is read to its end only when neither is left.
-        ended, *_ = compile.measure(["sh", "-c", "cat /dev/zero > /dev/null & cat /dev/zero > /dev/null"], self.folder, 0.2)
+        # Both write to the pipe: it is at its end only when neither is left.
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        script = "tail -f /dev/null > pipe & tail -f /dev/null > pipe"
+        ended, *_ = compile.measure(["sh", "-c", script], self.folder, 0.3)
         self.assertEqual(ended, "took over 0 s")
+        readable, _, _ = select.select([reader], [], [], 20)
+        self.assertTrue(readable, "what it started still runs")
+        self.assertEqual(os.read(reader, 1), b"")
 
 
 class Names(unittest.TestCase):

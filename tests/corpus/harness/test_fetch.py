@@ -50,7 +50,7 @@ class Fetching(unittest.TestCase):
                 self.fetch(fetch.Package("test", "p", "1"), files)
 
     def test_a_client_that_is_missing_is_named_with_how_to_install_it(self):
-        with mock.patch("shutil.which", return_value=None):
+        with mock.patch("shutil.which", return_value=None), mock.patch("sys.stderr"):
             for registry, tool in (("npm", "npm"), ("go", "go"), ("crates", "cargo")):
                 with self.assertRaisesRegex(fetch.FetchFailed, f"needs `{tool}`, .*Install it: "):
                     fetch.fetch(fetch.Package(registry, "p", "1"), self.sets)
