@@ -83,7 +83,7 @@ def crates_of(pieces):
         of_set[-1].append(piece)
     # Names of folders that are given may be anything.
     return {
-        f"corpus-{slug(name).lower().replace('.', '-')}-{number}": bundle
+        f"corpus-{slug(name).lower()}-{number}": bundle
         for name, of_set in bundles.items()
         for number, bundle in enumerate(of_set)
     }

@@ -7,6 +7,7 @@ held. Knows nothing of the code that comes out.
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -190,5 +191,8 @@ def measure(command, folder, limit, environment=None):
 
 
 def slug(name):
-    """A name as one folder."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "set"
+    """A name as one folder, that of no other name."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name).strip("-")
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")

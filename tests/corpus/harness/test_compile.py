@@ -85,9 +85,13 @@ class Measuring(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
-    def test_a_slug_is_one_folder(self):
-        for name in ("/a/b:../c", "..", "", "a b"):
-            self.assertRegex(compile.slug(name), r"^[\w][\w.-]*$")
+    def test_a_slug_is_one_folder_and_that_of_no_other_name(self):
+        names = ("etcd", "/a/b:../c", "a/b", "a-b", "a.b", "..", ".", "a b")
+        slugs = [compile.slug(name) for name in names]
+        self.assertEqual(slugs[0], "etcd")
+        self.assertEqual(len(set(slugs)), len(names))
+        for slug in slugs:
+            self.assertRegex(slug, r"^\w[\w-]*$")
 
 
 if __name__ == "__main__":
