@@ -1,7 +1,7 @@
 //! Names as protoc looks them up: only in the file itself and in what it imports.
 //!
 //! The library looks for the first part of `config.Http` among all files that it knows, and stops at a package of
-//! somebody else that happens to lie nearer. So where it refuses a file, the names are looked up here and made absolute.
+//! somebody else that happens to lie nearer. So where it refuses a file, names are looked up here and made absolute.
 //! It refuses to report anything: a name that it does not find stays as it is, and the library says what is wrong.
 
 use std::collections::BTreeMap;
