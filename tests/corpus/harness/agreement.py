@@ -219,30 +219,29 @@ def differences(one, ours, theirs, result):
 
 
 def other_lines(one, ours, theirs, result):
-    """The first line that each complains about, file by file."""
-    for file in one.files:
-        # Errors that are at no line, as of a file that is empty, are at the first.
-        mine = [found for found in ours if found["file"] == file]
-        yours = [found for found in theirs if found["file"] == file]
-        if not mine or not yours:
-            if bool(mine) != bool(yours):
-                # The other compiler says something of another file, which this one imports or is imported by.
-                first = (mine or yours)[0]
-                side = {"ours": spoken(first) if mine else "", "theirs": spoken(first) if yours else ""}
-                yield Difference("we refuse" if mine else "protoc refuses", one.name, **side)
-            continue
-        lines = [sorted({max(found["line"], 1) for found in side}) for side in (mine, yours)]
-        result.counts["files refused by both"] += 1
-        result.counts["the same lines in all"] += lines[0] == lines[1]
-        if lines[0][0] == lines[1][0]:
-            result.counts["the same first line"] += 1
-            continue
-        first = [min(side, key=lambda found: found["line"]) for side in (mine, yours)]
+    """Both refuse: for a reason that is at the same line?
+
+    protoc goes on to say more where we stop, and the reverse: it is enough that
+    the first line of one, in some file, is among the lines of the other.
+    """
+    agrees, is_same = False, True
+    sides = [collections.defaultdict(set), collections.defaultdict(set)]
+    for side, found in zip(sides, (ours, theirs)):
+        for one_found in found:
+            side[one_found["file"]].add(one_found["line"])
+    for file in sides[0].keys() | sides[1].keys():
+        mine, yours = sides[0].get(file), sides[1].get(file)
+        is_same = is_same and bool(mine and yours) and min(mine) == min(yours)
+        agrees = agrees or bool(mine and yours) and (min(mine) in yours or min(yours) in mine)
+    result.counts["the same first line in every file"] += is_same
+    result.counts["a line that both name"] += agrees
+    if not agrees:
+        first = [min(found, key=lambda one: (one["file"], one["line"])) for found in (ours, theirs)]
         yield Difference("another line", one.name, spoken(first[0]), spoken(first[1]))
 
 
 def spoken(found):
-    return f"{found.get('code', '')} {found['message']} (line {found['line']})".strip()
+    return f"{found.get('code', '')} {found['message']} ({found['file']}:{found['line']})".strip()
 
 
 def text(one):

@@ -5,6 +5,8 @@ What is normalised:
   there are many such orders.
 - The bytes of options: they are decoded with the extensions of the input and
   compared as messages, for a field may be encoded in more than one way.
+- Empty options: protoc has them for an rpc that ends in `{}`, and they say
+  nothing.
 - Files that each compiler has built in are not compared here: each knows those
   of its time. That ours declare nothing that protoc's do not is a question of
   its own (`declarations`).
@@ -52,6 +54,8 @@ def compare(theirs_path, ours_path):
         compare_places(theirs[name], ours[name], places)
         theirs[name].ClearField("source_code_info")
         ours[name].ClearField("source_code_info")
+        drop_empty_options(theirs[name])
+        drop_empty_options(ours[name])
         if encoded(theirs[name]) != encoded(ours[name]):
             differences.append(f"{name}:\n{difference(theirs[name], ours[name])}")
     return {"differences": differences, "places": places}
@@ -72,6 +76,13 @@ def file_descriptor_set(encoded_set):
         # A library of another language may be stricter than protoc: without the extensions, bytes are compared.
         return descriptor_pb2.FileDescriptorSet
     return message_factory.GetMessageClass(found)
+
+
+def drop_empty_options(file):
+    for service in file.service:
+        for method in service.method:
+            if method.HasField("options") and not method.options.ByteSize():
+                method.ClearField("options")
 
 
 def encoded(message):

@@ -40,12 +40,9 @@ def answer(request, errors):
         compared = None
     if code != 0 and len(files) > 1:
         # protoc stops at the first file that is wrong.
-        found = []
         for file in files:
             _, more = run(request, [file], errors)
-            # What is wrong with what it imports is said there.
-            if all(one["file"] == file for one in more):
-                found.extend(more)
+            found.extend(one for one in more if one not in found)
     return {
         "name": request["name"],
         "accepted": code == 0,

@@ -50,7 +50,15 @@ impl Generator {
         }
         let service_names = self.service_names();
         for _ in 0..self.pick(&[0, 0, 1, 2, 4]) {
-            head.push(self.option_statement("file"));
+            let option = self.option_statement("file");
+            // Up to the name: each may be set once.
+            let name = |tokens: &Tokens| {
+                let end = tokens.iter().position(|token| token == "=" || token == ")");
+                tokens.get(..end.unwrap_or(0)).map(<[String]>::to_vec)
+            };
+            if !head.iter().any(|other| name(other) == name(&option)) {
+                head.push(option);
+            }
         }
         if self.strikes("an option set twice") {
             head.push(words("option java_package = \"a\" ;"));

@@ -68,8 +68,12 @@ impl Generator {
 
     /// `option … = …;`
     pub(crate) fn option_statement(&mut self, target: &str) -> Tokens {
+        let option = self.option(target);
+        if option.is_empty() {
+            return option;
+        }
         let mut tokens = words("option");
-        tokens.extend(self.option(target));
+        tokens.extend(option);
         tokens.push(";".to_owned());
         tokens
     }
@@ -128,7 +132,6 @@ impl Generator {
     }
 
     fn known(&mut self, target: &str) -> Tokens {
-        // Each may be set once, so a file takes its next one.
         let of_file = [
             "java_package = \"com.a\"",
             "java_outer_classname = 'Outer'",
@@ -141,22 +144,14 @@ impl Generator {
             "ruby_package = \"A::B\"",
         ];
         let text = match target {
-            "file" => {
-                let at = usize::try_from(self.number()).unwrap_or(0);
-                let used = at % of_file.len();
-                return words(&format!("{}", self.once_of_file(of_file[used])));
-            }
+            "file" => self.pick(&of_file),
             "message" => "deprecated = true",
             "field" => self.pick(&[
                 "deprecated = true",
                 "debug_redact = true",
                 "retention = RETENTION_RUNTIME",
             ]),
-            "oneof" => {
-                return self
-                    .custom("oneof")
-                    .unwrap_or_else(|| words("features = { }"));
-            }
+            "oneof" => return self.custom("oneof").unwrap_or_default(),
             "enum" | "value" | "service" => "deprecated = true",
             "method" => self.pick(&[
                 "deprecated = true",
@@ -166,15 +161,6 @@ impl Generator {
             _ => "verification = UNVERIFIED",
         };
         words(text)
-    }
-
-    fn once_of_file(&mut self, option: &'static str) -> String {
-        let n = self.number();
-        // A file has few options: a second one of the same name is a fault of its own.
-        match self.rng.u32(..3) {
-            0 => format!("swift_prefix = \"S{n}\""),
-            _ => option.to_owned(),
-        }
     }
 
     /// A custom option of a file that is seen.
