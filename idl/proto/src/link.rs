@@ -6,12 +6,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::FileDescriptorProto;
 
 use crate::{
     builtin::{self, DESCRIPTOR},
-    link_errors,
+    floats, link_errors,
     load::Loaded,
     symbols, wire,
 };
@@ -35,6 +35,7 @@ pub(crate) fn link(
         let _ = pool.add_file_descriptor_proto(options);
     }
     let mut descriptor_set = Vec::new();
+    let mut done: Vec<&String> = Vec::new();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -49,39 +50,55 @@ pub(crate) fn link(
             continue;
         }
         let hidden = hidden_imports(loaded, proto);
-        let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
+        let file = match encoded.get(name) {
             Some(bytes) => {
                 let mut bytes = wire::without(bytes, wire::PUBLIC_DEPENDENCY);
                 wire::push_imports(&mut bytes, &hidden);
-                pool.decode_file_descriptor_proto(&*bytes)
+                File::Encoded(bytes)
             }
             None => {
                 let mut linked = proto.clone();
                 linked.dependency.extend(hidden.iter().cloned());
                 linked.public_dependency.clear();
-                pool.add_file_descriptor_proto(linked)
+                File::Decoded(Box::new(linked))
             }
-        }));
+        };
+        let mut added = add(&mut pool, &file);
+        if added.is_none() {
+            // A file that could not be added may have left the pool half changed: what is good goes into a new one.
+            pool = again(&pool, &done);
+            added = add(&mut pool, &file);
+        }
+        if let Some(Err(error)) = added {
+            let other =
+                with_numbers(&pool, &file).or_else(|| with_names(&pool, &file, &error.to_string()));
+            added = match other {
+                Some(other) => {
+                    pool = other;
+                    Some(Ok(()))
+                }
+                None => Some(Err(error)),
+            };
+        }
         match added {
-            Ok(Ok(())) => {
+            Some(Ok(())) => {
                 if let Some(file) = pool.get_file_by_name(name) {
                     let encoded = file.encode_to_vec();
                     let mut encoded = wire::without_last_imports(&encoded, hidden.len());
                     wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
+                    done.push(name);
                 }
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 let errors = link_errors::errors(loaded, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
-            Err(_) => {
+            None => {
                 loaded.found.push(crate::internal(name, "the linker"));
                 loaded.broken.insert(name.clone());
-                // A pool that panicked may be left half changed: nothing is read from it any more.
-                pool = DescriptorPool::new();
-                break;
+                pool = again(&pool, &done);
             }
         }
     }
@@ -89,6 +106,93 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+/// A file as it is added: one of another compiler as bytes, which hold options that a decoded one has lost.
+enum File {
+    Decoded(Box<FileDescriptorProto>),
+    Encoded(Vec<u8>),
+}
+
+/// Adds a file; `None` if the library panics.
+fn add(pool: &mut DescriptorPool, file: &File) -> Option<Result<(), DescriptorError>> {
+    let added = catch_unwind(AssertUnwindSafe(|| match file {
+        File::Decoded(file) => pool.add_file_descriptor_proto((**file).clone()),
+        File::Encoded(bytes) => pool.decode_file_descriptor_proto(&**bytes),
+    }));
+    added.ok()
+}
+
+/// A new pool with the files of another that are good.
+fn again(pool: &DescriptorPool, done: &[&String]) -> DescriptorPool {
+    let mut files = vec![DESCRIPTOR];
+    files.extend(done.iter().map(|name| name.as_str()));
+    with_files(pool, files)
+}
+
+fn with_files<'n>(
+    pool: &DescriptorPool,
+    names: impl IntoIterator<Item = &'n str>,
+) -> DescriptorPool {
+    let mut new = DescriptorPool::new();
+    for name in names {
+        let file = pool.get_file_by_name(name);
+        if let Some(file) = file.filter(|_| new.get_file_by_name(name).is_none()) {
+            // They were added before, so they can be again.
+            let _ = add(&mut new, &File::Encoded(file.encode_to_vec()));
+        }
+    }
+    new
+}
+
+/// The pool with the file, if it only fails for `inf` and `nan` in options that are floats: to the library they are
+/// names of enum values.
+fn with_numbers(pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
+    let File::Decoded(file) = file else {
+        return None;
+    };
+    let file = floats::numbers_for_words(file)?;
+    let mut pool = pool.clone();
+    add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
+    Some(pool)
+}
+
+/// The pool with the file, if it only fails for names in files that it does not import: the library takes the package
+/// of any file for a scope. Among nothing but its imports, the names are found.
+fn with_names(pool: &DescriptorPool, file: &File, error: &str) -> Option<DescriptorPool> {
+    let File::Decoded(file) = file else {
+        return None;
+    };
+    if !error.contains("' resolves to '") && !error.contains("is not defined") {
+        return None;
+    }
+    let mut names: Vec<String> = vec![DESCRIPTOR.to_owned()];
+    let mut queue: Vec<String> = file.dependency.clone();
+    while let Some(name) = queue.pop() {
+        if !names.contains(&name) {
+            let import = pool.get_file_by_name(&name)?;
+            queue.extend(import.dependencies().map(|one| one.name().to_owned()));
+            names.push(name);
+        }
+    }
+    // In the order of the pool, imports come first.
+    let files = pool
+        .files()
+        .filter(|one| names.iter().any(|name| name == one.name()));
+    let files: Vec<String> = files.map(|one| one.name().to_owned()).collect();
+    let mut small = with_files(pool, files.iter().map(String::as_str));
+    let linked = File::Decoded(file.clone());
+    let words = floats::numbers_for_words(file).map(|file| File::Decoded(Box::new(file)));
+    let mut trial = small.clone();
+    if add(&mut trial, &linked)?.is_ok() {
+        small = trial;
+    } else {
+        add(&mut small, &words?)?.ok()?;
+    }
+    let resolved = small.get_file_by_name(file.name())?.encode_to_vec();
+    let mut pool = pool.clone();
+    add(&mut pool, &File::Encoded(resolved))?.ok()?;
+    Some(pool)
 }
 
 /// What declares the options of files none of which imports it. Left to itself, the library would take its own
