@@ -8,6 +8,7 @@ use prost_reflect::{DescriptorPool, Syntax};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
+    field_options::JsType,
 };
 use sinew_idl::diag::{Diagnostic, Severity, Span};
 
@@ -61,8 +62,14 @@ impl Check<'_> {
     }
 
     fn message(&mut self, path: &[i32], message: &DescriptorProto) {
-        // Entries of maps are not written by anyone.
         if message.options.as_ref().is_some_and(|o| o.map_entry()) {
+            // Entries of maps are not written by anyone.
+            let option: &[&[i32]] = &[path, &[tag::message::OPTIONS, tag::option::MAP_ENTRY]];
+            if self.is_written(option) {
+                let message = "`map_entry` is not for people to set";
+                self.error("M0225", message, option).help =
+                    Some("write `map<KEY, VALUE>` instead".into());
+            }
             return;
         }
         let name = message.name();
@@ -139,6 +146,12 @@ impl Check<'_> {
             )
             .help = Some("only repeated numbers, booleans and enums can be".into());
         }
+        let jstype = field.options.as_ref().map(|options| options.jstype());
+        if jstype.is_some_and(|jstype| jstype != JsType::JsNormal) && !is_of_64_bits(field) {
+            let message = format!("`{}` has a `jstype` and is no 64-bit integer", field.name());
+            self.error("M0223", message, &[path, &[tag::field::TYPE]])
+                .help = Some("remove the option `jstype`".into());
+        }
     }
 
     /// An enum of proto2 knows only its own values, and one of proto3 any: a field of a proto3 message has to take any,
@@ -163,8 +176,7 @@ impl Check<'_> {
                 format!("`{name}` is an enum of proto2 and cannot be used in a proto3 message");
             let help = format!("{declared}: declare one of proto3");
             self.error("M0210", message, path).help = Some(help);
-        } else if entry.is_some() && one.default_value().number() != 0 {
-            // Not the first of `values()`, which are in the order of their numbers.
+        } else if entry.is_some() && first_of(&one) != 0 {
             let message = format!("the first value of `{name}` is not 0, so it cannot be in a map");
             self.error("M0217", message, path).help = Some(declared);
         }
@@ -184,6 +196,12 @@ impl Check<'_> {
 
     fn extension(&mut self, path: &[i32], extension: &FieldDescriptorProto) {
         self.field(path, extension);
+        let json_name: &[&[i32]] = &[path, &[tag::field::JSON_NAME]];
+        if self.is_written(json_name) {
+            let message = format!("extension `{}` has a `json_name`", extension.name());
+            self.error("M0224", message, json_name).help =
+                Some("in JSON, extensions have their full names".into());
+        }
         let extendee = extension.extendee().trim_start_matches('.');
         let is_options = extendee
             .strip_prefix("google.protobuf.")
@@ -350,11 +368,24 @@ impl Check<'_> {
     }
 
     fn span(&self, path: &[&[i32]]) -> Span {
-        let places = self
-            .places
-            .get_or_init(|| Places::new(self.file, Some(self.text)));
-        places.span(&path.concat())
+        self.places().span(&path.concat())
     }
+
+    /// Did somebody write this, or did a compiler add it?
+    fn is_written(&self, path: &[&[i32]]) -> bool {
+        self.places().location(&path.concat()).is_some()
+    }
+
+    fn places(&self) -> &Places<'_> {
+        self.places
+            .get_or_init(|| Places::new(self.file, Some(self.text)))
+    }
+}
+
+/// The number of the value that is written first; the library's list is sorted by number.
+fn first_of(one: &prost_reflect::EnumDescriptor) -> i32 {
+    let first = one.enum_descriptor_proto().value.first();
+    first.map_or(0, |value| value.number())
 }
 
 fn shown(range: &Range<i32>) -> String {
@@ -362,6 +393,17 @@ fn shown(range: &Range<i32>) -> String {
         last if last == range.start => last.to_string(),
         last => format!("{} to {last}", range.start),
     }
+}
+
+fn is_of_64_bits(field: &FieldDescriptorProto) -> bool {
+    let of_64_bits = [
+        Type::Int64,
+        Type::Uint64,
+        Type::Sint64,
+        Type::Fixed64,
+        Type::Sfixed64,
+    ];
+    of_64_bits.contains(&field.r#type())
 }
 
 fn is_packable(field: &FieldDescriptorProto) -> bool {

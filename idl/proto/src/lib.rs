@@ -4,6 +4,7 @@
 mod builtin;
 mod check;
 mod editions;
+mod floats;
 mod link;
 mod link_errors;
 mod load;
@@ -11,6 +12,7 @@ mod lower;
 mod names;
 mod order;
 mod parse;
+mod patch;
 mod places;
 mod scan;
 mod scopes;
