@@ -14,7 +14,7 @@ use crate::{
         protoc,
         side::Side,
         site::{Plan, Site},
-        trial::{Trial, seconds},
+        trial::{Trial, cpu, seconds},
         world::{self, Source},
     },
     outcome::{Outcome, Row},
@@ -84,17 +84,17 @@ impl Experiment for Rebuild {
 }
 
 /// What is read off a rebuild after a change.
-fn change(trial: &Trial<Again>, name: &str, of: fn(&Again) -> &Rebuilt) -> [Row; 4] {
+fn change(trial: &Trial<Again>, name: &str, of: fn(&Again) -> &Rebuilt) -> [Row; 5] {
+    let cpu_time = format!("{name}, cpu");
     let scripts = format!("{name}, scripts run");
     let compiled = format!("{name}, crates compiled");
     let written = format!("{name}, files written");
     [
         trial.row(name, "s", Some(NOT_ABOVE), |again| seconds(&of(again).cost)),
+        trial.row(cpu_time, "s", None, |again| cpu(&of(again).cost)),
         trial.row(scripts, "", None, |again| of(again).scripts()),
         trial.row(compiled, "", None, |again| of(again).compiled()),
-        trial.row(written, "", Some(NOT_ABOVE), |again| {
-            of(again).written as f64
-        }),
+        trial.row(written, "", None, |again| of(again).written as f64),
     ]
 }
 
