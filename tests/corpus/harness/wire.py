@@ -7,6 +7,7 @@ program built for the sets) and has `wire_check.py` compare. By itself:
 """
 
 import argparse
+import collections
 import dataclasses
 import fcntl
 import json
@@ -105,6 +106,7 @@ def run(sets, options=None):
         prepared = [prepare(one, options.files, python) for one in [*fixtures(), *sets]]
         prepared = [one for one in prepared if one.files]
         program = build(prepared)
+        leave_out(prepared, program)
         return compare(prepared, program, python, options)
 
 
@@ -227,6 +229,15 @@ def build(prepared):
     return programs[-1]
 
 
+def leave_out(prepared, program):
+    """Files that our compiler refuses, alone or beside the others, have no types; the corpus says whether that is right."""
+    sets = {one.name: one for one in prepared}
+    for line in execute([program, "--left-out"]).stdout.splitlines():
+        name, file, why = line.split("\t", 2)
+        sets[name].files.remove(file)
+        sets[name].left_out[file] = f"the compiler refuses it: {why}"
+
+
 def compare(prepared, program, python, options):
     """Runs the comparison, and gives its summary."""
     sets = [{"name": one.name, "descriptors": str(one.descriptors), "files": one.files} for one in prepared]
@@ -286,6 +297,9 @@ def report(summary, shown=10):
     print(f"{summary.types} types of {summary.sets} sets ({summary.files} files), seed {summary.seed}, {summary.seconds} s")
     for check, count in sorted(summary.counts.items(), key=lambda item: (item[0].startswith("excused"), item[0])):
         print(f"{count:>9}  {check}")
+    for name, left_out in summary.left_out.items():
+        for why, count in collections.Counter(why.split(":")[0] for why in left_out.values()).items():
+            print(f"{count:>9}  files of {name} left out: {why}")
     for failure in summary.failures[:shown]:
         print(f"\n{failure['type']}:")
         print("\n".join(f"    {line}" for line in failure["text"].splitlines()))
