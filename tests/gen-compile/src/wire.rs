@@ -13,6 +13,7 @@ use sinew::{
 
 use crate::{
     case_27_same_service_in_two_packages::both::one::v1::{M, S, s},
+    case_33_extensions::both::extensions,
     case_47_every_kind::both::kinds::{v2, v3},
 };
 
@@ -35,9 +36,16 @@ fn unknown_fields_and_extensions_are_dropped() {
         let sent = [&[0x08, 1], field].concat();
         assert_eq!(back::<v3::Leaf>(&sent).unwrap(), [0x08, 1], "{field:x?}");
     }
-    // To `kinds.v2.Extended` the field 100 is an extension.
+    // To `kinds.v2.Extended` the field 100 is an extension, and a message set has nothing else.
     let sent = [0x08, 1, 0xa0, 0x06, 1];
     assert_eq!(back::<v2::Extended>(&sent).unwrap(), [0x08, 1]);
+    let item = [0x0b, 0x10, 5, 0x1a, 0, 0x0c];
+    assert_eq!(back::<extensions::Set>(&item).unwrap(), []);
+    // The `edition` of an `Api`, its field 8, and of a `Type`, its field 7.
+    assert_eq!(back::<prost_types::Api>(&[0x42, 1, b'x']).unwrap(), []);
+    assert_eq!(back::<prost_types::Type>(&[0x3a, 1, b'x']).unwrap(), []);
+    assert_eq!(back::<prost_types::Enum>(&[0x32, 1, b'x']).unwrap(), []);
+    assert_eq!(back::<prost_types::Method>(&[0x42, 1, b'x']).unwrap(), []);
 }
 
 #[test]
@@ -124,6 +132,25 @@ fn zero_has_no_sign_where_there_is_no_presence() {
     assert_eq!(back::<v3::Optional>(&sent).unwrap(), sent);
     assert_eq!(back::<v3::OneOf>(&sent).unwrap(), sent);
     assert_eq!(back::<v2::Optional>(&sent).unwrap(), sent);
+    // A wrapper, and the value of a map whose key is `a`.
+    assert_eq!(back::<f64>(&sent).unwrap(), []);
+    let entry = |value: &[u8]| {
+        let length = u8::try_from(3 + value.len()).unwrap();
+        [&[0xfa, 0x01, length, 0x0a, 1, b'a'], value].concat()
+    };
+    let sent = entry(&[0x11, 0, 0, 0, 0, 0, 0, 0, 0x80]);
+    assert_eq!(back::<v3::Maps>(&sent).unwrap(), entry(&[]));
+}
+
+#[test]
+fn numbers_are_looked_at_closely_and_tags_are_not() {
+    // The field 4 is an `int64`; its ten bytes have room for 70 bits.
+    let number = |last| [&[0x20][..], &[0xff; 9], &[last]].concat();
+    assert_eq!(back::<v3::Singular>(&number(1)).unwrap(), number(1));
+    assert!(back::<v3::Singular>(&number(2)).is_err());
+    assert!(back::<v3::Singular>(&[0x02, 0]).is_err());
+    let long = [0xa0, 0x80, 0x80, 0x80, 0x80, 0x00, 1];
+    assert_eq!(back::<v3::Singular>(&long).unwrap(), [0x20, 1]);
 }
 
 #[test]
