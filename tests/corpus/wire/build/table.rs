@@ -25,7 +25,6 @@ pub(crate) fn module(set: &str, root: &Path) -> Result<String, String> {
 /// The function that lists the messages of all sets.
 pub(crate) fn all<'a>(sets: impl Iterator<Item = &'a str>) -> String {
     let mut code = "/// Lists the messages of every set.\n\
-         #[allow(unused_variables, reason = \"there may be no set\")]\n\
          pub(crate) fn list(table: &mut crate::table::Table) {\n"
         .to_owned();
     for set in sets {
