@@ -20,9 +20,16 @@ class Pool:
         with open(path, "rb") as file:
             files.ParseFromString(file.read())
         self._pool = descriptor_pool.DescriptorPool()
+        self._files = []
+        # What protoc takes and Python's pool does not, with what it says; and what imports that.
+        self.refused = {}
         for file in files.file:
-            self._pool.Add(file)
-        self._files = [file.name for file in files.file]
+            try:
+                self._pool.Add(file)
+            except TypeError as error:
+                self.refused[file.name] = str(error)
+            else:
+                self._files.append(file.name)
 
     def messages(self, files=None):
         """Gives the descriptors of all messages, by full name; `files` leaves out those of other files."""
