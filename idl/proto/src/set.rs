@@ -10,7 +10,7 @@ use sinew_idl::diag::{Diagnostic, Span};
 use crate::{
     builtin::{self, Builtin},
     editions,
-    load::{Loaded, import_span},
+    load::Loaded,
     parse,
     source::SourceFile,
     wellformed, wire,
@@ -106,7 +106,7 @@ impl Set {
             let Some(proto) = self.loaded.files.get(&name).cloned() else {
                 continue;
             };
-            for (index, import) in proto.dependency.iter().enumerate() {
+            for import in &proto.dependency {
                 let known = &self.loaded;
                 if known.files.contains_key(import) || known.broken.contains(import) {
                     continue;
@@ -120,9 +120,8 @@ impl Set {
                         queue.push(import.clone());
                     }
                     None => {
-                        let span = import_span(None, &name, &proto, index);
                         let message = format!("import `{import}` is not in the descriptor set");
-                        let found = Diagnostic::error("M0011", message, span);
+                        let found = Diagnostic::error("M0011", message, Span::file(&*name));
                         self.loaded
                             .found
                             .push(found.help(
