@@ -281,7 +281,7 @@ pub(crate) fn import_span(
     }
 }
 
-/// Does the error say that there is no such file? There is none either below a file, or of a name that no file can have.
+/// Does the error say that there is no such file? There is none below a file, and none of a name that no file can have.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -9,7 +9,8 @@ use sinew_idl::diag::Diagnostic;
 
 use crate::{places::Places, scan, source::SourceFile, tag};
 
-/// How deep brackets may be nested, and how many parts a package may have: far more than people write (7 in the published files), far less than a stack holds.
+/// How deep brackets may be nested, and how many parts a package may have: far more than people write (7 of each in the
+/// published files), far less than a stack holds.
 pub(crate) const DEEPEST: usize = 100;
 
 /// Parses one file.

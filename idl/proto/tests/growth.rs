@@ -1,4 +1,4 @@
-//! Four times the input is about four times the work, right or wrong: what is looked up once for each declaration or each
+//! Four times the input is about four times the work, right or wrong: what is looked up for each declaration or each
 //! fault must not be looked for in all of them.
 //! It refuses to look at the clock: work is counted in the bytes that are allocated on the way.
 
