@@ -2,9 +2,13 @@
 //! proto2 and proto3.
 //! It refuses style: whatever protoc accepts passes.
 
-use std::{cell::OnceCell, collections::BTreeMap, ops::Range};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
-use prost_reflect::{DescriptorPool, Syntax};
+use prost_reflect::{DescriptorPool, FileDescriptor, Syntax};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
@@ -269,16 +273,21 @@ impl Check<'_> {
         names: &[&str],
         name_tag: i32,
     ) {
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        for (index, name) in names.iter().enumerate() {
+            uses.entry(name).or_insert(index);
+        }
         for (index, name) in reserved.iter().enumerate() {
-            let first = reserved.iter().position(|other| other == name);
-            if let Some(first) = first.filter(|first| *first < index) {
+            let first = *firsts.entry(name).or_insert(index);
+            if first < index {
                 let first = self.span(&[path, &[reserved_tag, to_i32(first)]]);
                 let message = format!("`{name}` is reserved twice");
                 let found = self.error("M0205", message, &[path, &[reserved_tag, to_i32(index)]]);
                 found.secondary.push((first, "first reserved".into()));
                 continue;
             }
-            if let Some(used) = names.iter().position(|used| used == name) {
+            if let Some(&used) = uses.get(name.as_str()) {
                 let reserved = self.span(&[path, &[reserved_tag, to_i32(index)]]);
                 let message = format!("{what} `{name}` uses a reserved name of `{scope}`");
                 let used = [name_tag, to_i32(used), tag::NAME];
@@ -415,14 +424,25 @@ fn is_packable(field: &FieldDescriptorProto) -> bool {
 fn extension_numbers(pool: &DescriptorPool, loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut seen = BTreeMap::new();
+    // Of each file once, and only where there is something to report.
+    let files: HashMap<String, FileDescriptor> = pool
+        .files()
+        .map(|file| (file.name().to_owned(), file))
+        .collect();
+    let mut places: HashMap<&str, Places<'_>> = HashMap::new();
     for extension in pool.all_extensions() {
         let extendee = extension.containing_message().full_name().to_owned();
         let Some(first) = seen.insert((extendee, extension.number()), extension.clone()) else {
             continue;
         };
-        let span = |extension: &prost_reflect::ExtensionDescriptor| {
+        let mut span = |extension: &prost_reflect::ExtensionDescriptor| {
             let file = extension.parent_file();
-            let places = Places::new(file.file_descriptor_proto(), loaded.texts.get(file.name()));
+            let Some((name, file)) = files.get_key_value(file.name()) else {
+                return Span::file(file.name());
+            };
+            let places = places.entry(name).or_insert_with(|| {
+                Places::new(file.file_descriptor_proto(), loaded.texts.get(name))
+            });
             places.span(&[extension.path(), &[tag::field::NUMBER]].concat())
         };
         let message = format!(

@@ -10,12 +10,15 @@ use sinew_idl::diag::Diagnostic;
 use crate::{
     floats,
     patch::{self, Patched},
+    places::Places,
     scan,
     source::SourceFile,
+    tag,
 };
 
-/// How deep brackets may be nested: far more than people write (7 in the published files), far less than a stack holds.
-const DEEPEST: usize = 100;
+/// How deep brackets may be nested, and how many parts a package may have: far more than people write (7 of each in the
+/// published files), far less than a stack holds.
+pub(crate) const DEEPEST: usize = 100;
 
 /// Parses one file.
 pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diagnostic>> {
@@ -44,7 +47,7 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
                 patched.lead_back(&mut file);
             }
             floats::spell_defaults(&mut file);
-            Ok(file)
+            shallow(source, file)
         }
         Ok(Err(error)) => {
             let related = error.related().into_iter().flatten();
@@ -58,6 +61,19 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
         }
         Err(_) => Err(vec![crate::internal(&source.name, "the parser")]),
     }
+}
+
+/// A package of many parts is as many modules in one another, and the linker takes cubic time for them.
+fn shallow(
+    source: &SourceFile,
+    proto: FileDescriptorProto,
+) -> Result<FileDescriptorProto, Vec<Diagnostic>> {
+    if proto.package().split('.').count() <= DEEPEST {
+        return Ok(proto);
+    }
+    let message = format!("the package has more than {DEEPEST} parts");
+    let span = Places::new(&proto, Some(source)).span(&[tag::file::PACKAGE]);
+    Err(vec![Diagnostic::error("M0005", message, span)])
 }
 
 /// One error of the parser; the last of its labels is where the fault shows, those before it are what it clashes with.
