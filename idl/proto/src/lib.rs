@@ -1,6 +1,7 @@
 //! Protocol buffer files to the Sinew service model, without protoc.
 //! It refuses to generate code: `sinew-codegen` and the message back end do.
 
+mod aggregates;
 mod builtin;
 mod check;
 mod editions;
