@@ -16,7 +16,7 @@ PROJECT = CORPUS.parent.parent
 FOLDER = WORK / "check"
 TARGET = CORPUS / "target" / "check"
 EDITIONS = ("2021", "2024")
-# Files whose code goes into one crate, unless a unit alone has more: rustc then stays below two GiB.
+# Files whose code goes into one crate, unless a unit alone has more: several rustcs at once have to fit into memory.
 CRATE_FILES = 150
 # Seconds for a run of cargo over all crates, and for one of rustdoc.
 CARGO_LIMIT = 5400.0
