@@ -42,7 +42,7 @@ impl Experiment for Check {
         let protoc = protoc::version()?;
         let (sizes, repeats): (&[usize], _) = match bench.is_quick() {
             true => (&[12], 1),
-            false => (&[12, 100, 500], 5),
+            false => (&[12, 100, 500], 3),
         };
         let mut rows = Vec::new();
         let mut others = None;
