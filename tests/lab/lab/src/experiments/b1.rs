@@ -53,7 +53,7 @@ impl Experiment for Generation {
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         let protoc = protoc::version()?;
         let (services, repeats, profiles) = match bench.is_quick() {
-            true => (40, 1, &PROFILES[..1]),
+            true => (40, 3, &PROFILES[..1]),
             false => (1_000, 3, &PROFILES[..]),
         };
         let mut rows = Vec::new();

@@ -43,7 +43,7 @@ impl Experiment for Rebuild {
 
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         let protoc = protoc::version()?;
-        let (services, repeats) = if bench.is_quick() { (12, 1) } else { (100, 5) };
+        let (services, repeats) = if bench.is_quick() { (12, 2) } else { (100, 3) };
         let mut sites = Vec::new();
         for side in bench.sides()? {
             bench.progress().show(&format!(
