@@ -6,10 +6,15 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::FileDescriptorProto;
 
-use crate::{link_errors, load::Loaded, wire};
+use crate::{
+    builtin::{self, DESCRIPTOR},
+    floats, link_errors,
+    load::Loaded,
+    scopes, symbols, wire,
+};
 
 /// A pool of all files, and the same encoded.
 pub(crate) struct Linked {
@@ -25,7 +30,12 @@ pub(crate) fn link(
     encoded: &BTreeMap<String, Vec<u8>>,
 ) -> Linked {
     let mut pool = DescriptorPool::new();
+    if let Some(options) = hidden_options(loaded) {
+        // It is one of ours: if it could not be added, the library would go on with its own.
+        let _ = pool.add_file_descriptor_proto(options);
+    }
     let mut descriptor_set = Vec::new();
+    let mut done: Vec<&String> = Vec::new();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -40,39 +50,62 @@ pub(crate) fn link(
             continue;
         }
         let hidden = hidden_imports(loaded, proto);
-        let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
+        let file = match encoded.get(name) {
             Some(bytes) => {
                 let mut bytes = wire::without(bytes, wire::PUBLIC_DEPENDENCY);
                 wire::push_imports(&mut bytes, &hidden);
-                pool.decode_file_descriptor_proto(&*bytes)
+                File::Encoded(bytes)
             }
             None => {
                 let mut linked = proto.clone();
                 linked.dependency.extend(hidden.iter().cloned());
                 linked.public_dependency.clear();
-                pool.add_file_descriptor_proto(linked)
+                File::Decoded(Box::new(linked))
             }
-        }));
+        };
+        let mut added = add(&mut pool, &file);
+        if added.is_none() {
+            // A file that could not be added may have left the pool half changed: what is good goes into a new one.
+            pool = again(&pool, &done);
+            added = add(&mut pool, &file);
+        }
+        if let (Some(Err(_)), File::Decoded(file)) = (&added, &file) {
+            let imports = file.dependency.iter();
+            let imports = imports.filter_map(|name| loaded.files.get(name)).collect();
+            for other in otherwise(file, imports) {
+                match add(&mut pool, &File::Decoded(Box::new(other))) {
+                    Some(Ok(())) => {
+                        added = Some(Ok(()));
+                        break;
+                    }
+                    Some(Err(_)) => {}
+                    None => pool = again(&pool, &done),
+                }
+            }
+        }
         match added {
-            Ok(Ok(())) => {
+            Some(Ok(())) => {
                 if let Some(file) = pool.get_file_by_name(name) {
                     let encoded = file.encode_to_vec();
                     let mut encoded = wire::without_last_imports(&encoded, hidden.len());
                     wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
+                    done.push(name);
+                }
+                // The pool has them, too; of a large IDL they are most of the memory.
+                if let Some(proto) = loaded.files.get_mut(name) {
+                    proto.source_code_info = None;
                 }
             }
-            Ok(Err(error)) => {
-                let errors = link_errors::errors(loaded, name, error);
+            Some(Err(error)) => {
+                let errors = link_errors::errors(loaded, &pool, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
-            Err(_) => {
+            None => {
                 loaded.found.push(crate::internal(name, "the linker"));
                 loaded.broken.insert(name.clone());
-                // A pool that panicked may be left half changed: nothing is read from it any more.
-                pool = DescriptorPool::new();
-                break;
+                pool = again(&pool, &done);
             }
         }
     }
@@ -80,6 +113,75 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+/// A file as it is added: one of another compiler as bytes, which hold options that a decoded one has lost.
+enum File {
+    Decoded(Box<FileDescriptorProto>),
+    Encoded(Vec<u8>),
+}
+
+/// Adds a file; `None` if the library panics.
+fn add(pool: &mut DescriptorPool, file: &File) -> Option<Result<(), DescriptorError>> {
+    let added = catch_unwind(AssertUnwindSafe(|| match file {
+        File::Decoded(file) => pool.add_file_descriptor_proto((**file).clone()),
+        File::Encoded(bytes) => pool.decode_file_descriptor_proto(&**bytes),
+    }));
+    added.ok()
+}
+
+/// A new pool with the files of another that are good.
+fn again(pool: &DescriptorPool, done: &[&String]) -> DescriptorPool {
+    let mut new = DescriptorPool::new();
+    let names = done.iter().map(|name| name.as_str());
+    for name in std::iter::once(DESCRIPTOR).chain(names) {
+        let file = pool.get_file_by_name(name);
+        if let Some(file) = file.filter(|_| new.get_file_by_name(name).is_none()) {
+            // They were added before, so they can be again.
+            let _ = add(&mut new, &File::Encoded(file.encode_to_vec()));
+        }
+    }
+    new
+}
+
+/// What the library refuses, put otherwise: it takes `inf` and `nan` for names of enum values even where an option is a
+/// float, and the package of any file for a scope even where it is not imported. What it finds as it stands is right,
+/// so these are tried only where it found nothing, and its error is about the file as it stands.
+fn otherwise(
+    file: &FileDescriptorProto,
+    imports: Vec<&FileDescriptorProto>,
+) -> Vec<FileDescriptorProto> {
+    let mut others = Vec::from_iter(floats::numbers_for_words(file));
+    let mut absolute = file.clone();
+    if scopes::make_absolute(&mut absolute, imports.into_iter()) {
+        let both = floats::numbers_for_words(&absolute);
+        others.push(absolute);
+        others.extend(both);
+    }
+    others
+}
+
+/// What declares the options of files none of which imports it. Left to itself, the library would take its own
+/// declarations, which are older. A set with a file of these names is left alone: they would clash.
+fn hidden_options(loaded: &Loaded) -> Option<FileDescriptorProto> {
+    if loaded.files.contains_key(DESCRIPTOR) {
+        return None;
+    }
+    let (options, _) = builtin::parsed(builtin::find(DESCRIPTOR)?)?;
+    let types = options.message_type.iter().map(|message| message.name());
+    let types = types.chain(options.enum_type.iter().map(|one| one.name()));
+    let types: Vec<_> = types
+        .map(|name| symbols::join(options.package(), name))
+        .collect();
+    let clashes = |file: &FileDescriptorProto| match file.package() {
+        "" => symbols::find(file, "google").is_some(),
+        "google" => symbols::find(file, "google.protobuf").is_some(),
+        package if package.starts_with("google.protobuf") => {
+            types.iter().any(|name| symbols::find(file, name).is_some())
+        }
+        _ => false,
+    };
+    (!loaded.files.values().any(clashes)).then_some(options)
 }
 
 /// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes

@@ -3,7 +3,7 @@
 //! It refuses to decide what is an error: the linker (`link.rs`) and the checks behind it (`check.rs`) do.
 
 use miette::Diagnostic as _;
-use prost_reflect::DescriptorError;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use sinew_idl::diag::{Diagnostic, Span};
 
 use crate::{
@@ -14,8 +14,12 @@ use crate::{
     symbols,
 };
 
-/// Texts up to this size are looked at for every place of every error; above it only the first error of a file has one.
-const MOST_TEXT: usize = 1 << 20;
+/// How many bytes are looked at for the places of errors: the library reads the text from its start for each of them.
+/// Where there are too many, only the first error of a file has a place.
+const MOST_READ: usize = 1 << 28;
+
+/// How many errors of one file are reported: far more than are shown.
+const MOST_ERRORS: usize = 1_000;
 
 /// The linker's kinds of error are not public: what it says is, and a test holds it to that.
 const CODES: [(&str, &str); 30] = [
@@ -52,7 +56,12 @@ const CODES: [(&str, &str); 30] = [
 ];
 
 /// What the linker found in one file.
-pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec<Diagnostic> {
+pub(crate) fn errors(
+    loaded: &Loaded,
+    pool: &DescriptorPool,
+    name: &str,
+    error: DescriptorError,
+) -> Vec<Diagnostic> {
     let source = loaded.texts.get(name);
     let first = match (error.line(), error.column(), error.path()) {
         (Some(line), Some(column), _) => {
@@ -68,8 +77,9 @@ pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec
     };
     // The library turns its columns, which are bytes, into characters of the text: in a text of single bytes they are
     // the same.
+    let count = 1 + error.related().map_or(0, Iterator::count);
     let error = match source {
-        Some(source) if source.text.len() <= MOST_TEXT => {
+        Some(source) if source.text.len().saturating_mul(count) <= MOST_READ => {
             let bytes = source.text.bytes();
             let text: String = bytes
                 .map(|byte| if byte.is_ascii() { byte as char } else { 'x' })
@@ -78,14 +88,15 @@ pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec
         }
         _ => error,
     };
-    let mut found = vec![one(loaded, source, &error, first)];
-    let related = error.related().into_iter().flatten();
-    found.extend(related.map(|error| one(loaded, source, error, Span::file(name))));
+    let mut found = vec![one(loaded, pool, source, &error, first)];
+    let related = error.related().into_iter().flatten().take(MOST_ERRORS);
+    found.extend(related.map(|error| one(loaded, pool, source, error, Span::file(name))));
     found
 }
 
 fn one(
     loaded: &Loaded,
+    pool: &DescriptorPool,
     source: Option<&SourceFile>,
     error: &dyn miette::Diagnostic,
     fallback: Span,
@@ -130,7 +141,7 @@ fn one(
             "a field with the same JSON name is",
         );
     }
-    let elsewhere = elsewhere(loaded, &message);
+    let elsewhere = elsewhere(loaded, pool, &message);
     let mut found = Diagnostic::error(code, quoted(&message), span);
     for (label, from, to) in labels {
         if let Some(source) = source {
@@ -173,11 +184,16 @@ fn narrowed(
 }
 
 /// `name 'a.B' is already defined in file 'b.proto'`: where in that file.
-fn elsewhere(loaded: &Loaded, message: &str) -> Option<Span> {
+fn elsewhere(loaded: &Loaded, pool: &DescriptorPool, message: &str) -> Option<Span> {
     let rest = message.strip_prefix("name '")?;
     let (name, file) = rest.split_once("' is already defined in file '")?;
     let file = file.strip_suffix('\'')?;
-    let proto = loaded.files.get(file)?;
+    // A file that is linked has its places in the pool alone.
+    let linked = pool.get_file_by_name(file);
+    let proto = match &linked {
+        Some(linked) => linked.file_descriptor_proto(),
+        None => loaded.files.get(file)?,
+    };
     let places = Places::new(proto, loaded.texts.get(file));
     let (path, _) = symbols::find(proto, name)?;
     Some(places.span(&path))

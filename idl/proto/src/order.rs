@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use sinew_idl::diag::Diagnostic;
 
-use crate::load::{Loaded, import_span};
+use crate::{
+    builtin::DESCRIPTOR,
+    load::{Loaded, import_span},
+    places::Places,
+};
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -18,7 +22,13 @@ pub(crate) fn order(loaded: &mut Loaded) -> Vec<String> {
     let mut order = Vec::new();
     let mut cycles = Vec::new();
     let mut states: BTreeMap<&str, State> = BTreeMap::new();
-    for root in loaded.files.keys() {
+    // The options that the other files have are looked up in this one, imported or not.
+    let first = loaded.files.get_key_value(DESCRIPTOR);
+    for root in first
+        .map(|(name, _)| name)
+        .into_iter()
+        .chain(loaded.files.keys())
+    {
         if states.contains_key(root.as_str()) {
             continue;
         }
@@ -76,7 +86,10 @@ fn report(loaded: &mut Loaded, cycle: &[(String, usize)]) {
         _ => format!("import cycle: {}", names.join(" → ")),
     };
     let span = |name: &str, index| match loaded.files.get(name) {
-        Some(proto) => import_span(loaded.texts.get(name), name, proto, index),
+        Some(proto) => {
+            let source = loaded.texts.get(name);
+            import_span(source, name, &Places::new(proto, source), index)
+        }
         None => sinew_idl::diag::Span::file(name),
     };
     let mut found = Diagnostic::error("M0012", message, span(last, *index));

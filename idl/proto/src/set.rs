@@ -4,17 +4,10 @@
 use std::{collections::BTreeMap, panic::catch_unwind};
 
 use prost::Message as _;
-use prost_types::{FileDescriptorProto, UninterpretedOption};
+use prost_types::FileDescriptorProto;
 use sinew_idl::diag::{Diagnostic, Span};
 
-use crate::{
-    builtin::{self, Builtin},
-    editions,
-    load::{Loaded, import_span},
-    parse,
-    source::SourceFile,
-    wire,
-};
+use crate::{builtin, editions, load::Loaded, wellformed, wire};
 
 /// What a set holds, ready to be linked.
 #[derive(Default)]
@@ -106,12 +99,12 @@ impl Set {
             let Some(proto) = self.loaded.files.get(&name).cloned() else {
                 continue;
             };
-            for (index, import) in proto.dependency.iter().enumerate() {
+            for import in &proto.dependency {
                 let known = &self.loaded;
                 if known.files.contains_key(import) || known.broken.contains(import) {
                     continue;
                 }
-                match builtin::find(import).and_then(parsed) {
+                match builtin::find(import).and_then(builtin::parsed) {
                     Some((builtin, text)) => {
                         self.loaded.files.insert(import.clone(), builtin);
                         if let Some(text) = text {
@@ -120,9 +113,8 @@ impl Set {
                         queue.push(import.clone());
                     }
                     None => {
-                        let span = import_span(None, &name, &proto, index);
                         let message = format!("import `{import}` is not in the descriptor set");
-                        let found = Diagnostic::error("M0011", message, span);
+                        let found = Diagnostic::error("M0011", message, Span::file(&*name));
                         self.loaded
                             .found
                             .push(found.help(
@@ -140,78 +132,24 @@ impl Set {
 fn decoded(name: &str, bytes: &[u8]) -> Result<(Vec<u8>, FileDescriptorProto), Box<Diagnostic>> {
     let lowered = catch_unwind(|| editions::lower(bytes));
     let lowered = lowered.unwrap_or_else(|_| Err("lowering it failed".to_owned()));
-    let bytes = lowered.map_err(|why| {
+    let mut bytes = lowered.map_err(|why| {
         let message = format!("this file uses an edition in a way that is not supported: {why}");
         let help = "set `features.field_presence = EXPLICIT`, or start the enum at 0";
         Diagnostic::error("M0302", message, Span::file(name)).help(help)
     })?;
-    let proto = FileDescriptorProto::decode(&*bytes)
-        .map_err(|_| crate::internal(name, "the lowering of editions"))?;
-    match malformed(&proto) {
-        Some(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
-        None => Ok((bytes, proto)),
-    }
-}
-
-fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<SourceFile>)> {
-    match builtin {
-        Builtin::Descriptor(proto) => Some((*proto, None)),
-        Builtin::Text(name, text) => {
-            let source = SourceFile::new(name, None, text);
-            Some((parse::parse(&source).ok()?, Some(source)))
+    let undecoded = |_| crate::internal(name, "the lowering of editions");
+    let mut proto = FileDescriptorProto::decode(&*bytes).map_err(undecoded)?;
+    // The libraries take an empty name for one, and not for none.
+    for (number, text) in [
+        (wire::PACKAGE, &mut proto.package),
+        (wire::SYNTAX, &mut proto.syntax),
+    ] {
+        if text.take_if(|text| text.is_empty()).is_some() {
+            bytes = wire::without(&bytes, number);
         }
     }
-}
-
-/// What no compiler writes, and what the libraries would stumble over.
-fn malformed(file: &FileDescriptorProto) -> Option<String> {
-    if !matches!(file.syntax(), "" | "proto2" | "proto3") {
-        return Some(format!("unknown syntax `{}`", file.syntax()));
+    match wellformed::check(&proto) {
+        Err(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
+        Ok(()) => Ok((bytes, proto)),
     }
-    let is_import = |index: &i32| {
-        let index = usize::try_from(*index).ok();
-        index.is_some_and(|index| index < file.dependency.len())
-    };
-    let mut indexes = file.public_dependency.iter().chain(&file.weak_dependency);
-    if !indexes.all(is_import) {
-        return Some("the index of an import is out of range".to_owned());
-    }
-    let mut options: Vec<&UninterpretedOption> = Vec::new();
-    options.extend(file.options.iter().flat_map(|o| &o.uninterpreted_option));
-    for message in &file.message_type {
-        if let Some(what) = malformed_message(message) {
-            return Some(what);
-        }
-    }
-    let is_deep = |option: &&UninterpretedOption| {
-        crate::scan::too_deep(option.aggregate_value(), 100).is_some()
-    };
-    options
-        .iter()
-        .any(is_deep)
-        .then(|| "an option is nested too deep".to_owned())
-}
-
-fn malformed_message(message: &prost_types::DescriptorProto) -> Option<String> {
-    let oneofs = message.oneof_decl.len();
-    let name = message.name();
-    let is_oneof = |index: i32| usize::try_from(index).is_ok_and(|index| index < oneofs);
-    for field in &message.field {
-        if field.oneof_index.is_some_and(|index| !is_oneof(index)) {
-            return Some(format!(
-                "a field of message `{name}` is in a oneof that does not exist"
-            ));
-        }
-    }
-    let is_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
-    let numbers = message
-        .field
-        .iter()
-        .map(|field| (field.name(), field.number()));
-    if is_entry && !numbers.eq([("key", 1), ("value", 2)]) {
-        return Some(format!(
-            "`{name}` is marked as the entry of a map, and is none"
-        ));
-    }
-    message.nested_type.iter().find_map(malformed_message)
 }

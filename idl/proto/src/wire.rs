@@ -3,6 +3,9 @@
 
 /// Field `file` of a `FileDescriptorSet`.
 const FILE: u64 = 1;
+/// Fields `package` and `syntax` of a `FileDescriptorProto`.
+pub(crate) const PACKAGE: u64 = 2;
+pub(crate) const SYNTAX: u64 = 12;
 /// Fields `dependency` and `public_dependency` of a `FileDescriptorProto`: names, and indexes of them.
 const DEPENDENCY: u64 = 3;
 pub(crate) const PUBLIC_DEPENDENCY: u64 = 10;
