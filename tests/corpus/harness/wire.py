@@ -60,6 +60,8 @@ class Options:
     files: int = FILES
     type: str | None = None
     message: int | None = None
+    # What else a command has to be given to get the same sets.
+    form: str = ""
 
 
 @dataclasses.dataclass
@@ -89,6 +91,7 @@ class Summary:
     """What was found. `counts` has how often each check was made, and how often a documented difference excused one."""
 
     seed: str
+    form: str = ""
     sets: int = 0
     files: int = 0
     types: int = 0
@@ -120,8 +123,9 @@ def run(sets, options=None):
         every_kind = next(one for one in prepared if EVERY_KIND in one.name)
         # The types of `google.protobuf` that nothing generates; the fixture uses all of them.
         known = Prepared("known", every_kind.set, [], every_kind.descriptors, {})
-        summary = Summary(seed=options.seed)
-        for number, batch in enumerate(batches([one for one in prepared if one.files])):
+        summary = Summary(seed=options.seed, form=options.form)
+        asked = [one for one in prepared if one.files and is_asked(one, options.type)]
+        for number, batch in enumerate(batches(asked or [every_kind])):
             program = build(batch)
             leave_out(batch, program)
             found = compare([*batch, known] if number == 0 else batch, every_kind, program, python, options)
@@ -130,6 +134,10 @@ def run(sets, options=None):
         if not summary.types:
             raise WireFailed(f"there is no type `{options.type}`")
         return summary
+
+
+def is_asked(one, name):
+    return name is None or name.startswith(f"{one.name}/")
 
 
 def batches(prepared):
@@ -332,6 +340,8 @@ def report(summary, shown=10):
     for failure in summary.failures[:shown]:
         print(f"\n{failure['type']}:")
         print("\n".join(f"    {line}" for line in failure["text"].splitlines()))
+        if "replay" in failure:
+            print(f"    again: python3 tests/corpus/harness/wire.py {summary.form}{failure['replay']}")
     if len(summary.failures) > shown:
         print(f"\nand {len(summary.failures) - shown} more")
     passed = summary.types - len(summary.failures)
@@ -355,6 +365,7 @@ def main():
         files=given.files or (QUICK_FILES if given.quick else FILES),
         type=given.type,
         message=given.message,
+        form=form(given),
     )
     try:
         summary = run(wanted(given), options)
@@ -365,6 +376,13 @@ def main():
     else:
         report(summary)
     sys.exit(1 if summary.failures else 0)
+
+
+def form(given):
+    words = ["--quick"] if given.quick else []
+    words += [f"--files {given.files}"] if given.files else []
+    words += [f"--only {name}" for name in given.only or ()]
+    return "".join(f"{word} " for word in words)
 
 
 def wanted(given):

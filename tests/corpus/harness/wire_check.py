@@ -281,13 +281,9 @@ def types_of(one, known):
 
 
 def described(failed, name, seed, index):
-    lines = [
-        str(failed),
-        f"replay: --seed {seed} --type {name} --message {index}",
-        f"bytes: {failed.data.hex()[:SHOWN_HEX]}",
-    ]
+    lines = [str(failed), f"bytes: {failed.data.hex()[:SHOWN_HEX]}"]
     texts = [
-        (title, text_format.MessageToString(message, indent=4))
+        (title, text_format.MessageToString(message, indent=4, as_utf8=False))
         for title, message in (("expected", failed.expected), ("actual", failed.actual))
         if message is not None
     ]
@@ -296,7 +292,8 @@ def described(failed, name, seed, index):
         lines += ["differing lines:", *list(difflib.unified_diff(*both, lineterm="", n=3))[2:SHOWN_LINES]]
     for title, text in texts:
         lines += [f"{title}:", text[:SHOWN_TEXT].rstrip()]
-    return {"type": name, "index": index, "text": "\n".join(lines)}
+    replay = f"--seed {seed} --type {name} --message {index}"
+    return {"type": name, "replay": replay, "text": "\n".join(lines)}
 
 
 def progress(number, total, name):
