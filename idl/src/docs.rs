@@ -54,6 +54,10 @@ pub fn rustdoc(docs: &Docs) -> Vec<String> {
 /// A line without what rustc refuses in comments: control characters, and marks that turn the direction of text around.
 /// What ends a line for anyone ends it here.
 fn clean(line: &str) -> Vec<String> {
+    // Nearly every line, and what build scripts, which nobody optimizes, would spend a tenth of their time on.
+    if line.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')) {
+        return vec![line.to_owned()];
+    }
     line.split([
         '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
     ])
@@ -144,7 +148,9 @@ fn prose(line: &str) -> String {
             rest = code_or_backticks(&mut out, rest);
             continue;
         }
-        if let Some(url) = url(rest) {
+        if c == 'h'
+            && let Some(url) = url(rest)
+        {
             let _ = write!(out, "<{url}>");
             rest = rest.get(url.len()..).unwrap_or_default();
             continue;

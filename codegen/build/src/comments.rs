@@ -55,8 +55,9 @@ impl Comments {
     pub(crate) fn restore(&self, code: &str) -> String {
         let mut out = String::with_capacity(code.len());
         for line in code.lines() {
-            let number = line
-                .trim_start()
+            let text = line.trim_start();
+            let indent = &line[..line.len() - text.len()];
+            let number = text
                 .strip_prefix("/// ")
                 .and_then(|l| l.strip_prefix(MARKER));
             match number
@@ -65,6 +66,7 @@ impl Comments {
             {
                 Some(comment) => {
                     for line in comment {
+                        out.push_str(indent);
                         out.push_str("///");
                         out.push_str(line);
                         out.push('\n');

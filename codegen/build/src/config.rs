@@ -37,6 +37,8 @@ pub struct Config {
     pub(crate) disable_comments: Vec<String>,
     pub(crate) skip_debug: Vec<String>,
     pub(crate) extern_paths: Vec<(String, String)>,
+    /// Whether there are attributes of the user's.
+    pub(crate) annotated: bool,
     pub(crate) prost: prost_build::Config,
 }
 
@@ -60,6 +62,7 @@ impl Config {
             disable_comments: Vec::new(),
             skip_debug: Vec::new(),
             extern_paths: Vec::new(),
+            annotated: false,
             prost: prost_build::Config::new(),
         }
     }
@@ -126,24 +129,28 @@ impl Config {
     /// Puts an attribute on messages, enums and oneofs.
     pub fn type_attribute(mut self, path: impl AsRef<str>, attribute: impl AsRef<str>) -> Self {
         self.prost.type_attribute(path, attribute);
+        self.annotated = true;
         self
     }
 
     /// Puts an attribute on messages.
     pub fn message_attribute(mut self, path: impl AsRef<str>, attribute: impl AsRef<str>) -> Self {
         self.prost.message_attribute(path, attribute);
+        self.annotated = true;
         self
     }
 
     /// Puts an attribute on enums and oneofs.
     pub fn enum_attribute(mut self, path: impl AsRef<str>, attribute: impl AsRef<str>) -> Self {
         self.prost.enum_attribute(path, attribute);
+        self.annotated = true;
         self
     }
 
     /// Puts an attribute on fields, oneof variants and enum values.
     pub fn field_attribute(mut self, path: impl AsRef<str>, attribute: impl AsRef<str>) -> Self {
         self.prost.field_attribute(path, attribute);
+        self.annotated = true;
         self
     }
 
@@ -155,6 +162,7 @@ impl Config {
         self.prost
             .type_attribute(path, "#[derive(::serde::Serialize, ::serde::Deserialize)]");
         self.prost.message_attribute(path, "#[serde(default)]");
+        self.annotated = true;
         self
     }
 

@@ -12,7 +12,7 @@ use syn2::{Item, ItemMod, parse_quote};
 use crate::{
     codes,
     messages::{Modules, Package},
-    patches,
+    patches, tidy,
 };
 
 /// The first words of every generated file: what lacks them is not ours to overwrite or delete.
@@ -52,12 +52,37 @@ const ALLOW: &str = "\
 /// Contents by path, relative to the output folder.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// Lays out generated modules and the descriptor set.
-pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec<Diagnostic>> {
-    let tree = Node::of(modules)?;
-    let mut files = Files::new();
-    let mut root = format!("{MARK}; do not edit.\n");
-    tree.write(&mut Vec::new(), &mut root, &mut files);
+/// Who wrote what the generated code is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authors {
+    /// The message back end and ours, from names that our parser has read: it is Rust.
+    Ours,
+    /// Users as well: attributes and paths of their options, names of a descriptor set. It may be anything.
+    Users,
+}
+
+/// Lays out generated modules and the descriptor set. One package at a time is more than text, and only where it has to
+/// be: the syntax trees of a large IDL would need many times the time and memory of its code.
+pub(crate) fn files(
+    modules: Modules,
+    descriptors: Vec<u8>,
+    authors: Authors,
+) -> Result<Files, Vec<Diagnostic>> {
+    let mut layout = Layout {
+        authors,
+        tree: format!("{MARK}; do not edit.\n"),
+        files: Files::new(),
+        found: Vec::new(),
+    };
+    layout.write(Node::of(modules), &mut Vec::new());
+    if !layout.found.is_empty() {
+        return Err(layout.found);
+    }
+    let Layout {
+        tree: mut root,
+        mut files,
+        ..
+    } = layout;
     let _ = write!(
         root,
         "\n/// The descriptors of all of the above and what they import, \
@@ -70,67 +95,54 @@ pub(crate) fn files(modules: Modules, descriptors: Vec<u8>) -> Result<Files, Vec
     Ok(files)
 }
 
-/// A package: what it holds, and the packages below it.
+/// A package, and the packages below it.
 #[derive(Default)]
 struct Node {
-    items: Vec<Item>,
-    /// The IDL files that the items come from.
-    files: BTreeSet<String>,
+    package: Package,
     below: BTreeMap<String, Node>,
 }
 
 impl Node {
-    fn of(modules: Modules) -> Result<Self, Vec<Diagnostic>> {
+    fn of(modules: Modules) -> Self {
         let mut root = Self::default();
-        let mut found = Vec::new();
         for (path, package) in modules {
-            match syn2::parse_file(&package.code) {
-                Ok(mut file) => {
-                    patches::apply(&mut file.items);
-                    let node = path
-                        .into_iter()
-                        .fold(&mut root, |node, part| node.below.entry(part).or_default());
-                    node.items = file.items;
-                    node.files = package.files;
-                }
-                Err(error) => found.push(no_rust(&package, &error)),
-            }
+            let node = path
+                .into_iter()
+                .fold(&mut root, |node, part| node.below.entry(part).or_default());
+            node.package = package;
         }
-        if found.is_empty() {
-            Ok(root)
-        } else {
-            Err(found)
-        }
+        root
     }
+}
 
-    fn write(self, path: &mut Vec<String>, tree: &mut String, files: &mut Files) {
-        let Self {
-            items,
-            files: mut sources,
-            mut below,
-        } = self;
-        let mut items = merged(items);
-        // A message `Foo` with nested types has a module `foo`, and so has a package `foo` beside it: they are one.
-        for item in &mut items {
-            if let Item::Mod(module) = item
-                && let Some(node) = below.remove(&module.ident.to_string())
-            {
-                node.inline(module, &mut sources);
-            }
-        }
+/// What is laid out so far.
+struct Layout {
+    authors: Authors,
+    tree: String,
+    files: Files,
+    found: Vec<Diagnostic>,
+}
+
+impl Layout {
+    fn write(&mut self, node: Node, path: &mut Vec<String>) {
+        let Node { package, mut below } = node;
+        let is_text =
+            self.authors == Authors::Ours && !path.is_empty() && !needs_tree(&package.code, &below);
+        let (code, sources) = if is_text {
+            (tidy::tidy(&package.code), package.files)
+        } else {
+            self.code(package, &mut below, path.is_empty())
+        };
         let indent = "    ".repeat(path.len());
-        if !items.is_empty() {
+        if !code.is_empty() {
             let name = match path.as_slice() {
                 [] => NO_PACKAGE.to_owned(),
                 path => format!("{}.rs", plain(&path.join("."))),
             };
-            if path.is_empty() {
-                allow_each(&mut items);
-            }
-            let _ = writeln!(tree, "{indent}include!(\"{FOLDER}/{name}\");");
-            files.insert(
+            let _ = writeln!(self.tree, "{indent}include!(\"{FOLDER}/{name}\");");
+            self.files.insert(
                 format!("{FOLDER}/{name}"),
-                text(items, &sources).into_bytes(),
+                headed(&code, &sources).into_bytes(),
             );
         }
         for (name, node) in below {
@@ -143,34 +155,77 @@ impl Node {
                     .join("."),
             );
             if path.is_empty() {
-                let _ = writeln!(tree, "\n/// The package `{package}`.\n{ALLOW}");
+                let _ = writeln!(self.tree, "\n/// The package `{package}`.\n{ALLOW}");
             } else {
-                let _ = writeln!(tree, "{indent}/// The package `{package}`.");
+                let _ = writeln!(self.tree, "{indent}/// The package `{package}`.");
             }
-            let _ = writeln!(tree, "{indent}pub mod {name} {{");
+            let _ = writeln!(self.tree, "{indent}pub mod {name} {{");
             path.push(name);
-            node.write(path, tree, files);
+            self.write(node, path);
             path.pop();
-            let _ = writeln!(tree, "{indent}}}");
+            let _ = writeln!(self.tree, "{indent}}}");
         }
     }
 
+    /// The code of a package by way of its syntax tree, and the files that it comes from.
+    fn code(
+        &mut self,
+        package: Package,
+        below: &mut BTreeMap<String, Node>,
+        is_outermost: bool,
+    ) -> (String, BTreeSet<String>) {
+        let mut items = self.items(&package);
+        let mut sources = package.files;
+        // A message `Foo` with nested types has a module `foo`, and so has a package `foo` beside it: they are one.
+        for item in &mut items {
+            if let Item::Mod(module) = item
+                && let Some(node) = below.remove(&module.ident.to_string())
+            {
+                self.inline(node, module, &mut sources);
+            }
+        }
+        if is_outermost {
+            allow_each(&mut items);
+        }
+        let file = syn2::File {
+            shebang: None,
+            attrs: Vec::new(),
+            items,
+        };
+        (prettyplease::unparse(&file), sources)
+    }
+
     /// Puts the package's items, and the packages below it, straight into a module that exists already.
-    fn inline(self, module: &mut ItemMod, sources: &mut BTreeSet<String>) {
-        sources.extend(self.files);
+    fn inline(&mut self, node: Node, module: &mut ItemMod, sources: &mut BTreeSet<String>) {
+        let items = self.items(&node.package);
+        sources.extend(node.package.files);
         let (_, content) = module.content.get_or_insert_default();
-        content.extend(self.items);
-        for (name, node) in self.below {
+        content.extend(items);
+        for (name, node) in node.below {
             let ident = syn2::parse_str::<syn2::Ident>(&name).unwrap_or_else(|_| {
                 // Raw identifiers are not parsed as identifiers alone.
                 syn2::Ident::new_raw(plain(&name).as_str(), proc_macro2::Span::call_site())
             });
             let docs = format!(" The package `{}`.", plain(&name));
             let mut below: ItemMod = parse_quote!(#[doc = #docs] pub mod #ident {});
-            node.inline(&mut below, sources);
+            self.inline(node, &mut below, sources);
             content.push(Item::Mod(below));
         }
         *content = merged(std::mem::take(content));
+    }
+
+    /// What a package holds, each module once.
+    fn items(&mut self, package: &Package) -> Vec<Item> {
+        match syn2::parse_file(&package.code) {
+            Ok(mut file) => {
+                patches::apply(&mut file.items);
+                merged(file.items)
+            }
+            Err(error) => {
+                self.found.push(no_rust(package, &error));
+                Vec::new()
+            }
+        }
     }
 }
 
@@ -232,18 +287,19 @@ fn allow_each(items: &mut [Item]) {
     }
 }
 
-fn text(items: Vec<Item>, files: &BTreeSet<String>) -> String {
-    let file = syn2::File {
-        shebang: None,
-        attrs: Vec::new(),
-        items,
-    };
+/// Can code not stay text? Modules of one name are to be one, and some things are to be patched.
+fn needs_tree(code: &str, below: &BTreeMap<String, Node>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut modules = code
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {"));
+    modules.any(|name| below.contains_key(name) || !seen.insert(name)) || patches::apply_to(code)
+}
+
+fn headed(code: &str, files: &BTreeSet<String>) -> String {
     let names =
         Vec::from_iter(files.iter().map(|name| name.replace(char::is_control, " "))).join(", ");
-    format!(
-        "{MARK} from {names}; do not edit.\n\n{}",
-        spaced(&prettyplease::unparse(&file))
-    )
+    format!("{MARK} from {names}; do not edit.\n\n{}", spaced(code))
 }
 
 /// Puts an empty line between items, as a person would.

@@ -12,6 +12,7 @@
 //! Errors are shown by cargo, one line each, and fail the build; the full report with the quoted sources is in
 //! `OUT_DIR/sinew-diagnostics.txt`, and on standard error with `SINEW_DIAG=full`. What can be chosen is in [`Config`].
 
+mod aliases;
 mod cargo;
 mod codes;
 mod comments;
@@ -23,6 +24,7 @@ mod messages;
 mod patches;
 mod recorder;
 mod run;
+mod tidy;
 mod write;
 
 pub use config::Config;

@@ -19,7 +19,7 @@ use sinew_idl::{
 };
 
 use crate::{
-    codes,
+    aliases, codes,
     comments::Comments,
     recorder::{Record, Recorder},
 };
@@ -52,6 +52,7 @@ pub(crate) fn generate(
 ) -> Result<Modules, Vec<Diagnostic>> {
     let mut comments = Comments::default();
     let mut files = used(files, roots);
+    aliases::resolve(&mut files);
     for file in &mut files {
         if !roots.contains(file.name()) {
             file.service.clear();

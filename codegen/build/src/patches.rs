@@ -3,6 +3,11 @@
 
 use syn2::{Attribute, Field, Item, Meta, parse_quote};
 
+/// Is there anything to patch in this text?
+pub(crate) fn apply_to(code: &str) -> bool {
+    code.contains("#[prost(btree_map")
+}
+
 /// Applies all of them, in modules too.
 pub(crate) fn apply(items: &mut [Item]) {
     for item in items {

@@ -10,6 +10,8 @@ use quote::quote;
 use sinew_codegen::Emit;
 use sinew_idl::model::{Service, TypeRef};
 
+use crate::tidy;
+
 /// What the recorder knows and has seen, shared with whoever started the back end.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
@@ -68,8 +70,13 @@ impl ServiceGenerator for Recorder {
             descriptors: descriptors(&resolved.package),
             ..self.emit.clone()
         };
-        buf.push_str(&sinew_codegen::emit(&service, &emit).to_string());
-        buf.push('\n');
+        match syn2::parse2(sinew_codegen::emit(&service, &emit)) {
+            Ok(file) => buf.push_str(&tidy::verbatim(&prettyplease::unparse(&file))),
+            Err(error) => {
+                let unreadable = &mut self.record.borrow_mut().unreadable;
+                unreadable.push(format!("{full_name} ({error})"));
+            }
+        }
     }
 
     fn finalize(&mut self, _: &mut String) {

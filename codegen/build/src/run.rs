@@ -12,7 +12,8 @@ use sinew_idl_proto::{Compiled, Sources};
 use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
-    layout, messages,
+    layout::{self, Authors, Files},
+    messages,
     write::{self, Mode},
 };
 
@@ -58,9 +59,45 @@ pub(crate) fn run(config: Config) -> Outcome {
     }
 }
 
-fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report, Diagnostics> {
+fn report(config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report, Diagnostics> {
     let check_in = config.check_in.is_some();
     let (folder, mode) = target(&config)?;
+    let authors = authors(&config);
+    let Generated {
+        files,
+        read,
+        services,
+        warnings,
+    } = generate(config, authors, watched)?;
+    if check_in {
+        // Somebody may edit or revert them.
+        watched.extend(files.keys().map(|name| folder.join(name)));
+    }
+    Ok(Report {
+        root: write::root(&folder),
+        changed: write::sync(&folder, &files, mode)
+            .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
+        read,
+        services,
+        warnings,
+    })
+}
+
+/// What there is before anything is written.
+#[derive(Debug)]
+pub(crate) struct Generated {
+    pub(crate) files: Files,
+    read: Vec<PathBuf>,
+    services: Vec<String>,
+    warnings: Diagnostics,
+}
+
+/// Compiles and generates, and writes nothing; what is to be watched is known after a failure, too.
+pub(crate) fn generate(
+    mut config: Config,
+    authors: Authors,
+    watched: &mut BTreeSet<PathBuf>,
+) -> Result<Generated, Diagnostics> {
     let prost = prost(&mut config)?;
     let input = input(&config)?;
     // Every file by its own path, so that a changed one is noticed; the folder, so that a new one is (cargo compares
@@ -77,10 +114,23 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
     );
     watched.extend(config.descriptor_set.clone());
     let compiled = compile(&config, &input)?;
-    watched.extend(compiled.read_files.iter().cloned());
+    // The pool is of no use to the generator, and of a large IDL it is hundreds of megabytes.
+    let Compiled {
+        pool,
+        descriptor_set,
+        roots,
+        schema,
+        warnings,
+        read_files,
+        ..
+    } = compiled;
+    drop(pool);
+    watched.extend(read_files.iter().cloned());
 
-    let set = FileDescriptorSet::decode(compiled.descriptor_set.as_slice());
-    let embedded = descriptors::embed(&compiled.descriptor_set);
+    let set = FileDescriptorSet::decode(descriptor_set.as_slice());
+    let embedded = descriptors::embed(&descriptor_set);
+    drop(descriptor_set);
+    let roots = BTreeSet::from_iter(roots);
     let (set, embedded) = match (set, embedded) {
         (Ok(set), Ok(embedded)) => (set, embedded),
         (Err(error), _) | (_, Err(error)) => {
@@ -97,28 +147,31 @@ fn report(mut config: Config, watched: &mut BTreeSet<PathBuf>) -> Result<Report,
         client: config.client,
         ..Emit::default()
     };
-    let roots = compiled.roots.iter().cloned().collect();
-    let services: Vec<_> = compiled
-        .schema
+    let services: Vec<_> = schema
         .services
         .iter()
         .map(|s| s.full_name.clone())
         .collect();
-    let files = messages::generate(prost, set.file, &roots, compiled.schema.services, emit)
-        .and_then(|modules| layout::files(modules, embedded))
+    let files = messages::generate(prost, set.file, &roots, schema.services, emit)
+        .and_then(|modules| layout::files(modules, embedded, authors))
         .map_err(|found| placed(found, &input))?;
-    if check_in {
-        // Somebody may edit or revert them.
-        watched.extend(files.keys().map(|name| folder.join(name)));
-    }
-    Ok(Report {
-        root: write::root(&folder),
-        changed: write::sync(&folder, &files, mode)
-            .map_err(|found| Diagnostics::new(found, SourceMap::default()))?,
-        read: compiled.read_files,
+    Ok(Generated {
+        files,
+        read: read_files,
         services,
-        warnings: compiled.warnings,
+        warnings,
     })
+}
+
+/// Whose words come into the generated code.
+fn authors(config: &Config) -> Authors {
+    let is_ours =
+        !config.annotated && config.extern_paths.is_empty() && config.descriptor_set.is_none();
+    if is_ours {
+        Authors::Ours
+    } else {
+        Authors::Users
+    }
 }
 
 /// Where to, and whether to write.

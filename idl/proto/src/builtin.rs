@@ -1,13 +1,18 @@
 //! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc`
 //! declare.
-//! It refuses to be overridden by copies in an include root: newer copies of `descriptor.proto` use syntax that the
-//! parser does not know.
+//! It refuses to be overridden by copies in an include root, of which each is of another age: what is built in has all
+//! that any of them has.
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 
+use crate::{parse, source::SourceFile};
+
+/// The file that declares what options there are.
+pub(crate) const DESCRIPTOR: &str = "google/protobuf/descriptor.proto";
+
 /// Our own declarations: same packages, names and numbers as the published ones, and nothing else.
-const OURS: [(&str, &str); 13] = [
+const OURS: [(&str, &str); 14] = [
     (
         "google/api/annotations.proto",
         include_str!("../builtin/google/api/annotations.proto"),
@@ -48,6 +53,11 @@ const OURS: [(&str, &str); 13] = [
         "google/api/visibility.proto",
         include_str!("../builtin/google/api/visibility.proto"),
     ),
+    // The libraries carry one, too, of a time when there were fewer options.
+    (
+        DESCRIPTOR,
+        include_str!("../builtin/google/protobuf/descriptor.proto"),
+    ),
     (
         "google/rpc/code.proto",
         include_str!("../builtin/google/rpc/code.proto"),
@@ -82,6 +92,17 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
     }
     let proto = well_known(name)?.file_descriptor_proto().clone();
     Some(Builtin::Descriptor(Box::new(proto)))
+}
+
+/// A built-in file as a descriptor, and its text if it has one.
+pub(crate) fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<SourceFile>)> {
+    match builtin {
+        Builtin::Descriptor(proto) => Some((*proto, None)),
+        Builtin::Text(name, text) => {
+            let source = SourceFile::new(name, None, text);
+            Some((parse::parse(&source).ok()?, Some(source)))
+        }
+    }
 }
 
 fn well_known(name: &str) -> Option<FileDescriptor> {

@@ -167,7 +167,8 @@ impl Check<'_> {
                 format!("`{name}` is an enum of proto2 and cannot be used in a proto3 message");
             let help = format!("{declared}: declare one of proto3");
             self.error("M0210", message, path).help = Some(help);
-        } else if entry.is_some() && one.values().next().is_some_and(|v| v.number() != 0) {
+        } else if entry.is_some() && one.default_value().number() != 0 {
+            // Not the first of `values()`, which are in the order of their numbers.
             let message = format!("the first value of `{name}` is not 0, so it cannot be in a map");
             self.error("M0217", message, path).help = Some(declared);
         }

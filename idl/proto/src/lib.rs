@@ -13,6 +13,7 @@ mod order;
 mod parse;
 mod places;
 mod scan;
+mod scopes;
 mod set;
 mod source;
 mod symbols;
@@ -43,8 +44,9 @@ pub struct Sources {
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// All files, those imported too. No import is public here: what a file sees through public imports is listed among
-    /// its own dependencies. [`Self::descriptor_set`] has both as they were written.
+    /// All files, those imported too, and `google/protobuf/descriptor.proto` although none imports it. No import is
+    /// public here: what a file sees through public imports is listed among its own dependencies.
+    /// [`Self::descriptor_set`] has both as they were written.
     pub pool: DescriptorPool,
     /// An encoded `FileDescriptorSet` of all files, imports before what imports them, with source info and custom
     /// options.

@@ -9,7 +9,12 @@ use std::{
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-use crate::{link_errors, load::Loaded, wire};
+use crate::{
+    builtin::{self, DESCRIPTOR},
+    link_errors,
+    load::Loaded,
+    scopes, symbols, wire,
+};
 
 /// A pool of all files, and the same encoded.
 pub(crate) struct Linked {
@@ -25,6 +30,10 @@ pub(crate) fn link(
     encoded: &BTreeMap<String, Vec<u8>>,
 ) -> Linked {
     let mut pool = DescriptorPool::new();
+    if let Some(options) = hidden_options(loaded) {
+        // It is one of ours: if it could not be added, the library would go on with its own.
+        let _ = pool.add_file_descriptor_proto(options);
+    }
     let mut descriptor_set = Vec::new();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
@@ -47,10 +56,22 @@ pub(crate) fn link(
                 pool.decode_file_descriptor_proto(&*bytes)
             }
             None => {
-                let mut linked = proto.clone();
-                linked.dependency.extend(hidden.iter().cloned());
-                linked.public_dependency.clear();
-                pool.add_file_descriptor_proto(linked)
+                let shown = || {
+                    let mut shown = proto.clone();
+                    shown.dependency.extend(hidden.iter().cloned());
+                    shown.public_dependency.clear();
+                    shown
+                };
+                pool.add_file_descriptor_proto(shown()).or_else(|error| {
+                    // What the library finds is right; what it does not find may be there.
+                    let imports = proto.dependency.iter().chain(&hidden);
+                    let imports = imports.filter_map(|name| loaded.files.get(name));
+                    let mut shown = shown();
+                    match scopes::make_absolute(&mut shown, imports) {
+                        true => pool.add_file_descriptor_proto(shown).map_err(|_| error),
+                        false => Err(error),
+                    }
+                })
             }
         }));
         match added {
@@ -61,9 +82,13 @@ pub(crate) fn link(
                     wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
                 }
+                // The pool has them, too; of a large IDL they are most of the memory.
+                if let Some(proto) = loaded.files.get_mut(name) {
+                    proto.source_code_info = None;
+                }
             }
             Ok(Err(error)) => {
-                let errors = link_errors::errors(loaded, name, error);
+                let errors = link_errors::errors(loaded, &pool, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
@@ -80,6 +105,29 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+/// What declares the options of files none of which imports it. Left to itself, the library would take its own
+/// declarations, which are older. A set with a file of these names is left alone: they would clash.
+fn hidden_options(loaded: &Loaded) -> Option<FileDescriptorProto> {
+    if loaded.files.contains_key(DESCRIPTOR) {
+        return None;
+    }
+    let (options, _) = builtin::parsed(builtin::find(DESCRIPTOR)?)?;
+    let types = options.message_type.iter().map(|message| message.name());
+    let types = types.chain(options.enum_type.iter().map(|one| one.name()));
+    let types: Vec<_> = types
+        .map(|name| symbols::join(options.package(), name))
+        .collect();
+    let clashes = |file: &FileDescriptorProto| match file.package() {
+        "" => symbols::find(file, "google").is_some(),
+        "google" => symbols::find(file, "google.protobuf").is_some(),
+        package if package.starts_with("google.protobuf") => {
+            types.iter().any(|name| symbols::find(file, name).is_some())
+        }
+        _ => false,
+    };
+    (!loaded.files.values().any(clashes)).then_some(options)
 }
 
 /// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes

@@ -3,7 +3,7 @@
 //! It refuses to decide what is an error: the linker (`link.rs`) and the checks behind it (`check.rs`) do.
 
 use miette::Diagnostic as _;
-use prost_reflect::DescriptorError;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use sinew_idl::diag::{Diagnostic, Span};
 
 use crate::{
@@ -56,7 +56,12 @@ const CODES: [(&str, &str); 30] = [
 ];
 
 /// What the linker found in one file.
-pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec<Diagnostic> {
+pub(crate) fn errors(
+    loaded: &Loaded,
+    pool: &DescriptorPool,
+    name: &str,
+    error: DescriptorError,
+) -> Vec<Diagnostic> {
     let source = loaded.texts.get(name);
     let first = match (error.line(), error.column(), error.path()) {
         (Some(line), Some(column), _) => {
@@ -83,14 +88,15 @@ pub(crate) fn errors(loaded: &Loaded, name: &str, error: DescriptorError) -> Vec
         }
         _ => error,
     };
-    let mut found = vec![one(loaded, source, &error, first)];
+    let mut found = vec![one(loaded, pool, source, &error, first)];
     let related = error.related().into_iter().flatten().take(MOST_ERRORS);
-    found.extend(related.map(|error| one(loaded, source, error, Span::file(name))));
+    found.extend(related.map(|error| one(loaded, pool, source, error, Span::file(name))));
     found
 }
 
 fn one(
     loaded: &Loaded,
+    pool: &DescriptorPool,
     source: Option<&SourceFile>,
     error: &dyn miette::Diagnostic,
     fallback: Span,
@@ -135,7 +141,7 @@ fn one(
             "a field with the same JSON name is",
         );
     }
-    let elsewhere = elsewhere(loaded, &message);
+    let elsewhere = elsewhere(loaded, pool, &message);
     let mut found = Diagnostic::error(code, quoted(&message), span);
     for (label, from, to) in labels {
         if let Some(source) = source {
@@ -178,11 +184,16 @@ fn narrowed(
 }
 
 /// `name 'a.B' is already defined in file 'b.proto'`: where in that file.
-fn elsewhere(loaded: &Loaded, message: &str) -> Option<Span> {
+fn elsewhere(loaded: &Loaded, pool: &DescriptorPool, message: &str) -> Option<Span> {
     let rest = message.strip_prefix("name '")?;
     let (name, file) = rest.split_once("' is already defined in file '")?;
     let file = file.strip_suffix('\'')?;
-    let proto = loaded.files.get(file)?;
+    // A file that is linked has its places in the pool alone.
+    let linked = pool.get_file_by_name(file);
+    let proto = match &linked {
+        Some(linked) => linked.file_descriptor_proto(),
+        None => loaded.files.get(file)?,
+    };
     let places = Places::new(proto, loaded.texts.get(file));
     let (path, _) = symbols::find(proto, name)?;
     Some(places.span(&path))

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sinew_idl::diag::Diagnostic;
 
 use crate::{
+    builtin::DESCRIPTOR,
     load::{Loaded, import_span},
     places::Places,
 };
@@ -21,7 +22,13 @@ pub(crate) fn order(loaded: &mut Loaded) -> Vec<String> {
     let mut order = Vec::new();
     let mut cycles = Vec::new();
     let mut states: BTreeMap<&str, State> = BTreeMap::new();
-    for root in loaded.files.keys() {
+    // The options that the other files have are looked up in this one, imported or not.
+    let first = loaded.files.get_key_value(DESCRIPTOR);
+    for root in first
+        .map(|(name, _)| name)
+        .into_iter()
+        .chain(loaded.files.keys())
+    {
         if states.contains_key(root.as_str()) {
             continue;
         }

@@ -7,14 +7,7 @@ use prost::Message as _;
 use prost_types::FileDescriptorProto;
 use sinew_idl::diag::{Diagnostic, Span};
 
-use crate::{
-    builtin::{self, Builtin},
-    editions,
-    load::Loaded,
-    parse,
-    source::SourceFile,
-    wellformed, wire,
-};
+use crate::{builtin, editions, load::Loaded, wellformed, wire};
 
 /// What a set holds, ready to be linked.
 #[derive(Default)]
@@ -111,7 +104,7 @@ impl Set {
                 if known.files.contains_key(import) || known.broken.contains(import) {
                     continue;
                 }
-                match builtin::find(import).and_then(parsed) {
+                match builtin::find(import).and_then(builtin::parsed) {
                     Some((builtin, text)) => {
                         self.loaded.files.insert(import.clone(), builtin);
                         if let Some(text) = text {
@@ -158,15 +151,5 @@ fn decoded(name: &str, bytes: &[u8]) -> Result<(Vec<u8>, FileDescriptorProto), B
     match wellformed::check(&proto) {
         Err(what) => Err(Box::new(Diagnostic::error("M0041", what, Span::file(name)))),
         Ok(()) => Ok((bytes, proto)),
-    }
-}
-
-fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<SourceFile>)> {
-    match builtin {
-        Builtin::Descriptor(proto) => Some((*proto, None)),
-        Builtin::Text(name, text) => {
-            let source = SourceFile::new(name, None, text);
-            Some((parse::parse(&source).ok()?, Some(source)))
-        }
     }
 }

@@ -251,3 +251,17 @@ fn a_file_that_cannot_be_read_says_why() {
     );
     assert!(line.starts_with(&start), "{line}");
 }
+
+#[test]
+fn names_of_the_options_may_be_taken_where_nobody_imports_them() {
+    for text in [
+        "package google.protobuf; message FieldOptions {}",
+        "package google; message protobuf {}",
+        "message google {}",
+    ] {
+        let text = format!("syntax = \"proto3\"; {text}");
+        let folder = Folder::with(&[("a.proto", text.as_bytes())]);
+        let compiled = compile(&folder.sources(&["a.proto"]));
+        assert!(compiled.is_ok(), "{text}: {compiled:?}");
+    }
+}

@@ -104,6 +104,34 @@ fn every_link_to_a_file_leads_to_one() {
     }
 }
 
+/// The folders in `tests/idl/<kind>`, as `<kind>/<name>`.
+fn fixtures(kind: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join("tests/idl").join(kind)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.map(|name| format!("{kind}/{name}")).collect()
+}
+
+#[test]
+fn every_fixture_of_the_idl_has_a_row_and_every_row_its_fixture() {
+    let there: BTreeSet<_> = ["good", "bad", "sets"]
+        .iter()
+        .flat_map(|k| fixtures(k))
+        .collect();
+    let page = read("docs/proto-support.md");
+    let quoted = page.split('`').skip(1).step_by(2);
+    let is_fixture = |name: &&str| {
+        let kind = name.split('/').next().unwrap_or_default();
+        ["good", "bad", "sets"].contains(&kind) && !name.ends_with('/')
+    };
+    let named: BTreeSet<_> = quoted.filter(is_fixture).map(str::to_owned).collect();
+    assert!(there.len() > 50, "{there:?}");
+    assert_eq!(
+        there.symmetric_difference(&named).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "tests/idl and docs/proto-support.md differ"
+    );
+}
+
 #[test]
 fn links_are_found() {
     let page = "see [a](b/c.md#d), [e](#f), [g](https://h/i), [j](../k)";

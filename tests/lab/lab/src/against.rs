@@ -5,14 +5,15 @@
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use lab_common::Failure;
 
 use crate::{
-    compile::{home, peer},
+    build::side::Side,
+    compile::{home, peer, top},
     contender::{Contender, OURS},
 };
 
@@ -54,8 +55,7 @@ impl Revision {
 /// When neither lab compiles there.
 pub(crate) fn contender(revision: &Revision) -> Result<Contender, Failure> {
     let Revision { name, commit } = revision;
-    let against = home().join("target/against");
-    let (tree, build) = (against.join(commit), against.join("build"));
+    let (tree, build) = (tree(commit), home().join("target/against/build"));
     lay_out(commit, &tree)?;
     let lab = tree.join("tests/lab");
     copy(home(), &lab)?;
@@ -72,12 +72,27 @@ pub(crate) fn contender(revision: &Revision) -> Result<Contender, Failure> {
     })
 }
 
+/// Ours of a revision in experiments on builds: its framework and its generator.
+///
+/// # Errors
+/// When its files cannot be laid out.
+pub(crate) fn side(revision: &Revision) -> Result<Side, Failure> {
+    let Revision { name, commit } = revision;
+    let tree = tree(commit);
+    lay_out(commit, &tree)?;
+    Ok(Side::ours(&format!("{OURS}@{name}"), &tree))
+}
+
+/// Where the files of a commit are.
+fn tree(commit: &str) -> PathBuf {
+    home().join("target/against").join(commit)
+}
+
 /// Writes the files of `commit` into `tree`.
 fn lay_out(commit: &str, tree: &Path) -> Result<(), Failure> {
     fs::create_dir_all(tree)?;
-    let top = home().join("../..");
     let mut git = Command::new("git")
-        .current_dir(top)
+        .current_dir(top())
         .args(["archive", "--format=tar", commit])
         .stdout(Stdio::piped())
         .spawn()?;

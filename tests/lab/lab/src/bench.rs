@@ -1,11 +1,14 @@
 //! What a run has at hand: the contenders, the cores, the effort.
+//!
+//! It builds no peer before an experiment asks for it.
 
-use std::time::Duration;
+use std::{cell::OnceCell, time::Duration};
 
 use lab_common::Failure;
 
 use crate::{
     against::{self, Revision},
+    build::side::Side,
     cli::RunOptions,
     compile,
     contender::{Contender, OURS},
@@ -19,7 +22,9 @@ const PEERS: &[&str] = &[OURS, "tonic", "hyper"];
 /// A run, prepared.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    contenders: Vec<Contender>,
+    revision: Option<Revision>,
+    contenders: OnceCell<Vec<Contender>>,
+    is_quick: bool,
     cores: Vec<usize>,
     effort: Effort,
     progress: Progress,
@@ -57,30 +62,52 @@ const QUICK: Effort = Effort {
 };
 
 impl Bench {
-    /// Builds all that take part.
+    /// Looks up what the options name.
     ///
     /// # Errors
-    /// When one of them does not build, or the revision is not known.
+    /// When the revision is not known.
     pub(crate) fn prepare(options: &RunOptions) -> Result<Self, Failure> {
-        let revision = options.against.as_deref().map(Revision::find).transpose()?;
-        let progress = Progress::new();
-        progress.show("building the peers");
-        let mut contenders = compile::peers(compile::home(), None, PEERS)?;
-        if let Some(revision) = &revision {
-            contenders.push(against::contender(revision)?);
-        }
-        let effort = if options.quick { QUICK } else { FULL };
         Ok(Self {
-            contenders,
+            revision: options.against.as_deref().map(Revision::find).transpose()?,
+            contenders: OnceCell::new(),
+            is_quick: options.quick,
             cores: cores::available(),
-            effort,
-            progress,
+            effort: if options.quick { QUICK } else { FULL },
+            progress: Progress::new(),
         })
     }
 
-    /// All that take part.
-    pub(crate) fn contenders(&self) -> &[Contender] {
-        &self.contenders
+    /// All that take part in loads, built.
+    ///
+    /// # Errors
+    /// When one of them does not build.
+    pub(crate) fn contenders(&self) -> Result<&[Contender], Failure> {
+        if let Some(contenders) = self.contenders.get() {
+            return Ok(contenders);
+        }
+        self.progress.show("building the peers");
+        let mut contenders = compile::peers(compile::home(), None, PEERS)?;
+        if let Some(revision) = &self.revision {
+            contenders.push(against::contender(revision)?);
+        }
+        Ok(self.contenders.get_or_init(|| contenders))
+    }
+
+    /// All that take part in builds, ours first.
+    ///
+    /// # Errors
+    /// When the revision's files cannot be laid out.
+    pub(crate) fn sides(&self) -> Result<Vec<Side>, Failure> {
+        let mut sides = vec![Side::ours(OURS, &compile::top()), Side::tonic()];
+        if let Some(revision) = &self.revision {
+            sides.push(against::side(revision)?);
+        }
+        Ok(sides)
+    }
+
+    /// Whether a short form is wanted.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     /// The cores to share out.

@@ -19,6 +19,12 @@ pub(crate) fn home() -> &'static Path {
     driver.parent().unwrap_or(driver)
 }
 
+/// The root of the project.
+pub(crate) fn top() -> PathBuf {
+    let top = home().ancestors().nth(2).unwrap_or(home());
+    top.to_owned()
+}
+
 /// Builds the peer called `peer`; as [`peers`].
 ///
 /// # Errors

@@ -54,7 +54,7 @@ impl Experiment for Echo {
             window: effort.counting,
         };
 
-        let contenders = bench.contenders();
+        let contenders = bench.contenders()?;
         let mut timed: Vec<Vec<Measurement>> = vec![Vec::new(); contenders.len()];
         let mut counted = timed.clone();
         for repeat in 1..=effort.repeats {
@@ -87,7 +87,7 @@ impl Experiment for Echo {
                 });
             let target = self.targets.iter().find(|(of, _)| of.name == figure.name);
             Row {
-                figure: figure.name,
+                figure: figure.name.to_owned(),
                 unit: figure.unit,
                 samples: samples.collect(),
                 target: target.map(|(_, target)| *target),

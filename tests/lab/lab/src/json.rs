@@ -50,7 +50,7 @@ mod tests {
             )
         };
         let mut row = Row {
-            figure: "calls",
+            figure: "calls".to_owned(),
             unit: "calls/s",
             samples: vec![
                 sample("ours", 150.0),

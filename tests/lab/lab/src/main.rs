@@ -5,6 +5,7 @@
 
 mod against;
 mod bench;
+mod build;
 mod cli;
 mod compile;
 mod contender;

@@ -19,7 +19,7 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Row {
     /// The figure.
-    pub(crate) figure: &'static str,
+    pub(crate) figure: String,
     /// Its unit.
     pub(crate) unit: &'static str,
     /// Of each contender, by name.

@@ -73,7 +73,7 @@ fn laid_out(rows: &[Row]) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let mut cells = vec![row.figure.to_owned(), row.unit.to_owned()];
+    let mut cells = vec![row.figure.clone(), row.unit.to_owned()];
     cells.extend(row.samples.iter().map(|(name, sample)| {
         let is_baseline = row.baselines().any(|(baseline, _)| baseline == name);
         cell(sample, row.ours().filter(|_| is_baseline))
@@ -140,7 +140,7 @@ mod tests {
             bound: Bound::AtLeast(1.4),
         };
         let row = Row {
-            figure: "calls",
+            figure: "calls".to_owned(),
             unit: "calls/s",
             samples: vec![
                 sample("ours", 13_000.0),

@@ -24,6 +24,8 @@ pub(crate) enum Bound {
     AtMost(f64),
     /// Below the baseline or equal to it within the spread.
     NotAbove,
+    /// None at all, whatever the baseline has.
+    Nothing,
 }
 
 impl Bound {
@@ -33,6 +35,7 @@ impl Bound {
             Self::AtLeast(times) => ours.median >= times * baseline.median,
             Self::AtMost(times) => ours.median <= times * baseline.median,
             Self::NotAbove => ours.median <= baseline.median || ours.equals(baseline),
+            Self::Nothing => ours.median == 0.0,
         }
     }
 }
@@ -55,6 +58,8 @@ mod tests {
             (Bound::NotAbove, 99.0, 100.0, true),
             (Bound::NotAbove, 101.0, 100.0, true),
             (Bound::NotAbove, 102.0, 100.0, false),
+            (Bound::Nothing, 0.0, 100.0, true),
+            (Bound::Nothing, 1.0, 100.0, false),
         ];
         for (bound, ours, baseline, met) in table {
             assert_eq!(

@@ -2,6 +2,10 @@
 //!
 //! How something is measured stands in the modules that they share, not here.
 
+mod b1;
+mod b2;
+mod b3;
+mod b4;
 mod w1;
 mod w12;
 mod w13;
@@ -32,6 +36,10 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &w4::EXPERIMENT,
     &w12::EXPERIMENT,
     &w13::EXPERIMENT,
+    &b1::EXPERIMENT,
+    &b2::EXPERIMENT,
+    &b3::EXPERIMENT,
+    &b4::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.

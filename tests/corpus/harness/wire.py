@@ -1,0 +1,337 @@
+"""Wire agreement: messages that Python encodes, by protoc's descriptors, are decoded and encoded by generated Rust, and have
+to come back equal.
+
+Sets up what that needs (an environment with protobuf, descriptor sets, our
+program built for the sets) and has `wire_check.py` compare. By itself:
+`python3 tests/corpus/harness/wire.py --help`.
+"""
+
+import argparse
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import venv
+
+CORPUS = pathlib.Path(__file__).resolve().parent.parent
+HERE = CORPUS / "harness"
+WORK = CORPUS / ".work" / "wire"
+ENVIRONMENT = CORPUS / ".venv"
+REQUIREMENTS = HERE / "requirements.txt"
+GOOD = CORPUS.parent / "idl" / "good"
+EVERY_KIND = "47_every_kind"
+# What can be imported without being anywhere.
+BUILT_IN = CORPUS.parent.parent / "idl" / "proto" / "builtin"
+
+# Sets whose types are sent besides those of the fixtures: services with many kinds of fields, and proto2 at length.
+# Those of the bounded form first.
+QUICK_SETS = ("googleapis", "kubernetes", "opentelemetry", "onnx")
+SETS = (*QUICK_SETS, "protobuf-go", "envoy", "temporal", "gogo", "pulsar", "kvproto")
+# Files of one set, at most; those that they import come on top.
+QUICK_FILES = 40
+FILES = 150
+# Messages of each type.
+QUICK_MESSAGES = 8
+MESSAGES = 40
+# Seconds for one step of the set-up, downloads and builds included.
+STEP_LIMIT = 3600.0
+
+EDITION = re.compile(r"^\s*edition\s*=", re.MULTILINE)
+IMPORT = re.compile(r"^\s*import\s+(?:public\s+|weak\s+)?[\"']([^\"']+)[\"']", re.MULTILINE)
+REFUSED = re.compile(r"^([^:\n]+\.proto):\d+:\d+: (?!warning)", re.MULTILINE)
+
+
+class WireFailed(Exception):
+    """What could not be set up, why, and what to do."""
+
+
+@dataclasses.dataclass
+class Options:
+    seed: str = "1"
+    messages: int = MESSAGES
+    files: int = FILES
+    type: str | None = None
+    message: int | None = None
+
+
+@dataclasses.dataclass
+class Plain:
+    """A set as `sets.py` has them, as far as this needs one."""
+
+    name: str
+    roots: list
+    files: list
+    other_types: bool = False
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A set that protoc has read: the name of its module, and its descriptors. `left_out` says of each file that is not
+    sent why."""
+
+    name: str
+    set: object
+    files: list
+    descriptors: pathlib.Path
+    left_out: dict
+
+
+@dataclasses.dataclass
+class Summary:
+    """What was found. `counts` has how often each check was made, and how often a documented difference excused one."""
+
+    sets: int
+    files: int
+    types: int
+    seed: str
+    seconds: float
+    counts: dict
+    failures: list
+    left_out: dict
+
+
+def run(sets, options=None):
+    """Compares the types of these sets, and of the fixtures."""
+    options = options or Options()
+    WORK.mkdir(parents=True, exist_ok=True)
+    with open(WORK / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        python = environment()
+        prepared = [prepare(one, options.files, python) for one in [*fixtures(), *sets]]
+        prepared = [one for one in prepared if one.files]
+        program = build(prepared)
+        return compare(prepared, program, python, options)
+
+
+def fixtures():
+    """The good fixtures of `tests/idl`; the one of every kind of field also with the other types that fields can have."""
+    for folder in sorted(GOOD.iterdir()):
+        roots = [folder / line for line in lines(folder / "roots.txt")] or [folder]
+        files = lines(folder / "files.txt") or sorted(
+            path.relative_to(roots[0]).as_posix() for path in roots[0].rglob("*.proto")
+        )
+        yield Plain(f"good_{folder.name}", roots, files)
+        if folder.name == EVERY_KIND:
+            yield Plain(f"good_{folder.name}_other", roots, files, other_types=True)
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+
+def environment():
+    """Gives the Python of the environment in `.venv`, made if it is not there as it should be."""
+    python = ENVIRONMENT / "bin" / "python"
+    stamp = ENVIRONMENT / "complete"
+    key = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
+        say("setting up Python's protobuf …")
+        try:
+            venv.create(ENVIRONMENT, clear=True, with_pip=True)
+        except (OSError, subprocess.CalledProcessError, ImportError) as error:
+            raise WireFailed(
+                f"the environment in {ENVIRONMENT} cannot be made: {error}\n"
+                "  Install what it needs: `apt-get install python3-venv`, or your system's package"
+            ) from None
+        pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+        step([*pip, "--disable-pip-version-check", "-r", REQUIREMENTS], "the packages of Python cannot be had")
+        stamp.write_text(key, encoding="utf-8")
+    return python
+
+
+def prepare(one, most, python):
+    """Has protoc read the set, or as many files of it as are to be sent."""
+    name = re.sub(r"\W", "_", one.name)
+    left_out = {}
+    files = [file for file in one.files if not has_edition(one, file, left_out)]
+    for file in too_many(files, most):
+        left_out[file] = "not in the sample"
+    files = [file for file in files if file not in left_out]
+    descriptors = WORK / f"{name}.binpb"
+    while files:
+        roots = [*one.roots, BUILT_IN]
+        command = [python, "-m", "grpc_tools.protoc", *(f"-I{root}" for root in roots), "--include_imports"]
+        done = execute([*command, f"--descriptor_set_out={descriptors}", *files])
+        if done.returncode == 0:
+            break
+        # What protoc refuses, and what imports that; whether that is right is for the agreement with protoc to say.
+        refused = {imported_as(path, roots) for path in REFUSED.findall(done.stdout)} & set(files)
+        if not refused:
+            raise WireFailed(f"protoc says of the set {one.name}:\n{done.stdout}")
+        left_out.update((file, "protoc refuses it") for file in refused)
+        files = [file for file in files if file not in refused]
+    return Prepared(name, one, files, descriptors, left_out)
+
+
+def imported_as(path, roots):
+    """protoc names a file by its path or by its name."""
+    for root in roots:
+        path = path.removeprefix(f"{root}/")
+    return path
+
+
+def has_edition(one, file, left_out):
+    """Does the file, or one that it imports, say an edition? The compiler refuses those."""
+    seen, todo = set(), [file]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        path = next((path for path in (pathlib.Path(root) / name for root in one.roots) if path.is_file()), None)
+        if path is None:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if EDITION.search(text):
+            left_out[file] = "it needs an edition"
+            return True
+        todo += IMPORT.findall(text)
+    return False
+
+
+def too_many(files, most):
+    """Gives the files that are too many: those that stay are spread over the whole, in the order of their names."""
+    if len(files) <= most:
+        return []
+    kept = {files[index * len(files) // most] for index in range(most)}
+    return [file for file in files if file not in kept]
+
+
+def build(prepared):
+    """Builds the program with the types of these sets, and gives its path."""
+    listed = []
+    for one in prepared:
+        listed.append(f"set {one.name}")
+        listed += [f"root {root}" for root in one.set.roots]
+        listed += [f"file {file}" for file in one.files]
+        if getattr(one.set, "other_types", False):
+            listed.append("other-types")
+    path = WORK / "sets.txt"
+    text = "\n".join(listed) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    if shutil.which("cargo") is None:
+        raise WireFailed("`cargo` is missing. Install it: https://rustup.rs")
+    say(f"building the types of {len(prepared)} sets …")
+    cargo = ["cargo", "build", "--release", "--package", "corpus-wire", "--message-format=json-render-diagnostics"]
+    done = execute(cargo, cwd=CORPUS, environment={"CORPUS_WIRE_SETS": str(path)}, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        raise WireFailed(f"the program does not build:\n{done.stderr}")
+    messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    programs = [one["executable"] for one in messages if one["reason"] == "compiler-artifact" and one["executable"]]
+    return programs[-1]
+
+
+def compare(prepared, program, python, options):
+    """Runs the comparison, and gives its summary."""
+    sets = [{"name": one.name, "descriptors": str(one.descriptors), "files": one.files} for one in prepared]
+    # The types of `google.protobuf` that nothing generates; the fixture uses all of them.
+    every_kind = next(one for one in prepared if EVERY_KIND in one.name)
+    sets.append({"name": "known", "descriptors": str(every_kind.descriptors), "files": []})
+    plan, result = WORK / "plan.json", WORK / "result.json"
+    plan.write_text(json.dumps({"program": program, "sets": sets}), encoding="utf-8")
+    result.unlink(missing_ok=True)
+    command = [str(python), str(HERE / "wire_check.py"), str(plan), str(result)]
+    command += [f"--seed={options.seed}", f"--messages={options.messages}"]
+    command += [f"--type={options.type}"] if options.type else []
+    command += [f"--message={options.message}"] if options.message is not None else []
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=STEP_LIMIT, check=False)
+    if done.returncode != 0 or not result.is_file():
+        raise WireFailed(f"the comparison ended with {done.returncode}")
+    found = json.loads(result.read_text(encoding="utf-8"))
+    return Summary(
+        sets=len(prepared),
+        files=sum(len(one.files) for one in prepared),
+        types=found["types"],
+        seed=found["seed"],
+        seconds=found["seconds"],
+        counts=found["counts"],
+        failures=found["failures"],
+        left_out={one.set.name: one.left_out for one in prepared if one.left_out},
+    )
+
+
+def execute(command, cwd=None, environment=None, stderr=subprocess.STDOUT):
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        encoding="utf-8",
+        errors="replace",
+        timeout=STEP_LIMIT,
+        check=False,
+    )
+
+
+def step(command, why):
+    done = execute(command)
+    if done.returncode != 0:
+        raise WireFailed(f"{why}: {' '.join(str(part) for part in command)}\n{done.stdout.rstrip()}")
+
+
+def say(text):
+    print(f"wire: {text}", file=sys.stderr, flush=True)
+
+
+def report(summary, shown=10):
+    """Prints a summary, failures last."""
+    print(f"{summary.types} types of {summary.sets} sets ({summary.files} files), seed {summary.seed}, {summary.seconds} s")
+    for check, count in sorted(summary.counts.items(), key=lambda item: (item[0].startswith("excused"), item[0])):
+        print(f"{count:>9}  {check}")
+    for failure in summary.failures[:shown]:
+        print(f"\n{failure['type']}:")
+        print("\n".join(f"    {line}" for line in failure["text"].splitlines()))
+    if len(summary.failures) > shown:
+        print(f"\nand {len(summary.failures) - shown} more")
+    passed = summary.types - len(summary.failures)
+    print(f"\n{passed} passed, {len(summary.failures)} failed", flush=True)
+
+
+def main():
+    arguments = argparse.ArgumentParser(prog="wire.py", description=__doc__.split("\n\n")[0])
+    arguments.add_argument("--quick", action="store_true", help="fewer sets, files and messages: what CI runs")
+    arguments.add_argument("--only", action="append", metavar="SET", help="sets besides the fixtures; `none` for none")
+    arguments.add_argument("--files", type=int, metavar="N", help="files of a set, at most")
+    arguments.add_argument("--messages", type=int, metavar="N", help="messages of each type")
+    arguments.add_argument("--seed", default="1", help="for other messages")
+    arguments.add_argument("--type", metavar="SET/NAME", help="only this type")
+    arguments.add_argument("--message", type=int, metavar="INDEX", help="only the message of this index")
+    arguments.add_argument("--json", action="store_true", help="print the summary as an object")
+    given = arguments.parse_args()
+    options = Options(
+        seed=given.seed,
+        messages=given.messages or (QUICK_MESSAGES if given.quick else MESSAGES),
+        files=given.files or (QUICK_FILES if given.quick else FILES),
+        type=given.type,
+        message=given.message,
+    )
+    try:
+        summary = run(wanted(given), options)
+    except WireFailed as error:
+        sys.exit(f"wire: {error}")
+    if given.json:
+        print(json.dumps(dataclasses.asdict(summary)))
+    else:
+        report(summary)
+    sys.exit(1 if summary.failures else 0)
+
+
+def wanted(given):
+    names = given.only or (QUICK_SETS if given.quick else SETS)
+    if names == ["none"]:
+        return []
+    import sets
+
+    return sets.ready(list(names))
+
+
+if __name__ == "__main__":
+    main()

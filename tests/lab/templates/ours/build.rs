@@ -1,0 +1,3 @@
+fn main() {
+    sinew_build::compile("proto");
+}

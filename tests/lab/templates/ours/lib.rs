@@ -1,0 +1,1 @@
+sinew::include_idl!();
