@@ -63,22 +63,23 @@ pub(crate) fn link(
                 File::Decoded(Box::new(linked))
             }
         };
-        let mut added = add(&mut pool, &file);
+        let mut added = match with_numbers(loaded, &pool, &file) {
+            Some(other) => {
+                pool = other;
+                Some(Ok(()))
+            }
+            None => add(&mut pool, &file),
+        };
         if added.is_none() {
             // A file that could not be added may have left the pool half changed: what is good goes into a new one.
             pool = again(&pool, &done);
             added = add(&mut pool, &file);
         }
-        if let Some(Err(error)) = added {
-            let other =
-                with_numbers(&pool, &file).or_else(|| with_names(&pool, &file, &error.to_string()));
-            added = match other {
-                Some(other) => {
-                    pool = other;
-                    Some(Ok(()))
-                }
-                None => Some(Err(error)),
-            };
+        if let Some(Err(error)) = &added
+            && let Some(other) = with_names(&pool, &done, &file, &error.to_string())
+        {
+            pool = other;
+            added = Some(Ok(()));
         }
         match added {
             Some(Ok(())) => {
@@ -145,12 +146,16 @@ fn with_files<'n>(
     new
 }
 
-/// The pool with the file, if it only fails for `inf` and `nan` in options that are floats: to the library they are
-/// names of enum values.
-fn with_numbers(pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
+/// The pool with the file, if it has `inf` or `nan` in options that are floats: to the library they are names of enum
+/// values.
+fn with_numbers(loaded: &Loaded, pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
     let File::Decoded(file) = file else {
         return None;
     };
+    let text = &loaded.texts.get(file.name())?.text;
+    if !text.contains("inf") && !text.contains("nan") {
+        return None;
+    }
     let file = floats::numbers_for_words(file)?;
     let mut pool = pool.clone();
     add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
@@ -159,7 +164,12 @@ fn with_numbers(pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
 
 /// The pool with the file, if it only fails for names in files that it does not import: the library takes the package
 /// of any file for a scope. Among nothing but its imports, the names are found.
-fn with_names(pool: &DescriptorPool, file: &File, error: &str) -> Option<DescriptorPool> {
+fn with_names(
+    pool: &DescriptorPool,
+    done: &[&String],
+    file: &File,
+    error: &str,
+) -> Option<DescriptorPool> {
     let File::Decoded(file) = file else {
         return None;
     };
@@ -190,7 +200,7 @@ fn with_names(pool: &DescriptorPool, file: &File, error: &str) -> Option<Descrip
         add(&mut small, &words?)?.ok()?;
     }
     let resolved = small.get_file_by_name(file.name())?.encode_to_vec();
-    let mut pool = pool.clone();
+    let mut pool = again(pool, done);
     add(&mut pool, &File::Encoded(resolved))?.ok()?;
     Some(pool)
 }
