@@ -63,25 +63,23 @@ pub(crate) fn link(
                 File::Decoded(Box::new(linked))
             }
         };
-        let mut added = add(&mut pool, &file);
+        let mut added = match with_numbers(loaded, &pool, &file) {
+            Some(other) => {
+                pool = other;
+                Some(Ok(()))
+            }
+            None => add(&mut pool, &file),
+        };
         if added.is_none() {
             // A file that could not be added may have left the pool half changed: what is good goes into a new one.
             pool = again(&pool, &done);
             added = add(&mut pool, &file);
         }
-        if let (Some(Err(_)), File::Decoded(file)) = (&added, &file) {
-            let imports = file.dependency.iter();
-            let imports = imports.filter_map(|name| loaded.files.get(name)).collect();
-            for other in otherwise(file, imports) {
-                match add(&mut pool, &File::Decoded(Box::new(other))) {
-                    Some(Ok(())) => {
-                        added = Some(Ok(()));
-                        break;
-                    }
-                    Some(Err(_)) => {}
-                    None => pool = again(&pool, &done),
-                }
-            }
+        if let (Some(Err(_)), File::Decoded(file)) = (&added, &file)
+            && let Some(other) = with_names(loaded, &pool, &done, file)
+        {
+            pool = other;
+            added = Some(Ok(()));
         }
         match added {
             Some(Ok(())) => {
@@ -132,9 +130,17 @@ fn add(pool: &mut DescriptorPool, file: &File) -> Option<Result<(), DescriptorEr
 
 /// A new pool with the files of another that are good.
 fn again(pool: &DescriptorPool, done: &[&String]) -> DescriptorPool {
+    let mut files = vec![DESCRIPTOR];
+    files.extend(done.iter().map(|name| name.as_str()));
+    with_files(pool, files)
+}
+
+fn with_files<'n>(
+    pool: &DescriptorPool,
+    names: impl IntoIterator<Item = &'n str>,
+) -> DescriptorPool {
     let mut new = DescriptorPool::new();
-    let names = done.iter().map(|name| name.as_str());
-    for name in std::iter::once(DESCRIPTOR).chain(names) {
+    for name in names {
         let file = pool.get_file_by_name(name);
         if let Some(file) = file.filter(|_| new.get_file_by_name(name).is_none()) {
             // They were added before, so they can be again.
@@ -144,21 +150,54 @@ fn again(pool: &DescriptorPool, done: &[&String]) -> DescriptorPool {
     new
 }
 
-/// What the library refuses, put otherwise: it takes `inf` and `nan` for names of enum values even where an option is a
-/// float, and the package of any file for a scope even where it is not imported. What it finds as it stands is right,
-/// so these are tried only where it found nothing, and its error is about the file as it stands.
-fn otherwise(
-    file: &FileDescriptorProto,
-    imports: Vec<&FileDescriptorProto>,
-) -> Vec<FileDescriptorProto> {
-    let mut others = Vec::from_iter(floats::numbers_for_words(file));
-    let mut absolute = file.clone();
-    if scopes::make_absolute(&mut absolute, imports.into_iter()) {
-        let both = floats::numbers_for_words(&absolute);
-        others.push(absolute);
-        others.extend(both);
+/// The pool with the file, if it has `inf` or `nan` in options that are floats: to the library they are names of enum
+/// values.
+fn with_numbers(loaded: &Loaded, pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
+    let File::Decoded(file) = file else {
+        return None;
+    };
+    let text = &loaded.texts.get(file.name())?.text;
+    if !text.contains("inf") && !text.contains("nan") {
+        return None;
     }
-    others
+    let file = floats::numbers_for_words(file)?;
+    let mut pool = pool.clone();
+    add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
+    Some(pool)
+}
+
+/// The pool with the file, if it only fails for names that the library looks for in the wrong place: it takes the
+/// package of any file for a scope, imported or not, and knows extensions in values of options by their full names
+/// alone. It is tried among nothing but its imports, for a pool that has refused a file is not always what it was.
+fn with_names(
+    loaded: &Loaded,
+    pool: &DescriptorPool,
+    done: &[&String],
+    file: &FileDescriptorProto,
+) -> Option<DescriptorPool> {
+    let imports = file.dependency.iter();
+    let imports = imports.filter_map(|name| loaded.files.get(name));
+    let mut absolute = file.clone();
+    if !scopes::make_absolute(&mut absolute, imports) {
+        return None;
+    }
+    let mut names: BTreeSet<String> = BTreeSet::from([DESCRIPTOR.to_owned()]);
+    let mut queue: Vec<String> = file.dependency.clone();
+    while let Some(name) = queue.pop() {
+        let import = pool.get_file_by_name(&name)?;
+        if names.insert(name) {
+            queue.extend(import.dependencies().map(|one| one.name().to_owned()));
+        }
+    }
+    // In the order of the pool, imports come first.
+    let files = pool.files().filter(|one| names.contains(one.name()));
+    let files: Vec<String> = files.map(|one| one.name().to_owned()).collect();
+    let mut small = with_files(pool, files.iter().map(String::as_str));
+    let file = floats::numbers_for_words(&absolute).unwrap_or(absolute);
+    add(&mut small, &File::Decoded(Box::new(file.clone())))?.ok()?;
+    let mut pool = again(pool, done);
+    add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
+    Some(pool)
 }
 
 /// What declares the options of files none of which imports it. Left to itself, the library would take its own

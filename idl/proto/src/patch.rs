@@ -31,6 +31,11 @@ pub(crate) fn patched(source: &str) -> Option<Patched> {
             // `(option) = -inf`: a number too large to be written is infinite, too.
             insertions.push((token.at, "9e999/*".to_owned()));
             insertions.push((token.end(), "*/".to_owned()));
+        } else if token.text == "nan" && text(2) == "-" && text(1) == "=" && text(0) != "default" {
+            // `(option) = -nan`: no number has a sign less than this one.
+            let at = before[2].map_or(token.at, |minus| minus.at);
+            insertions.push((at, "/*".to_owned()));
+            insertions.push((at + 1, "*/".to_owned()));
         }
         before = [before[1], before[2], Some(token)];
     }

@@ -38,7 +38,7 @@ def answer(request, errors):
         compared = descriptors.compare(request["set"], request["ours"])
     else:
         compared = None
-    if code != 0 and len(files) > 1:
+    if code != 0 and len(files) > 1 and not request.get("whole"):
         # protoc stops at the first file that is wrong.
         for file in files:
             _, more = run(request, [file], errors)
