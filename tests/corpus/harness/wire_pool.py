@@ -44,7 +44,8 @@ class Pool:
         return self._pool.FindMessageTypeByName(name)
 
     def extensions(self, descriptor):
-        return self._pool.FindAllExtensions(descriptor)
+        # Python's pool was seen to give a plain field of `google.protobuf.BytesValue` among them.
+        return [field for field in self._pool.FindAllExtensions(descriptor) if field.is_extension]
 
 
 def collect(descriptor, found):
