@@ -13,7 +13,7 @@ use crate::{
     builtin::{self, DESCRIPTOR},
     link_errors,
     load::Loaded,
-    scopes, symbols, wire,
+    option_places, scopes, symbols, wire,
 };
 
 /// A pool of all files, and the same encoded.
@@ -62,13 +62,13 @@ pub(crate) fn link(
                     shown.public_dependency.clear();
                     shown
                 };
-                pool.add_file_descriptor_proto(shown()).or_else(|error| {
+                option_places::add(&mut pool, shown()).or_else(|error| {
                     // What the library finds is right; what it does not find may be there.
                     let imports = proto.dependency.iter().chain(&hidden);
                     let imports = imports.filter_map(|name| loaded.files.get(name));
                     let mut shown = shown();
                     match scopes::make_absolute(&mut shown, imports) {
-                        true => pool.add_file_descriptor_proto(shown).map_err(|_| error),
+                        true => option_places::add(&mut pool, shown).map_err(|_| error),
                         false => Err(error),
                     }
                 })
