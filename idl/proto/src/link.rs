@@ -13,6 +13,7 @@ use crate::{
     builtin::{self, DESCRIPTOR},
     link_errors,
     load::Loaded,
+    option_numbers::OptionNumbers,
     option_places, scopes, symbols, wire,
 };
 
@@ -35,6 +36,7 @@ pub(crate) fn link(
         let _ = pool.add_file_descriptor_proto(options);
     }
     let mut descriptor_set = Vec::new();
+    let mut numbers = OptionNumbers::default();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -47,6 +49,14 @@ pub(crate) fn link(
         {
             loaded.broken.insert(name.clone());
             continue;
+        }
+        if !encoded.contains_key(name) {
+            let taken = numbers.add(&pool, loaded, proto);
+            if !taken.is_empty() {
+                loaded.found.extend(taken);
+                loaded.broken.insert(name.clone());
+                continue;
+            }
         }
         let hidden = hidden_imports(loaded, proto);
         let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
