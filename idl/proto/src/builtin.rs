@@ -3,6 +3,8 @@
 //! It refuses to be overridden by copies in an include root, of which each is of another age: what is built in has all
 //! that any of them has.
 
+use std::sync::LazyLock;
+
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::FileDescriptorProto;
 
@@ -103,6 +105,17 @@ pub(crate) fn parsed(builtin: Builtin) -> Option<(FileDescriptorProto, Option<So
             Some((parse::parse(&source).ok()?, Some(source)))
         }
     }
+}
+
+/// What declares the options of files none of which imports it, without places. Every compilation needs it, so it is
+/// parsed once.
+pub(crate) fn options() -> Option<&'static FileDescriptorProto> {
+    static OPTIONS: LazyLock<Option<FileDescriptorProto>> = LazyLock::new(|| {
+        let (mut options, _) = parsed(find(DESCRIPTOR)?)?;
+        options.source_code_info = None;
+        Some(options)
+    });
+    OPTIONS.as_ref()
 }
 
 fn well_known(name: &str) -> Option<FileDescriptor> {

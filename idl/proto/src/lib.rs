@@ -11,6 +11,8 @@ mod link_errors;
 mod load;
 mod lower;
 mod names;
+mod option_numbers;
+mod option_places;
 mod order;
 mod parse;
 mod patch;

@@ -13,7 +13,8 @@ use crate::{
     builtin::{self, DESCRIPTOR},
     floats, link_errors,
     load::Loaded,
-    scopes, symbols, wire,
+    option_numbers::OptionNumbers,
+    option_places, scopes, symbols, wire,
 };
 
 /// A pool of all files, and the same encoded.
@@ -36,6 +37,7 @@ pub(crate) fn link(
     }
     let mut descriptor_set = Vec::new();
     let mut done: Vec<&String> = Vec::new();
+    let mut numbers = OptionNumbers::default();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -48,6 +50,14 @@ pub(crate) fn link(
         {
             loaded.broken.insert(name.clone());
             continue;
+        }
+        if !encoded.contains_key(name) {
+            let taken = numbers.add(&pool, loaded, proto);
+            if !taken.is_empty() {
+                loaded.found.extend(taken);
+                loaded.broken.insert(name.clone());
+                continue;
+            }
         }
         let hidden = hidden_imports(loaded, proto);
         let file = match encoded.get(name) {
@@ -122,7 +132,7 @@ enum File {
 /// Adds a file; `None` if the library panics.
 fn add(pool: &mut DescriptorPool, file: &File) -> Option<Result<(), DescriptorError>> {
     let added = catch_unwind(AssertUnwindSafe(|| match file {
-        File::Decoded(file) => pool.add_file_descriptor_proto((**file).clone()),
+        File::Decoded(file) => option_places::add(pool, (**file).clone()),
         File::Encoded(bytes) => pool.decode_file_descriptor_proto(&**bytes),
     }));
     added.ok()
@@ -206,7 +216,7 @@ fn hidden_options(loaded: &Loaded) -> Option<FileDescriptorProto> {
     if loaded.files.contains_key(DESCRIPTOR) {
         return None;
     }
-    let (options, _) = builtin::parsed(builtin::find(DESCRIPTOR)?)?;
+    let options = builtin::options()?;
     let types = options.message_type.iter().map(|message| message.name());
     let types = types.chain(options.enum_type.iter().map(|one| one.name()));
     let types: Vec<_> = types
@@ -220,7 +230,7 @@ fn hidden_options(loaded: &Loaded) -> Option<FileDescriptorProto> {
         }
         _ => false,
     };
-    (!loaded.files.values().any(clashes)).then_some(options)
+    (!loaded.files.values().any(clashes)).then(|| options.clone())
 }
 
 /// What a file sees through `import public`. The library follows one step of a chain, and in a lattice takes

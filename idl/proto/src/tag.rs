@@ -11,6 +11,7 @@ pub(crate) mod file {
     pub(crate) const ENUM: i32 = 5;
     pub(crate) const SERVICE: i32 = 6;
     pub(crate) const EXTENSION: i32 = 7;
+    pub(crate) const OPTIONS: i32 = 8;
 }
 
 pub(crate) mod message {
@@ -18,6 +19,7 @@ pub(crate) mod message {
     pub(crate) const NESTED: i32 = 3;
     pub(crate) const ENUM: i32 = 4;
     pub(crate) const EXTENSION_RANGE: i32 = 5;
+    pub(crate) const EXTENSION_RANGE_OPTIONS: i32 = 3;
     pub(crate) const EXTENSION: i32 = 6;
     pub(crate) const OPTIONS: i32 = 7;
     pub(crate) const ONEOF: i32 = 8;
@@ -34,8 +36,13 @@ pub(crate) mod field {
     pub(crate) const JSON_NAME: i32 = 10;
 }
 
+pub(crate) mod oneof {
+    pub(crate) const OPTIONS: i32 = 2;
+}
+
 pub(crate) mod enumeration {
     pub(crate) const VALUE: i32 = 2;
+    pub(crate) const VALUE_OPTIONS: i32 = 3;
     pub(crate) const OPTIONS: i32 = 3;
     pub(crate) const RESERVED_RANGE: i32 = 4;
     pub(crate) const RESERVED_NAME: i32 = 5;
@@ -43,11 +50,13 @@ pub(crate) mod enumeration {
 
 pub(crate) mod service {
     pub(crate) const METHOD: i32 = 2;
+    pub(crate) const OPTIONS: i32 = 3;
 }
 
 pub(crate) mod method {
     pub(crate) const INPUT_TYPE: i32 = 2;
     pub(crate) const OUTPUT_TYPE: i32 = 3;
+    pub(crate) const OPTIONS: i32 = 4;
 }
 
 /// Options that are pointed at.
@@ -55,4 +64,6 @@ pub(crate) mod option {
     pub(crate) const PACKED: i32 = 2;
     pub(crate) const ALLOW_ALIAS: i32 = 2;
     pub(crate) const MAP_ENTRY: i32 = 7;
+    /// In every kind of options: those that are not resolved yet.
+    pub(crate) const UNINTERPRETED: i32 = 999;
 }

@@ -6,6 +6,8 @@ const FILE: u64 = 1;
 /// Fields `package` and `syntax` of a `FileDescriptorProto`.
 pub(crate) const PACKAGE: u64 = 2;
 pub(crate) const SYNTAX: u64 = 12;
+/// Field `source_code_info` of a `FileDescriptorProto`.
+const PLACES: u64 = 9;
 /// Fields `dependency` and `public_dependency` of a `FileDescriptorProto`: names, and indexes of them.
 const DEPENDENCY: u64 = 3;
 pub(crate) const PUBLIC_DEPENDENCY: u64 = 10;
@@ -64,6 +66,20 @@ pub(crate) fn push_public_imports(file: &mut Vec<u8>, indexes: &[i32]) {
         prost::encoding::encode_varint(PUBLIC_DEPENDENCY << 3, file);
         prost::encoding::encode_varint(u64::try_from(*index).unwrap_or(0), file);
     }
+}
+
+/// An encoded `FileDescriptorProto` with encoded source info, before the field behind it.
+pub(crate) fn with_places(file: &[u8], places: &[u8]) -> Vec<u8> {
+    let fields = fields(file).unwrap_or_default();
+    let behind = fields.iter().position(|field| field.number == SYNTAX);
+    let (before, behind) = fields.split_at(behind.unwrap_or(fields.len()));
+    let mut out = Vec::with_capacity(file.len() + places.len() + 8);
+    out.extend(before.iter().flat_map(|field| field.whole));
+    prost::encoding::encode_varint(PLACES << 3 | 2, &mut out);
+    prost::encoding::encode_varint(places.len() as u64, &mut out);
+    out.extend_from_slice(places);
+    out.extend(behind.iter().flat_map(|field| field.whole));
+    out
 }
 
 /// A message without its fields of one number.

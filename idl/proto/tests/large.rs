@@ -58,6 +58,31 @@ fn four_megabytes_with_options_and_comments() {
     assert!(compiled.descriptor_set.len() > 1 << 20);
 }
 
+/// The linker alone would take minutes: it looks at every place for every option.
+#[test]
+fn an_option_on_every_field_of_a_large_file() {
+    const FIELDS: usize = 16_000;
+    let mut text = String::from("syntax = \"proto3\";\npackage big;\nmessage M {\n");
+    for field in 1..=FIELDS {
+        let _ = writeln!(
+            text,
+            "  repeated int32 f{field} = {field} [packed = false];"
+        );
+    }
+    text.push_str("}\n");
+    let folder = Folder::with(&[("a.proto", text.as_bytes())]);
+    let compiled = compile(&folder.sources(&["a.proto"])).expect("a good file");
+    let message = compiled.pool.get_message_by_name("big.M").expect("it");
+    assert!(message.fields().all(|field| !field.is_packed()));
+    let file = message.parent_file();
+    let places = file.file_descriptor_proto().source_code_info.as_ref();
+    let places = places.map(|info| &info.location).expect("places");
+    let options = places
+        .iter()
+        .filter(|place| matches!(*place.path, [4, 0, 2, _, 8, 2]));
+    assert_eq!(options.count(), FIELDS);
+}
+
 #[test]
 fn a_chain_of_imports_longer_than_any_stack_would_like() {
     const LENGTH: usize = 3000;

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+import environment
 import oracle
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -123,10 +124,10 @@ def run(sets, options):
 
 def build():
     if not shutil.which("cargo"):
-        raise oracle.SetUpFailed("`cargo` is missing: https://rustup.rs")
+        raise environment.SetUpFailed("`cargo` is missing: https://rustup.rs")
     command = ["cargo", "build", "--quiet", "--release", "--package", "corpus-agreement"]
     if subprocess.run(command, cwd=CORPUS).returncode != 0:
-        raise oracle.SetUpFailed("`corpus-agreement` does not build")
+        raise environment.SetUpFailed("`corpus-agreement` does not build")
 
 
 def fixtures():
@@ -358,7 +359,7 @@ def report(result, is_verbose):
 
 def main():
     arguments = argparse.ArgumentParser(
-        prog="agreement.py",
+        prog="tests/corpus/run agreement",
         description="Compares our compiler with protoc: fixtures, folders given, and inputs by seed.",
     )
     arguments.add_argument("--quick", action="store_true", help=f"{QUICK_INPUTS} inputs by seed instead of {INPUTS}")
@@ -374,7 +375,7 @@ def main():
         sets.append((folder, [folder], files))
     try:
         result = run(sets, options)
-    except oracle.SetUpFailed as error:
+    except environment.SetUpFailed as error:
         print(f"agreement: {error}", file=sys.stderr)
         sys.exit(2)
     report(result, options.verbose or options.seed is not None)

@@ -7,42 +7,10 @@ judged in `agreement.py`.
 import json
 import pathlib
 import subprocess
-import sys
-import venv
 
-# Its protoc is current: 35.1. Whoever raises it reads the differences again.
-GRPCIO_TOOLS = "grpcio-tools==1.85.1"
+import environment
 
 HERE = pathlib.Path(__file__).resolve().parent
-VENV = HERE.parent / ".venv"
-
-
-class SetUpFailed(Exception):
-    """Something is missing; says what, and how to get it."""
-
-
-def set_up():
-    """Gives the Python of an environment that has protoc; makes it if it is not there."""
-    python = VENV / "bin" / "python"
-    mark = VENV / "has-protoc"
-    if mark.is_file() and mark.read_text() == GRPCIO_TOOLS and python.exists():
-        return python
-    if sys.version_info < (3, 10):
-        raise SetUpFailed("`python3` is older than 3.10: https://www.python.org/downloads")
-    if not python.exists():
-        try:
-            venv.create(VENV, with_pip=True)
-        except Exception as error:  # `ensurepip` may be missing, or fail in its own ways.
-            raise SetUpFailed(
-                f"no environment could be made in {VENV} ({error}).\n"
-                "  Install `python3-venv`, or the package of that name of your system"
-            ) from error
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*install, GRPCIO_TOOLS], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SetUpFailed(f"`{GRPCIO_TOOLS}` could not be installed:\n{done.stderr.strip()}")
-    mark.write_text(GRPCIO_TOOLS)
-    return python
 
 
 class Lines:
@@ -92,4 +60,4 @@ class Lines:
 
 def protoc():
     """A process that answers what protoc says of an input, and how its descriptor set differs from ours."""
-    return Lines([str(set_up()), str(HERE / "oracle_worker.py")])
+    return Lines([str(environment.python()), str(HERE / "oracle_worker.py")])

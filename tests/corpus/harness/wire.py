@@ -3,7 +3,7 @@ have to come back equal.
 
 Sets up what that needs (an environment with protobuf, descriptor sets, our
 program built for the sets) and has `wire_check.py` compare. By itself:
-`python3 tests/corpus/harness/wire.py --help`.
+`tests/corpus/run wire --help`.
 """
 
 import argparse
@@ -17,13 +17,12 @@ import re
 import shutil
 import subprocess
 import sys
-import venv
+
+import environment
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent
 HERE = CORPUS / "harness"
 WORK = CORPUS / ".work" / "wire"
-ENVIRONMENT = CORPUS / ".venv"
-REQUIREMENTS = HERE / "requirements.txt"
 GOOD = CORPUS.parent / "idl" / "good"
 EVERY_KIND = "47_every_kind"
 # What can be imported without being anywhere.
@@ -118,7 +117,7 @@ def run(sets, options=None):
     WORK.mkdir(parents=True, exist_ok=True)
     with open(WORK / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        python = environment()
+        python = environment.python()
         prepared = [prepare(one, options.files, python) for one in [*fixtures(), *sets]]
         every_kind = next(one for one in prepared if EVERY_KIND in one.name)
         # The types of `google.protobuf` that nothing generates; the fixture uses all of them.
@@ -167,26 +166,6 @@ def fixtures():
 
 def lines(path):
     return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-
-
-def environment():
-    """Gives the Python of the environment in `.venv`, made if it is not there as it should be."""
-    python = ENVIRONMENT / "bin" / "python"
-    stamp = ENVIRONMENT / "complete"
-    key = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
-    if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
-        say("setting up Python's protobuf …")
-        try:
-            venv.create(ENVIRONMENT, clear=True, with_pip=True)
-        except (OSError, subprocess.CalledProcessError, ImportError) as error:
-            raise WireFailed(
-                f"the environment in {ENVIRONMENT} cannot be made: {error}\n"
-                "  Install what it needs: `apt-get install python3-venv`, or your system's package"
-            ) from None
-        pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
-        step([*pip, "--disable-pip-version-check", "-r", REQUIREMENTS], "the packages of Python cannot be had")
-        stamp.write_text(key, encoding="utf-8")
-    return python
 
 
 def prepare(one, most, python):
@@ -264,7 +243,7 @@ def build(prepared):
         raise WireFailed("`cargo` is missing. Install it: https://rustup.rs")
     say(f"building the types of {len(prepared)} sets …")
     cargo = ["cargo", "build", "--release", "--package", "corpus-wire", "--message-format=json-render-diagnostics"]
-    done = execute(cargo, cwd=CORPUS, environment={"CORPUS_WIRE_SETS": str(path)}, stderr=subprocess.PIPE)
+    done = execute(cargo, cwd=CORPUS, variables={"CORPUS_WIRE_SETS": str(path)}, stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise WireFailed(f"the program does not build:\n{done.stderr}")
     messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
@@ -303,11 +282,11 @@ def described(one):
     return {"name": one.name, "descriptors": str(one.descriptors), "files": one.files}
 
 
-def execute(command, cwd=None, environment=None, stderr=subprocess.STDOUT):
+def execute(command, cwd=None, variables=None, stderr=subprocess.STDOUT):
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, **(variables or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -341,7 +320,7 @@ def report(summary, shown=10):
         print(f"\n{failure['type']}:")
         print("\n".join(f"    {line}" for line in failure["text"].splitlines()))
         if "replay" in failure:
-            print(f"    again: python3 tests/corpus/harness/wire.py {summary.form}{failure['replay']}")
+            print(f"    again: tests/corpus/run wire {summary.form}{failure['replay']}")
     if len(summary.failures) > shown:
         print(f"\nand {len(summary.failures) - shown} more")
     passed = summary.types - len(summary.failures)
@@ -349,7 +328,7 @@ def report(summary, shown=10):
 
 
 def main():
-    arguments = argparse.ArgumentParser(prog="wire.py", description=__doc__.split("\n\n")[0])
+    arguments = argparse.ArgumentParser(prog="tests/corpus/run wire", description=__doc__.split("\n\n")[0])
     arguments.add_argument("--quick", action="store_true", help="fewer sets, files and messages: what CI runs")
     arguments.add_argument("--only", action="append", metavar="SET", help="sets besides the fixtures; `none` for none")
     arguments.add_argument("--files", type=int, metavar="N", help="files of a set, at most")
@@ -369,7 +348,7 @@ def main():
     )
     try:
         summary = run(wanted(given), options)
-    except WireFailed as error:
+    except (WireFailed, environment.SetUpFailed) as error:
         sys.exit(f"wire: {error}")
     if given.json:
         print(json.dumps(dataclasses.asdict(summary)))
