@@ -23,7 +23,7 @@ use allocation_counter::AllocationInfo;
 use fuzz::{Folder, Target, fixtures};
 
 /// Changed inputs per target.
-const CHANGED: u64 = 250;
+const CHANGED: u64 = 100;
 
 /// Far more than any input takes, and on a slow machine, too.
 const HANGS: Duration = Duration::from_secs(60);
