@@ -124,6 +124,7 @@ fn script(
         name: name.to_owned(),
         manifest,
         sources: vec![("lib.rs", "")],
+        protos: world::sources(0),
         ..Plan::default()
     };
     let site = Site::lay_out(side, &plan)?;
