@@ -18,6 +18,7 @@ import time
 
 import environment
 import oracle
+import sets as public
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE.parent
@@ -360,15 +361,17 @@ def report(result, is_verbose):
 def main():
     arguments = argparse.ArgumentParser(
         prog="tests/corpus/run agreement",
-        description="Compares our compiler with protoc: fixtures, folders given, and inputs by seed.",
+        description="Compares our compiler with protoc: fixtures, the public sets or the folders given, and inputs by seed.",
     )
-    arguments.add_argument("--quick", action="store_true", help=f"{QUICK_INPUTS} inputs by seed instead of {INPUTS}")
+    arguments.add_argument("--quick", action="store_true", help=f"no public sets, and {QUICK_INPUTS} inputs by seed instead of {INPUTS}")
     arguments.add_argument("--seed", type=int, metavar="N", help="only inputs by seed, from this one on")
     arguments.add_argument("--count", type=int, metavar="M", help="how many inputs by seed")
     arguments.add_argument("--verbose", action="store_true", help="all differences, with the inputs")
-    arguments.add_argument("folders", nargs="*", metavar="DIR", help="include roots whose files are compiled")
+    arguments.add_argument("folders", nargs="*", metavar="DIR", help="include roots whose files are compiled instead of the public sets")
     options = arguments.parse_args()
     sets = []
+    if not (options.folders or options.quick or options.seed is not None):
+        sets = [(one.name, [str(root) for root in one.roots], one.files) for one in public.ready(None)]
     for folder in options.folders:
         root = pathlib.Path(folder)
         files = sorted(str(file.relative_to(root)) for file in root.rglob("*.proto"))
