@@ -371,7 +371,9 @@ def main():
     options = arguments.parse_args()
     sets = []
     if not (options.folders or options.quick or options.seed is not None):
-        sets = [(one.name, [str(root) for root in one.roots], one.files) for one in public.ready(None)]
+        # What is built in with us is in no root of a set that counts on that.
+        built_in = str(PROJECT / "idl" / "proto" / "builtin")
+        sets = [(one.name, [*map(str, one.roots), built_in], one.files) for one in public.ready(None)]
     for folder in options.folders:
         root = pathlib.Path(folder)
         files = sorted(str(file.relative_to(root)) for file in root.rglob("*.proto"))
