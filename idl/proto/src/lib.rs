@@ -4,14 +4,19 @@
 mod builtin;
 mod check;
 mod editions;
+mod errors;
+mod http;
+mod keys;
 mod link;
 mod link_errors;
 mod load;
 mod lower;
 mod names;
+mod options;
 mod order;
 mod parse;
 mod places;
+mod policies;
 mod scan;
 mod scopes;
 mod set;
@@ -20,6 +25,7 @@ mod symbols;
 mod tag;
 mod wellformed;
 mod wire;
+mod written;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -55,7 +61,8 @@ pub struct Compiled {
     pub roots: Vec<String>,
     /// The services of the files asked for, named; [`sinew_idl::model::TypeRef::rust`] is left empty.
     pub schema: Schema,
-    /// What is probably not as intended, although code can be generated: extensions that are dropped.
+    /// What is probably not as intended, although code can be generated: extensions that are dropped,
+    /// options that nothing acts on.
     pub warnings: Diagnostics,
     /// Every file read from disk, imports too.
     pub read_files: Vec<PathBuf>,
@@ -97,11 +104,12 @@ fn finish(
     let linked = link::link(&mut loaded, &order, encoded);
     let mut found = std::mem::take(&mut loaded.found);
     let checked = check(&linked.pool, &loaded, &order);
+    let (mut schema, policies) = lower::lower(&linked.pool, &loaded);
     let (warnings, errors): (Vec<_>, Vec<_>) = checked
         .into_iter()
+        .chain(policies)
         .partition(|one| one.severity == Severity::Warning);
     found.extend(errors);
-    let mut schema = lower::lower(&linked.pool, &loaded.roots, &loaded.texts);
     if found.is_empty() {
         naming::assign(&mut schema);
         found.extend(names::clashes(&linked.pool, &loaded, &order));

@@ -22,6 +22,7 @@ pub(crate) mod message {
     pub(crate) const ONEOF: i32 = 8;
     pub(crate) const RESERVED_RANGE: i32 = 9;
     pub(crate) const RESERVED_NAME: i32 = 10;
+    pub(crate) const OPTIONS: i32 = 7;
 }
 
 pub(crate) mod field {
@@ -40,11 +41,13 @@ pub(crate) mod enumeration {
 
 pub(crate) mod service {
     pub(crate) const METHOD: i32 = 2;
+    pub(crate) const OPTIONS: i32 = 3;
 }
 
 pub(crate) mod method {
     pub(crate) const INPUT_TYPE: i32 = 2;
     pub(crate) const OUTPUT_TYPE: i32 = 3;
+    pub(crate) const OPTIONS: i32 = 4;
 }
 
 /// Options that are pointed at.
