@@ -2,12 +2,17 @@
 //! proto2 and proto3.
 //! It refuses style: whatever protoc accepts passes.
 
-use std::{cell::OnceCell, collections::BTreeMap, ops::Range};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
-use prost_reflect::{DescriptorPool, Syntax};
+use prost_reflect::{DescriptorPool, FileDescriptor, Syntax};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
+    field_options::JsType,
 };
 use sinew_idl::diag::{Diagnostic, Severity, Span};
 
@@ -61,8 +66,14 @@ impl Check<'_> {
     }
 
     fn message(&mut self, path: &[i32], message: &DescriptorProto) {
-        // Entries of maps are not written by anyone.
         if message.options.as_ref().is_some_and(|o| o.map_entry()) {
+            // Entries of maps are not written by anyone.
+            let option: &[&[i32]] = &[path, &[tag::message::OPTIONS, tag::option::MAP_ENTRY]];
+            if self.is_written(option) {
+                let message = "`map_entry` is not for people to set";
+                self.error("M0225", message, option).help =
+                    Some("write `map<KEY, VALUE>` instead".into());
+            }
             return;
         }
         let name = message.name();
@@ -139,6 +150,12 @@ impl Check<'_> {
             )
             .help = Some("only repeated numbers, booleans and enums can be".into());
         }
+        let jstype = field.options.as_ref().map(|options| options.jstype());
+        if jstype.is_some_and(|jstype| jstype != JsType::JsNormal) && !is_of_64_bits(field) {
+            let message = format!("`{}` has a `jstype` and is no 64-bit integer", field.name());
+            self.error("M0223", message, &[path, &[tag::field::TYPE]])
+                .help = Some("remove the option `jstype`".into());
+        }
     }
 
     /// An enum of proto2 knows only its own values, and one of proto3 any: a field of a proto3 message has to take any,
@@ -163,8 +180,7 @@ impl Check<'_> {
                 format!("`{name}` is an enum of proto2 and cannot be used in a proto3 message");
             let help = format!("{declared}: declare one of proto3");
             self.error("M0210", message, path).help = Some(help);
-        } else if entry.is_some() && one.default_value().number() != 0 {
-            // Not the first of `values()`, which are in the order of their numbers.
+        } else if entry.is_some() && first_of(&one) != 0 {
             let message = format!("the first value of `{name}` is not 0, so it cannot be in a map");
             self.error("M0217", message, path).help = Some(declared);
         }
@@ -184,6 +200,12 @@ impl Check<'_> {
 
     fn extension(&mut self, path: &[i32], extension: &FieldDescriptorProto) {
         self.field(path, extension);
+        let json_name: &[&[i32]] = &[path, &[tag::field::JSON_NAME]];
+        if self.is_written(json_name) {
+            let message = format!("extension `{}` has a `json_name`", extension.name());
+            self.error("M0224", message, json_name).help =
+                Some("in JSON, extensions have their full names".into());
+        }
         let extendee = extension.extendee().trim_start_matches('.');
         let is_options = extendee
             .strip_prefix("google.protobuf.")
@@ -251,16 +273,21 @@ impl Check<'_> {
         names: &[&str],
         name_tag: i32,
     ) {
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        for (index, name) in names.iter().enumerate() {
+            uses.entry(name).or_insert(index);
+        }
         for (index, name) in reserved.iter().enumerate() {
-            let first = reserved.iter().position(|other| other == name);
-            if let Some(first) = first.filter(|first| *first < index) {
+            let first = *firsts.entry(name).or_insert(index);
+            if first < index {
                 let first = self.span(&[path, &[reserved_tag, to_i32(first)]]);
                 let message = format!("`{name}` is reserved twice");
                 let found = self.error("M0205", message, &[path, &[reserved_tag, to_i32(index)]]);
                 found.secondary.push((first, "first reserved".into()));
                 continue;
             }
-            if let Some(used) = names.iter().position(|used| used == name) {
+            if let Some(&used) = uses.get(name.as_str()) {
                 let reserved = self.span(&[path, &[reserved_tag, to_i32(index)]]);
                 let message = format!("{what} `{name}` uses a reserved name of `{scope}`");
                 let used = [name_tag, to_i32(used), tag::NAME];
@@ -350,11 +377,24 @@ impl Check<'_> {
     }
 
     fn span(&self, path: &[&[i32]]) -> Span {
-        let places = self
-            .places
-            .get_or_init(|| Places::new(self.file, Some(self.text)));
-        places.span(&path.concat())
+        self.places().span(&path.concat())
     }
+
+    /// Did somebody write this, or did a compiler add it?
+    fn is_written(&self, path: &[&[i32]]) -> bool {
+        self.places().location(&path.concat()).is_some()
+    }
+
+    fn places(&self) -> &Places<'_> {
+        self.places
+            .get_or_init(|| Places::new(self.file, Some(self.text)))
+    }
+}
+
+/// The number of the value that is written first; the library's list is sorted by number.
+fn first_of(one: &prost_reflect::EnumDescriptor) -> i32 {
+    let first = one.enum_descriptor_proto().value.first();
+    first.map_or(0, |value| value.number())
 }
 
 fn shown(range: &Range<i32>) -> String {
@@ -362,6 +402,17 @@ fn shown(range: &Range<i32>) -> String {
         last if last == range.start => last.to_string(),
         last => format!("{} to {last}", range.start),
     }
+}
+
+fn is_of_64_bits(field: &FieldDescriptorProto) -> bool {
+    let of_64_bits = [
+        Type::Int64,
+        Type::Uint64,
+        Type::Sint64,
+        Type::Fixed64,
+        Type::Sfixed64,
+    ];
+    of_64_bits.contains(&field.r#type())
 }
 
 fn is_packable(field: &FieldDescriptorProto) -> bool {
@@ -373,14 +424,25 @@ fn is_packable(field: &FieldDescriptorProto) -> bool {
 fn extension_numbers(pool: &DescriptorPool, loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut seen = BTreeMap::new();
+    // Of each file once, and only where there is something to report.
+    let files: HashMap<String, FileDescriptor> = pool
+        .files()
+        .map(|file| (file.name().to_owned(), file))
+        .collect();
+    let mut places: HashMap<&str, Places<'_>> = HashMap::new();
     for extension in pool.all_extensions() {
         let extendee = extension.containing_message().full_name().to_owned();
         let Some(first) = seen.insert((extendee, extension.number()), extension.clone()) else {
             continue;
         };
-        let span = |extension: &prost_reflect::ExtensionDescriptor| {
+        let mut span = |extension: &prost_reflect::ExtensionDescriptor| {
             let file = extension.parent_file();
-            let places = Places::new(file.file_descriptor_proto(), loaded.texts.get(file.name()));
+            let Some((name, file)) = files.get_key_value(file.name()) else {
+                return Span::file(file.name());
+            };
+            let places = places.entry(name).or_insert_with(|| {
+                Places::new(file.file_descriptor_proto(), loaded.texts.get(name))
+            });
             places.span(&[extension.path(), &[tag::field::NUMBER]].concat())
         };
         let message = format!(

@@ -1,10 +1,12 @@
 //! Protocol buffer files to the Sinew service model, without protoc.
 //! It refuses to generate code: `sinew-codegen` and the message back end do.
 
+mod aggregates;
 mod builtin;
 mod check;
 mod editions;
 mod errors;
+mod floats;
 mod http;
 mod keys;
 mod link;
@@ -15,6 +17,7 @@ mod names;
 mod options;
 mod order;
 mod parse;
+mod patch;
 mod places;
 mod policies;
 mod scan;

@@ -6,12 +6,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::FileDescriptorProto;
 
 use crate::{
     builtin::{self, DESCRIPTOR},
-    link_errors,
+    floats, link_errors,
     load::Loaded,
     scopes, symbols, wire,
 };
@@ -35,6 +35,7 @@ pub(crate) fn link(
         let _ = pool.add_file_descriptor_proto(options);
     }
     let mut descriptor_set = Vec::new();
+    let mut done: Vec<&String> = Vec::new();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -49,55 +50,60 @@ pub(crate) fn link(
             continue;
         }
         let hidden = hidden_imports(loaded, proto);
-        let added = catch_unwind(AssertUnwindSafe(|| match encoded.get(name) {
+        let file = match encoded.get(name) {
             Some(bytes) => {
                 let mut bytes = wire::without(bytes, wire::PUBLIC_DEPENDENCY);
                 wire::push_imports(&mut bytes, &hidden);
-                pool.decode_file_descriptor_proto(&*bytes)
+                File::Encoded(bytes)
             }
             None => {
-                let shown = || {
-                    let mut shown = proto.clone();
-                    shown.dependency.extend(hidden.iter().cloned());
-                    shown.public_dependency.clear();
-                    shown
-                };
-                pool.add_file_descriptor_proto(shown()).or_else(|error| {
-                    // What the library finds is right; what it does not find may be there.
-                    let imports = proto.dependency.iter().chain(&hidden);
-                    let imports = imports.filter_map(|name| loaded.files.get(name));
-                    let mut shown = shown();
-                    match scopes::make_absolute(&mut shown, imports) {
-                        true => pool.add_file_descriptor_proto(shown).map_err(|_| error),
-                        false => Err(error),
-                    }
-                })
+                let mut linked = proto.clone();
+                linked.dependency.extend(hidden.iter().cloned());
+                linked.public_dependency.clear();
+                File::Decoded(Box::new(linked))
             }
-        }));
+        };
+        let mut added = match with_numbers(loaded, &pool, &file) {
+            Some(other) => {
+                pool = other;
+                Some(Ok(()))
+            }
+            None => add(&mut pool, &file),
+        };
+        if added.is_none() {
+            // A file that could not be added may have left the pool half changed: what is good goes into a new one.
+            pool = again(&pool, &done);
+            added = add(&mut pool, &file);
+        }
+        if let (Some(Err(_)), File::Decoded(file)) = (&added, &file)
+            && let Some(other) = with_names(loaded, &pool, &done, file)
+        {
+            pool = other;
+            added = Some(Ok(()));
+        }
         match added {
-            Ok(Ok(())) => {
+            Some(Ok(())) => {
                 if let Some(file) = pool.get_file_by_name(name) {
                     let encoded = file.encode_to_vec();
                     let mut encoded = wire::without_last_imports(&encoded, hidden.len());
                     wire::push_public_imports(&mut encoded, &proto.public_dependency);
                     wire::push_file(&mut descriptor_set, &encoded);
+                    done.push(name);
                 }
                 // The pool has them, too; of a large IDL they are most of the memory.
                 if let Some(proto) = loaded.files.get_mut(name) {
                     proto.source_code_info = None;
                 }
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 let errors = link_errors::errors(loaded, &pool, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
             }
-            Err(_) => {
+            None => {
                 loaded.found.push(crate::internal(name, "the linker"));
                 loaded.broken.insert(name.clone());
-                // A pool that panicked may be left half changed: nothing is read from it any more.
-                pool = DescriptorPool::new();
-                break;
+                pool = again(&pool, &done);
             }
         }
     }
@@ -105,6 +111,93 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+/// A file as it is added: one of another compiler as bytes, which hold options that a decoded one has lost.
+enum File {
+    Decoded(Box<FileDescriptorProto>),
+    Encoded(Vec<u8>),
+}
+
+/// Adds a file; `None` if the library panics.
+fn add(pool: &mut DescriptorPool, file: &File) -> Option<Result<(), DescriptorError>> {
+    let added = catch_unwind(AssertUnwindSafe(|| match file {
+        File::Decoded(file) => pool.add_file_descriptor_proto((**file).clone()),
+        File::Encoded(bytes) => pool.decode_file_descriptor_proto(&**bytes),
+    }));
+    added.ok()
+}
+
+/// A new pool with the files of another that are good.
+fn again(pool: &DescriptorPool, done: &[&String]) -> DescriptorPool {
+    let mut files = vec![DESCRIPTOR];
+    files.extend(done.iter().map(|name| name.as_str()));
+    with_files(pool, files)
+}
+
+fn with_files<'n>(
+    pool: &DescriptorPool,
+    names: impl IntoIterator<Item = &'n str>,
+) -> DescriptorPool {
+    let mut new = DescriptorPool::new();
+    for name in names {
+        let file = pool.get_file_by_name(name);
+        if let Some(file) = file.filter(|_| new.get_file_by_name(name).is_none()) {
+            // They were added before, so they can be again.
+            let _ = add(&mut new, &File::Encoded(file.encode_to_vec()));
+        }
+    }
+    new
+}
+
+/// The pool with the file, if it has `inf` or `nan` in options that are floats: to the library they are names of enum
+/// values.
+fn with_numbers(loaded: &Loaded, pool: &DescriptorPool, file: &File) -> Option<DescriptorPool> {
+    let File::Decoded(file) = file else {
+        return None;
+    };
+    let text = &loaded.texts.get(file.name())?.text;
+    if !text.contains("inf") && !text.contains("nan") {
+        return None;
+    }
+    let file = floats::numbers_for_words(file)?;
+    let mut pool = pool.clone();
+    add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
+    Some(pool)
+}
+
+/// The pool with the file, if it only fails for names that the library looks for in the wrong place: it takes the
+/// package of any file for a scope, imported or not, and knows extensions in values of options by their full names
+/// alone. It is tried among nothing but its imports, for a pool that has refused a file is not always what it was.
+fn with_names(
+    loaded: &Loaded,
+    pool: &DescriptorPool,
+    done: &[&String],
+    file: &FileDescriptorProto,
+) -> Option<DescriptorPool> {
+    let imports = file.dependency.iter();
+    let imports = imports.filter_map(|name| loaded.files.get(name));
+    let mut absolute = file.clone();
+    if !scopes::make_absolute(&mut absolute, imports) {
+        return None;
+    }
+    let mut names: BTreeSet<String> = BTreeSet::from([DESCRIPTOR.to_owned()]);
+    let mut queue: Vec<String> = file.dependency.clone();
+    while let Some(name) = queue.pop() {
+        let import = pool.get_file_by_name(&name)?;
+        if names.insert(name) {
+            queue.extend(import.dependencies().map(|one| one.name().to_owned()));
+        }
+    }
+    // In the order of the pool, imports come first.
+    let files = pool.files().filter(|one| names.contains(one.name()));
+    let files: Vec<String> = files.map(|one| one.name().to_owned()).collect();
+    let mut small = with_files(pool, files.iter().map(String::as_str));
+    let file = floats::numbers_for_words(&absolute).unwrap_or(absolute);
+    add(&mut small, &File::Decoded(Box::new(file.clone())))?.ok()?;
+    let mut pool = again(pool, done);
+    add(&mut pool, &File::Decoded(Box::new(file)))?.ok()?;
+    Some(pool)
 }
 
 /// What declares the options of files none of which imports it. Left to itself, the library would take its own

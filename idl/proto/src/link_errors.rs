@@ -14,8 +14,12 @@ use crate::{
     symbols,
 };
 
-/// Texts up to this size are looked at for every place of every error; above it only the first error of a file has one.
-const MOST_TEXT: usize = 1 << 20;
+/// How many bytes are looked at for the places of errors: the library reads the text from its start for each of them.
+/// Where there are too many, only the first error of a file has a place.
+const MOST_READ: usize = 1 << 28;
+
+/// How many errors of one file are reported: far more than are shown.
+const MOST_ERRORS: usize = 1_000;
 
 /// The linker's kinds of error are not public: what it says is, and a test holds it to that.
 const CODES: [(&str, &str); 30] = [
@@ -73,8 +77,9 @@ pub(crate) fn errors(
     };
     // The library turns its columns, which are bytes, into characters of the text: in a text of single bytes they are
     // the same.
+    let count = 1 + error.related().map_or(0, Iterator::count);
     let error = match source {
-        Some(source) if source.text.len() <= MOST_TEXT => {
+        Some(source) if source.text.len().saturating_mul(count) <= MOST_READ => {
             let bytes = source.text.bytes();
             let text: String = bytes
                 .map(|byte| if byte.is_ascii() { byte as char } else { 'x' })
@@ -84,7 +89,7 @@ pub(crate) fn errors(
         _ => error,
     };
     let mut found = vec![one(loaded, pool, source, &error, first)];
-    let related = error.related().into_iter().flatten();
+    let related = error.related().into_iter().flatten().take(MOST_ERRORS);
     found.extend(related.map(|error| one(loaded, pool, source, error, Span::file(name))));
     found
 }

@@ -2,7 +2,8 @@
 //! It refuses to resolve names: that needs all files (`link.rs`).
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fs,
     io::{self, ErrorKind},
     path::{Component, Path, PathBuf},
@@ -15,6 +16,7 @@ use crate::{
     Sources,
     builtin::{self, Builtin},
     parse,
+    places::Places,
     source::SourceFile,
     tag,
 };
@@ -196,31 +198,46 @@ impl Loader<'_> {
     /// Reports imports that are missing or repeated; returns the others.
     fn check_imports(&mut self, name: &str, proto: &FileDescriptorProto) -> Vec<String> {
         let mut imports: Vec<String> = Vec::new();
-        for (index, import) in proto.dependency.iter().enumerate() {
-            let span = |index| import_span(self.loaded.texts.get(name), name, proto, index);
-            if let Some(first) = proto.dependency[..index].iter().position(|i| i == import) {
+        let exist: Vec<bool> = proto
+            .dependency
+            .iter()
+            .map(|import| self.exists(import))
+            .collect();
+        let mut found_here = Vec::new();
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        let source = self.loaded.texts.get(name);
+        let places = OnceCell::new();
+        let span = |index| {
+            let places = places.get_or_init(|| Places::new(proto, source));
+            import_span(source, name, places, index)
+        };
+        for (index, (import, exists)) in proto.dependency.iter().zip(exist).enumerate() {
+            let first = *firsts.entry(import).or_insert(index);
+            if first < index {
                 let message = format!("`{import}` is imported twice");
                 let found = Diagnostic::error("M0014", message, span(index))
                     .also(span(first), "first imported")
                     .help("remove one of the imports");
-                self.loaded.found.push(found);
-                self.loaded.broken.insert(name.to_owned());
+                found_here.push(found);
                 continue;
             }
-            let exists = builtin::is_builtin(import)
-                || self.seen.contains(import)
-                || self.find(import).is_some();
             if !exists {
-                let span = import_span(self.loaded.texts.get(name), name, proto, index);
                 let message = format!("import `{import}` not found");
-                let found = Diagnostic::error("M0011", message, span).help(self.looked_in());
-                self.loaded.found.push(found);
-                self.loaded.broken.insert(name.to_owned());
+                let found = Diagnostic::error("M0011", message, span(index));
+                found_here.push(found.help(self.looked_in()));
                 continue;
             }
             imports.push(import.clone());
         }
+        if !found_here.is_empty() {
+            self.loaded.found.append(&mut found_here);
+            self.loaded.broken.insert(name.to_owned());
+        }
         imports
+    }
+
+    fn exists(&mut self, import: &str) -> bool {
+        builtin::is_builtin(import) || self.seen.contains(import) || self.find(import).is_some()
     }
 
     fn looked_in(&self) -> String {
@@ -244,14 +261,11 @@ impl Loader<'_> {
 pub(crate) fn import_span(
     source: Option<&SourceFile>,
     name: &str,
-    proto: &FileDescriptorProto,
+    places: &Places<'_>,
     index: usize,
 ) -> Span {
     let path = [tag::file::DEPENDENCY, i32::try_from(index).unwrap_or(-1)];
-    let location = proto.source_code_info.as_ref().and_then(|info| {
-        let mut locations = info.location.iter();
-        locations.find(|location| location.path == path)
-    });
+    let location = places.location(&path);
     let (Some(source), Some(location)) = (source, location) else {
         return Span::file(name);
     };
@@ -267,7 +281,7 @@ pub(crate) fn import_span(
     }
 }
 
-/// Does the error say that there is no such file? There is none either below a file, or of a name that no file can have.
+/// Does the error say that there is no such file? There is none below a file, and none of a name that no file can have.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -2,7 +2,10 @@
 //! enums, modules.
 //! It refuses to rename: the names of messages are prost's, and a clash is the author's to solve.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use prost_reflect::DescriptorPool;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
@@ -36,6 +39,7 @@ pub(crate) fn clashes(pool: &DescriptorPool, loaded: &Loaded, names: &[String]) 
     let mut walk = Walk {
         files: &files,
         loaded,
+        places: RefCell::default(),
         modules: HashMap::new(),
         merged: BTreeSet::new(),
         found: Vec::new(),
@@ -53,6 +57,8 @@ pub(crate) fn clashes(pool: &DescriptorPool, loaded: &Loaded, names: &[String]) 
 struct Walk<'a> {
     files: &'a [&'a FileDescriptorProto],
     loaded: &'a Loaded,
+    /// Of files in which something was found.
+    places: RefCell<HashMap<usize, Places<'a>>>,
     /// The items of each module of the generated code.
     modules: HashMap<Vec<String>, Scope<Place>>,
     /// Modules of packages and messages: two of the same path become one.
@@ -122,9 +128,7 @@ impl Walk<'_> {
         let nested: Vec<_> = nested
             .filter(|(_, nested)| !nested.options.as_ref().is_some_and(|o| o.map_entry()))
             .collect();
-        let oneofs: Vec<_> = (0..message.oneof_decl.len())
-            .filter(|oneof| variants(message, *oneof).next().is_some())
-            .collect();
+        let oneofs = oneofs(message);
         if nested.is_empty() && message.enum_type.is_empty() && oneofs.is_empty() {
             return;
         }
@@ -147,8 +151,8 @@ impl Walk<'_> {
             let place = at(&place, &[tag::message::ENUM, to_i32(index)]);
             self.enumeration(&inner, &name, place, one);
         }
-        for oneof in oneofs {
-            self.oneof(&inner, &name, &place, message, oneof);
+        for (oneof, variants) in oneofs {
+            self.oneof(&inner, &name, &place, message, oneof, &variants);
         }
     }
 
@@ -162,10 +166,10 @@ impl Walk<'_> {
             let what = format!("field {}", field.name());
             self.declare(&mut scope, &naming::snake(field.name()), what, place);
         }
-        for (index, oneof) in message.oneof_decl.iter().enumerate() {
-            if variants(message, index).next().is_none() {
+        for index in oneofs(message).into_keys() {
+            let Some(oneof) = message.oneof_decl.get(index) else {
                 continue;
-            }
+            };
             let place = at(place, &[tag::message::ONEOF, to_i32(index), tag::NAME]);
             let what = format!("oneof {}", oneof.name());
             self.declare(&mut scope, &naming::snake(oneof.name()), what, place);
@@ -179,6 +183,7 @@ impl Walk<'_> {
         place: &Place,
         message: &DescriptorProto,
         index: usize,
+        variants: &[usize],
     ) {
         let Some(oneof) = message.oneof_decl.get(index) else {
             return;
@@ -197,7 +202,10 @@ impl Walk<'_> {
             self.item(module, &rust, format!("oneof {name}"), named);
         }
         let mut scope = Scope::new(format!("the Rust enum of oneof {name}"));
-        for (index, field) in variants(message, index) {
+        let fields = variants
+            .iter()
+            .filter_map(|index| Some((*index, message.field.get(*index)?)));
+        for (index, field) in fields {
             let place = at(place, &[tag::message::FIELD, to_i32(index), tag::NAME]);
             let what = format!("field {}", field.name());
             self.declare(&mut scope, &naming::upper_camel(field.name()), what, place);
@@ -273,7 +281,11 @@ impl Walk<'_> {
         let Some(proto) = self.files.get(*file) else {
             return Span::None;
         };
-        Places::new(proto, self.loaded.texts.get(proto.name())).span(path)
+        let mut places = self.places.borrow_mut();
+        let places = places
+            .entry(*file)
+            .or_insert_with(|| Places::new(proto, self.loaded.texts.get(proto.name())));
+        places.span(path)
     }
 }
 
@@ -281,13 +293,17 @@ fn at(place: &Place, path: &[i32]) -> Place {
     (place.0, [&place.1, path].concat())
 }
 
-/// The fields of a oneof that somebody wrote; those that stand for `optional` have none.
-fn variants(
-    message: &DescriptorProto,
-    oneof: usize,
-) -> impl Iterator<Item = (usize, &prost_types::FieldDescriptorProto)> {
-    let fields = message.field.iter().enumerate();
-    fields.filter(move |(_, field)| {
-        field.oneof_index == Some(to_i32(oneof)) && !field.proto3_optional()
-    })
+/// The oneofs that somebody wrote, by their numbers, each with the numbers of its fields; those that stand for
+/// `optional` are none.
+fn oneofs(message: &DescriptorProto) -> BTreeMap<usize, Vec<usize>> {
+    let mut oneofs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, field) in message.field.iter().enumerate() {
+        let oneof = field
+            .oneof_index
+            .and_then(|oneof| usize::try_from(oneof).ok());
+        if let Some(oneof) = oneof.filter(|_| !field.proto3_optional()) {
+            oneofs.entry(oneof).or_default().push(index);
+        }
+    }
+    oneofs
 }

@@ -8,6 +8,7 @@ use sinew_idl::diag::Diagnostic;
 use crate::{
     builtin::DESCRIPTOR,
     load::{Loaded, import_span},
+    places::Places,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -85,7 +86,10 @@ fn report(loaded: &mut Loaded, cycle: &[(String, usize)]) {
         _ => format!("import cycle: {}", names.join(" → ")),
     };
     let span = |name: &str, index| match loaded.files.get(name) {
-        Some(proto) => import_span(loaded.texts.get(name), name, proto, index),
+        Some(proto) => {
+            let source = loaded.texts.get(name);
+            import_span(source, name, &Places::new(proto, source), index)
+        }
         None => sinew_idl::diag::Span::file(name),
     };
     let mut found = Diagnostic::error("M0012", message, span(last, *index));

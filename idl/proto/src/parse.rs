@@ -7,10 +7,18 @@ use miette::Diagnostic as _;
 use prost_types::FileDescriptorProto;
 use sinew_idl::diag::Diagnostic;
 
-use crate::{scan, source::SourceFile};
+use crate::{
+    floats,
+    patch::{self, Patched},
+    places::Places,
+    scan,
+    source::SourceFile,
+    tag,
+};
 
-/// How deep brackets may be nested: far more than people write (7 in the published files), far less than a stack holds.
-const DEEPEST: usize = 100;
+/// How deep brackets may be nested, and how many parts a package may have: far more than people write (7 of each in the
+/// published files), far less than a stack holds.
+pub(crate) const DEEPEST: usize = 100;
 
 /// Parses one file.
 pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diagnostic>> {
@@ -27,16 +35,27 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
         let found = Diagnostic::error("M0005", message, source.span(at, at + 1));
         return Err(vec![found]);
     }
+    let patched = patch::patched(&source.text);
+    let text = patched.as_ref().map_or(&*source.text, |p| &p.text);
     let parsed = catch_unwind(AssertUnwindSafe(|| {
-        protox::file::File::from_source(&source.name, &source.text)
+        protox::file::File::from_source(&source.name, text)
     }));
     match parsed {
-        Ok(Ok(file)) => Ok(FileDescriptorProto::from(file)),
+        Ok(Ok(file)) => {
+            let mut file = FileDescriptorProto::from(file);
+            if let Some(patched) = &patched {
+                patched.lead_back(&mut file);
+            }
+            floats::spell_defaults(&mut file);
+            shallow(source, file)
+        }
         Ok(Err(error)) => {
             let related = error.related().into_iter().flatten();
             let first: [&dyn miette::Diagnostic; 1] = [&error];
             let all = first.into_iter().chain(related);
-            let mut found: Vec<_> = all.map(|error| syntax(source, error)).collect();
+            let mut found: Vec<_> = all
+                .map(|error| syntax(source, patched.as_ref(), error))
+                .collect();
             ask_for_syntax(source, &mut found);
             Err(found)
         }
@@ -44,13 +63,31 @@ pub(crate) fn parse(source: &SourceFile) -> Result<FileDescriptorProto, Vec<Diag
     }
 }
 
+/// A package of many parts is as many modules in one another, and the linker takes cubic time for them.
+fn shallow(
+    source: &SourceFile,
+    proto: FileDescriptorProto,
+) -> Result<FileDescriptorProto, Vec<Diagnostic>> {
+    if proto.package().split('.').count() <= DEEPEST {
+        return Ok(proto);
+    }
+    let message = format!("the package has more than {DEEPEST} parts");
+    let span = Places::new(&proto, Some(source)).span(&[tag::file::PACKAGE]);
+    Err(vec![Diagnostic::error("M0005", message, span)])
+}
+
 /// One error of the parser; the last of its labels is where the fault shows, those before it are what it clashes with.
-fn syntax(source: &SourceFile, error: &dyn miette::Diagnostic) -> Diagnostic {
+fn syntax(
+    source: &SourceFile,
+    patched: Option<&Patched>,
+    error: &dyn miette::Diagnostic,
+) -> Diagnostic {
+    let back = |byte| patched.map_or(byte, |patched| patched.back(byte));
     let mut labels: Vec<_> = error
         .labels()
         .into_iter()
         .flatten()
-        .map(|label| source.span(label.offset(), label.offset() + label.len()))
+        .map(|label| source.span(back(label.offset()), back(label.offset() + label.len())))
         .collect();
     let mut message = error.to_string();
     let help = error.help().map(|help| help.to_string());

@@ -1,7 +1,7 @@
 //! Names as protoc looks them up: only in the file itself and in what it imports.
 //!
 //! The library looks for the first part of `config.Http` among all files that it knows, and stops at a package of
-//! somebody else that happens to lie nearer. So where it refuses a file, the names are looked up here and made absolute.
+//! somebody else that happens to lie nearer. So where it refuses a file, names are looked up here and made absolute.
 //! It refuses to report anything: a name that it does not find stays as it is, and the library says what is wrong.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use prost_types::{
     ServiceDescriptorProto, UninterpretedOption,
 };
 
-use crate::symbols::join;
+use crate::{aggregates::with_full_names, symbols::join};
 
 /// Makes those names of the file absolute that have several parts and mean something in it or in `imports`; whether
 /// there was any.
@@ -83,6 +83,23 @@ impl Names {
 
     fn has(&self, name: &str, kind: Kind) -> bool {
         self.0.get(name).is_some_and(|kinds| kinds.contains(&kind))
+    }
+
+    /// The full name of an extension, if only one is seen whose name ends so. In the text of an option's value, protoc
+    /// starts at the message that is extended there, which is known only when all names are; and what does not extend
+    /// that message is refused later.
+    fn extension(&self, name: &str) -> Option<String> {
+        if self.has(name, Kind::Extension) {
+            return None;
+        }
+        let ends = |full: &str| {
+            let scope = full.strip_suffix(name);
+            scope.is_some_and(|scope| scope.ends_with('.'))
+        };
+        let named = self.0.iter().filter(|(full, _)| ends(full));
+        let mut extensions = named.filter(|(_, kinds)| kinds.contains(&Kind::Extension));
+        let (full, _) = extensions.next()?;
+        extensions.next().is_none().then(|| full.clone())
     }
 
     /// The absolute form of a name of several parts, used in `scope`: the innermost scope that has the first part
@@ -183,6 +200,15 @@ impl Change {
     }
 
     fn options(&mut self, scope: &str, options: &mut [UninterpretedOption]) {
+        for text in options
+            .iter_mut()
+            .filter_map(|one| one.aggregate_value.as_mut())
+        {
+            if let Some(full) = with_full_names(text, |name| self.names.extension(name)) {
+                *text = full;
+                self.changed = true;
+            }
+        }
         let parts = options.iter_mut().flat_map(|option| &mut option.name);
         for part in parts.filter(|part| part.is_extension) {
             self.one(scope, Some(&mut part.name_part), Kind::Extension);

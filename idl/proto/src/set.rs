@@ -7,11 +7,7 @@ use prost::Message as _;
 use prost_types::FileDescriptorProto;
 use sinew_idl::diag::{Diagnostic, Span};
 
-use crate::{
-    builtin, editions,
-    load::{Loaded, import_span},
-    wellformed, wire,
-};
+use crate::{builtin, editions, load::Loaded, wellformed, wire};
 
 /// What a set holds, ready to be linked.
 #[derive(Default)]
@@ -103,7 +99,7 @@ impl Set {
             let Some(proto) = self.loaded.files.get(&name).cloned() else {
                 continue;
             };
-            for (index, import) in proto.dependency.iter().enumerate() {
+            for import in &proto.dependency {
                 let known = &self.loaded;
                 if known.files.contains_key(import) || known.broken.contains(import) {
                     continue;
@@ -117,9 +113,8 @@ impl Set {
                         queue.push(import.clone());
                     }
                     None => {
-                        let span = import_span(None, &name, &proto, index);
                         let message = format!("import `{import}` is not in the descriptor set");
-                        let found = Diagnostic::error("M0011", message, span);
+                        let found = Diagnostic::error("M0011", message, Span::file(&*name));
                         self.loaded
                             .found
                             .push(found.help(

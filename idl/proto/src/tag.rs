@@ -19,17 +19,19 @@ pub(crate) mod message {
     pub(crate) const ENUM: i32 = 4;
     pub(crate) const EXTENSION_RANGE: i32 = 5;
     pub(crate) const EXTENSION: i32 = 6;
+    pub(crate) const OPTIONS: i32 = 7;
     pub(crate) const ONEOF: i32 = 8;
     pub(crate) const RESERVED_RANGE: i32 = 9;
     pub(crate) const RESERVED_NAME: i32 = 10;
-    pub(crate) const OPTIONS: i32 = 7;
 }
 
 pub(crate) mod field {
     pub(crate) const EXTENDEE: i32 = 2;
     pub(crate) const NUMBER: i32 = 3;
+    pub(crate) const TYPE: i32 = 5;
     pub(crate) const TYPE_NAME: i32 = 6;
     pub(crate) const OPTIONS: i32 = 8;
+    pub(crate) const JSON_NAME: i32 = 10;
 }
 
 pub(crate) mod enumeration {
@@ -54,4 +56,5 @@ pub(crate) mod method {
 pub(crate) mod option {
     pub(crate) const PACKED: i32 = 2;
     pub(crate) const ALLOW_ALIAS: i32 = 2;
+    pub(crate) const MAP_ENTRY: i32 = 7;
 }

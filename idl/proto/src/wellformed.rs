@@ -7,6 +7,8 @@ use prost_types::{
     field_descriptor_proto::{Label, Type},
 };
 
+use crate::parse::DEEPEST;
+
 /// The kinds of keys that a map may have.
 const KEYS: [Type; 12] = [
     Type::Bool,
@@ -42,6 +44,9 @@ pub(crate) fn check(file: &FileDescriptorProto) -> Result<(), String> {
     let mut parts = file.package().split('.');
     if !file.package().is_empty() && !parts.all(is_identifier) {
         return Err(format!("`{}` is no name of a package", file.package()));
+    }
+    if file.package().split('.').count() > DEEPEST {
+        return Err(format!("the package has more than {DEEPEST} parts"));
     }
     let options = file.options.as_ref();
     resolved(options.map(|options| &*options.uninterpreted_option))?;

@@ -265,3 +265,26 @@ fn names_of_the_options_may_be_taken_where_nobody_imports_them() {
         assert!(compiled.is_ok(), "{text}: {compiled:?}");
     }
 }
+
+#[test]
+fn a_broken_file_takes_no_options_from_those_after_it() {
+    let mut options = "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\"; \
+        extend google.protobuf.FieldOptions {"
+        .to_owned();
+    // More than there are messages before: the library once dropped those when it took a file back.
+    for n in 0..100 {
+        options.push_str(&format!(" int32 o{n} = {};", 50_000 + n));
+    }
+    options.push('}');
+    let broken = "syntax = \"proto3\"; message B { Missing missing = 1; }";
+    let good = "syntax = \"proto3\"; import \"a.proto\"; message C { int32 c = 1 [(o99) = 1]; }";
+    let folder = Folder::with(&[
+        ("a.proto", options.as_bytes()),
+        ("b.proto", broken.as_bytes()),
+        ("c.proto", good.as_bytes()),
+    ]);
+    let found = compile(&folder.sources(&["a.proto", "b.proto", "c.proto"]));
+    let found: Vec<_> = found.expect_err("refused").iter().cloned().collect();
+    let codes: Vec<_> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["M0020"], "{found:?}");
+}

@@ -16,7 +16,7 @@ PROJECT = CORPUS.parent.parent
 FOLDER = WORK / "check"
 TARGET = CORPUS / "target" / "check"
 EDITIONS = ("2021", "2024")
-# Files whose code goes into one crate, unless a unit alone has more: rustc then stays below two GiB.
+# Files whose code goes into one crate, unless a unit alone has more: several rustcs at once have to fit into memory.
 CRATE_FILES = 150
 # Seconds for a run of cargo over all crates, and for one of rustdoc.
 CARGO_LIMIT = 5400.0
@@ -60,7 +60,7 @@ class Step:
 
 def run(pieces, progress):
     """Checks the pieces, and gives the steps that were taken."""
-    crates = {f"corpus-{number:03}": crate for number, crate in enumerate(crates_of(pieces))}
+    crates = crates_of(pieces)
     write(crates)
     steps = []
     for edition in EDITIONS:
@@ -73,13 +73,20 @@ def run(pieces, progress):
 
 
 def crates_of(pieces):
-    crates = []
+    """Gives crates by name. Each has code of one set alone, so that a change of a set is checked anew without the
+    others, and a failure names it."""
+    bundles = {}
     for piece in pieces:
-        if crates and sum(one.files for one in crates[-1]) + piece.files <= CRATE_FILES:
-            crates[-1].append(piece)
-        else:
-            crates.append([piece])
-    return crates
+        of_set = bundles.setdefault(piece.set, [[]])
+        if of_set[-1] and sum(one.files for one in of_set[-1]) + piece.files > CRATE_FILES:
+            of_set.append([])
+        of_set[-1].append(piece)
+    # Names of folders that are given may be anything.
+    return {
+        f"corpus-{slug(name).lower()}-{number}": bundle
+        for name, of_set in bundles.items()
+        for number, bundle in enumerate(of_set)
+    }
 
 
 def write(crates):
@@ -89,8 +96,7 @@ def write(crates):
     for name, pieces in crates.items():
         lines = [f"//! Generated code of the corpus.\n#![deny({', '.join(DENIED)})]"]
         for number, piece in enumerate(pieces):
-            module = "".join(c if c.isalnum() else "_" for c in piece.set.lower())
-            lines.append(f"/// Of `{slug(piece.set)}`.\npub mod {module}_{number} {{ include!({quoted(piece.code)}); }}")
+            lines.append(f"/// Files that are compiled together.\npub mod unit{number} {{ include!({quoted(piece.code)}); }}")
         update(FOLDER / "src" / f"{name}.rs", "\n\n".join(lines) + "\n")
         for edition in EDITIONS:
             members.append(package(name, edition))

@@ -4,7 +4,10 @@ Measures the process as the system does: its time, and the most memory that it
 held. Knows nothing of the code that comes out.
 """
 
+import contextlib
 import dataclasses
+import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -29,6 +32,15 @@ SHOWN = 2000
 
 class BuildFailed(Exception):
     """Our own program does not build."""
+
+
+@contextlib.contextmanager
+def alone():
+    """Two runs at once would write into the same folders: the second waits."""
+    WORK.mkdir(exist_ok=True)
+    with open(WORK / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclasses.dataclass
@@ -145,19 +157,21 @@ def measure(command, folder, limit, environment=None):
             stderr=stderr,
             env={**os.environ, **(environment or {})},
             cwd=folder,
+            # What it starts ends with it.
+            start_new_session=True,
         )
         late = threading.Event()
 
         def end():
             late.set()
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
         timer = threading.Timer(limit, end)
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             os.wait4(process.pid, 0)
             raise
         finally:
@@ -177,5 +191,8 @@ def measure(command, folder, limit, environment=None):
 
 
 def slug(name):
-    """A name as one folder."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "set"
+    """A name as one folder, that of no other name."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name).strip("-")
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")

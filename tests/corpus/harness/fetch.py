@@ -8,6 +8,7 @@ what the files are for, and tries nothing twice.
 import contextlib
 import dataclasses
 import fcntl
+import importlib.util
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import venv
 import zipfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent
@@ -101,10 +103,6 @@ def take(package, folder):
 
 
 def need(package):
-    if package.registry == "pypi":
-        if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
-            raise FetchFailed(f"{about(package)} needs pip: `apt-get install python3-pip`, or your system's package")
-        return
     if package.registry not in TOOLS:
         return
     tool, install = TOOLS[package.registry]
@@ -118,10 +116,23 @@ def npm(package, scratch):
 
 
 def pypi(package, scratch):
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    python = python_with_pip(package, scratch)
+    pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     pip += ["--disable-pip-version-check", f"--dest={scratch}", f"{package.name}=={package.version}"]
     run(pip, package, scratch)
     return in_zip(one(scratch, "*.whl", package))
+
+
+def python_with_pip(package, scratch):
+    """This Python, or where it has no pip, as Debian's, an environment of its own that has."""
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable
+    try:
+        venv.create(scratch / "venv", with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        advice = "`apt-get install python3-venv`, or your system's package"
+        raise FetchFailed(f"{about(package)} needs pip, and there is none: {error}\nInstall it: {advice}") from None
+    return str(scratch / "venv" / "bin" / "python")
 
 
 def go(package, scratch):

@@ -32,8 +32,9 @@ def main():
     progress = report.Progress()
     try:
         wanted = chosen_sets(options)
-        compile.build()
-        sys.exit(run(wanted, options, progress))
+        with compile.alone():
+            compile.build()
+            sys.exit(run(wanted, options, progress))
     except (sets.BadArgument, fetch.FetchFailed, compile.BuildFailed) as error:
         progress.clear()
         sys.exit(f"corpus: {error}")

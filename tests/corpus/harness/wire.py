@@ -1,5 +1,5 @@
-"""Wire agreement: messages that Python encodes, by protoc's descriptors, are decoded and encoded by generated Rust, and have
-to come back equal.
+"""Wire agreement: messages that Python encodes, by protoc's descriptors, are decoded and encoded by generated Rust, and
+have to come back equal.
 
 Sets up what that needs (an environment with protobuf, descriptor sets, our
 program built for the sets) and has `wire_check.py` compare. By itself:
@@ -7,6 +7,7 @@ program built for the sets) and has `wire_check.py` compare. By itself:
 """
 
 import argparse
+import collections
 import dataclasses
 import fcntl
 import json
@@ -35,6 +36,8 @@ SETS = (*QUICK_SETS, "protobuf-go", "envoy", "temporal", "gogo", "pulsar", "kvpr
 # Files of one set, at most; those that they import come on top.
 QUICK_FILES = 40
 FILES = 150
+# Files of the sets that are built into one program.
+BATCH_FILES = 120
 # Messages of each type.
 QUICK_MESSAGES = 8
 MESSAGES = 40
@@ -57,6 +60,8 @@ class Options:
     files: int = FILES
     type: str | None = None
     message: int | None = None
+    # What else a command has to be given to get the same sets.
+    form: str = ""
 
 
 @dataclasses.dataclass
@@ -85,14 +90,26 @@ class Prepared:
 class Summary:
     """What was found. `counts` has how often each check was made, and how often a documented difference excused one."""
 
-    sets: int
-    files: int
-    types: int
     seed: str
-    seconds: float
-    counts: dict
-    failures: list
-    left_out: dict
+    form: str = ""
+    sets: int = 0
+    files: int = 0
+    types: int = 0
+    seconds: float = 0.0
+    counts: dict = dataclasses.field(default_factory=collections.Counter)
+    failures: list = dataclasses.field(default_factory=list)
+    left_out: dict = dataclasses.field(default_factory=dict)
+
+    def add(self, batch, found):
+        self.sets += len(batch)
+        self.files += sum(len(one.files) for one in batch)
+        self.types += found["types"]
+        self.seconds += found["seconds"]
+        self.counts.update(found["counts"])
+        self.failures += found["failures"]
+        for one in batch:
+            refused = found["left_out"].get(one.name, {})
+            one.left_out.update((file, f"Python refuses it: {why}") for file, why in refused.items())
 
 
 def run(sets, options=None):
@@ -103,13 +120,41 @@ def run(sets, options=None):
         fcntl.flock(lock, fcntl.LOCK_EX)
         python = environment()
         prepared = [prepare(one, options.files, python) for one in [*fixtures(), *sets]]
-        prepared = [one for one in prepared if one.files]
-        program = build(prepared)
-        return compare(prepared, program, python, options)
+        every_kind = next(one for one in prepared if EVERY_KIND in one.name)
+        # The types of `google.protobuf` that nothing generates; the fixture uses all of them.
+        known = Prepared("known", every_kind.set, [], every_kind.descriptors, {})
+        summary = Summary(seed=options.seed, form=options.form)
+        asked = [one for one in prepared if one.files and is_asked(one, options.type)]
+        for number, batch in enumerate(batches(asked or [every_kind])):
+            program = build(batch)
+            leave_out(batch, program)
+            found = compare([*batch, known] if number == 0 else batch, every_kind, program, python, options)
+            summary.add(batch, found)
+        summary.left_out = {one.set.name: one.left_out for one in prepared if one.left_out}
+        if not summary.types:
+            raise WireFailed(f"there is no type `{options.type}`")
+        return summary
+
+
+def is_asked(one, name):
+    return name is None or name.startswith(f"{one.name}/")
+
+
+def batches(prepared):
+    """Gives the sets a few at a time: a program of all would take gigabytes to build."""
+    batch, files = [], 0
+    for one in prepared:
+        if batch and files + len(one.files) > BATCH_FILES:
+            yield batch
+            batch, files = [], 0
+        batch.append(one)
+        files += len(one.files)
+    if batch:
+        yield batch
 
 
 def fixtures():
-    """The good fixtures of `tests/idl`; the one of every kind of field also with the other types that fields can have."""
+    """The good fixtures of `tests/idl`; the one of every kind of field also with the other types that it can have."""
     for folder in sorted(GOOD.iterdir()):
         roots = [folder / line for line in lines(folder / "roots.txt")] or [folder]
         files = lines(folder / "files.txt") or sorted(
@@ -227,14 +272,22 @@ def build(prepared):
     return programs[-1]
 
 
-def compare(prepared, program, python, options):
-    """Runs the comparison, and gives its summary."""
-    sets = [{"name": one.name, "descriptors": str(one.descriptors), "files": one.files} for one in prepared]
-    # The types of `google.protobuf` that nothing generates; the fixture uses all of them.
-    every_kind = next(one for one in prepared if EVERY_KIND in one.name)
-    sets.append({"name": "known", "descriptors": str(every_kind.descriptors), "files": []})
+def leave_out(prepared, program):
+    """Files that our compiler refuses, alone or beside the others, have no types; whether that is right is for others
+    to say."""
+    sets = {one.name: one for one in prepared}
+    for line in execute([program, "--left-out"]).stdout.splitlines():
+        name, file, why = line.split("\t", 2)
+        sets[name].files.remove(file)
+        sets[name].left_out[file] = f"the compiler refuses it: {why}"
+
+
+def compare(prepared, every_kind, program, python, options):
+    """Runs the comparison, and gives what it found."""
     plan, result = WORK / "plan.json", WORK / "result.json"
-    plan.write_text(json.dumps({"program": program, "sets": sets}), encoding="utf-8")
+    sets = [described(one) for one in prepared]
+    whole = {"program": program, "every_kind": described(every_kind), "sets": sets}
+    plan.write_text(json.dumps(whole), encoding="utf-8")
     result.unlink(missing_ok=True)
     command = [str(python), str(HERE / "wire_check.py"), str(plan), str(result)]
     command += [f"--seed={options.seed}", f"--messages={options.messages}"]
@@ -243,17 +296,11 @@ def compare(prepared, program, python, options):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=STEP_LIMIT, check=False)
     if done.returncode != 0 or not result.is_file():
         raise WireFailed(f"the comparison ended with {done.returncode}")
-    found = json.loads(result.read_text(encoding="utf-8"))
-    return Summary(
-        sets=len(prepared),
-        files=sum(len(one.files) for one in prepared),
-        types=found["types"],
-        seed=found["seed"],
-        seconds=found["seconds"],
-        counts=found["counts"],
-        failures=found["failures"],
-        left_out={one.set.name: one.left_out for one in prepared if one.left_out},
-    )
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+def described(one):
+    return {"name": one.name, "descriptors": str(one.descriptors), "files": one.files}
 
 
 def execute(command, cwd=None, environment=None, stderr=subprocess.STDOUT):
@@ -283,12 +330,18 @@ def say(text):
 
 def report(summary, shown=10):
     """Prints a summary, failures last."""
-    print(f"{summary.types} types of {summary.sets} sets ({summary.files} files), seed {summary.seed}, {summary.seconds} s")
+    of = f"{summary.sets} sets ({summary.files} files)"
+    print(f"{summary.types} types of {of}, seed {summary.seed}, {summary.seconds:.1f} s")
     for check, count in sorted(summary.counts.items(), key=lambda item: (item[0].startswith("excused"), item[0])):
         print(f"{count:>9}  {check}")
+    for name, left_out in summary.left_out.items():
+        for why, count in collections.Counter(why.split(":")[0] for why in left_out.values()).items():
+            print(f"{count:>9}  files of {name} left out: {why}")
     for failure in summary.failures[:shown]:
         print(f"\n{failure['type']}:")
         print("\n".join(f"    {line}" for line in failure["text"].splitlines()))
+        if "replay" in failure:
+            print(f"    again: python3 tests/corpus/harness/wire.py {summary.form}{failure['replay']}")
     if len(summary.failures) > shown:
         print(f"\nand {len(summary.failures) - shown} more")
     passed = summary.types - len(summary.failures)
@@ -312,6 +365,7 @@ def main():
         files=given.files or (QUICK_FILES if given.quick else FILES),
         type=given.type,
         message=given.message,
+        form=form(given),
     )
     try:
         summary = run(wanted(given), options)
@@ -322,6 +376,13 @@ def main():
     else:
         report(summary)
     sys.exit(1 if summary.failures else 0)
+
+
+def form(given):
+    words = ["--quick"] if given.quick else []
+    words += [f"--files {given.files}"] if given.files else []
+    words += [f"--only {name}" for name in given.only or ()]
+    return "".join(f"{word} " for word in words)
 
 
 def wanted(given):

@@ -6,8 +6,8 @@ import math
 
 from google.protobuf.descriptor import FieldDescriptor as Field
 
-from wire_bytes import LENGTH, NotAMessage, VARINT, is_packable, kind_of, read_until
-from wire_pool import is_map, is_message, new, real_oneof
+from wire_bytes import END, FIXED32, FIXED64, LENGTH, START, VARINT, NotAMessage, is_packable, kind_of
+from wire_pool import is_map, is_message, new
 
 FLOATING = (Field.TYPE_FLOAT, Field.TYPE_DOUBLE)
 SHORT_NUMBER_BYTES = 5
@@ -119,7 +119,7 @@ def look(data, at, end, descriptor, group, found):
     while at < end:
         tag, at = number_of(data, at, end, found, True)
         number, kind = tag >> 3, tag & 7
-        if kind == 4:
+        if kind == END:
             if number != group:
                 raise NotAMessage("the end of another group")
             return at
@@ -138,9 +138,9 @@ def look(data, at, end, descriptor, group, found):
             value, at = number_of(data, at, end, found, False)
             if field is not None and fits:
                 look_at_enum(field, value, found)
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        elif kind == 3:
+        elif kind in (FIXED32, FIXED64):
+            at += 4 if kind == FIXED32 else 8
+        elif kind == START:
             below = field.message_type if field is not None and field.type == Field.TYPE_GROUP else None
             at = look(data, at, end, below, number, found)
         elif kind == LENGTH:

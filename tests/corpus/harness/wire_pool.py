@@ -20,9 +20,16 @@ class Pool:
         with open(path, "rb") as file:
             files.ParseFromString(file.read())
         self._pool = descriptor_pool.DescriptorPool()
+        self._files = []
+        # What protoc takes and Python's pool does not, with what it says; and what imports that.
+        self.refused = {}
         for file in files.file:
-            self._pool.Add(file)
-        self._files = [file.name for file in files.file]
+            try:
+                self._pool.Add(file)
+            except TypeError as error:
+                self.refused[file.name] = str(error)
+            else:
+                self._files.append(file.name)
 
     def messages(self, files=None):
         """Gives the descriptors of all messages, by full name; `files` leaves out those of other files."""
@@ -37,7 +44,8 @@ class Pool:
         return self._pool.FindMessageTypeByName(name)
 
     def extensions(self, descriptor):
-        return self._pool.FindAllExtensions(descriptor)
+        # Python's pool was seen to give a plain field of `google.protobuf.BytesValue` among them.
+        return [field for field in self._pool.FindAllExtensions(descriptor) if field.is_extension]
 
 
 def collect(descriptor, found):

@@ -31,7 +31,15 @@ SHORT_NUMBER = 5
 LONG_NUMBER = 10
 LAST_NUMBER = 2**29 - 1
 
-INVALID_UTF8 = (b"\xff", b"a\x80", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"ok\xe8\xaa", b"\xf8\x88\x80\x80\x80")
+INVALID_UTF8 = (
+    b"\xff",
+    b"a\x80",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"ok\xe8\xaa",
+    b"\xf8\x88\x80\x80\x80",
+)
 # Numbers of 32 bits that are sent with more: the bits above are dropped.
 NARROW = {Field.TYPE_INT32, Field.TYPE_UINT32, Field.TYPE_SINT32, Field.TYPE_ENUM, Field.TYPE_BOOL}
 

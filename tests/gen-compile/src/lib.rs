@@ -19,3 +19,5 @@ include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
 #[cfg(test)]
 mod calls;
+#[cfg(test)]
+mod wire;

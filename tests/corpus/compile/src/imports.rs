@@ -53,14 +53,13 @@ impl Imports {
 /// The names in import statements.
 fn named(text: &str) -> impl Iterator<Item = String> {
     let code = without_comments(text);
-    let statements: Vec<_> = code.split(';').filter_map(import).collect();
+    let statements: Vec<_> = code.split([';', '{', '}']).filter_map(import).collect();
     statements.into_iter()
 }
 
-/// `import "a.proto"`, `import public 'a.proto'`; the statement may follow a block without a semicolon.
+/// `import "a.proto"`, `import public 'a.proto'`.
 fn import(statement: &str) -> Option<String> {
-    let after = statement.trim_start_matches(|c: char| c.is_whitespace() || c == '}');
-    let mut name = after.strip_prefix("import")?.trim_start();
+    let mut name = statement.trim_start().strip_prefix("import")?.trim_start();
     for word in ["public", "weak", "option"] {
         name = name.strip_prefix(word).unwrap_or(name).trim_start();
     }

@@ -197,3 +197,6 @@ fn rejected(file: &str, error: &Diagnostic) -> Rejected {
         message: error.message.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ pub(crate) struct Set {
     /// Also the name of a module.
     pub(crate) name: String,
     pub(crate) roots: Vec<PathBuf>,
-    /// By the names under which they are imported; none means all below the first root.
+    /// By the names under which they are imported.
     pub(crate) files: Vec<String>,
     /// Whether fields have the other types that can be chosen: `Bytes` and `BTreeMap`.
     pub(crate) other_types: bool,

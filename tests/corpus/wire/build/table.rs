@@ -12,6 +12,7 @@ pub(crate) fn module(set: &str, root: &Path) -> Result<String, String> {
     walk(&items(root)?, root, &mut Vec::new(), &mut messages)?;
     let mut code = format!(
         "/// The set `{set}`.\npub(crate) mod {set} {{\n    include!({root:?});\n\n\
+         \x20   #[allow(unused_variables, reason = \"there may be no message\")]\n\
          \x20   pub(crate) fn list(table: &mut crate::table::Table) {{\n"
     );
     for message in messages {
@@ -24,7 +25,6 @@ pub(crate) fn module(set: &str, root: &Path) -> Result<String, String> {
 /// The function that lists the messages of all sets.
 pub(crate) fn all<'a>(sets: impl Iterator<Item = &'a str>) -> String {
     let mut code = "/// Lists the messages of every set.\n\
-         #[allow(unused_variables, reason = \"there may be no set\")]\n\
          pub(crate) fn list(table: &mut crate::table::Table) {\n"
         .to_owned();
     for set in sets {
@@ -32,6 +32,13 @@ pub(crate) fn all<'a>(sets: impl Iterator<Item = &'a str>) -> String {
     }
     code.push_str("}\n");
     code
+}
+
+/// The files that are not compiled, a line each.
+pub(crate) fn left_out(lines: &[String]) -> String {
+    format!(
+        "/// What is not compiled, and why.\npub(crate) static LEFT_OUT: &[&str] = &{lines:?};\n"
+    )
 }
 
 /// Adds the paths of all messages, relative to the module of the set.

@@ -1,5 +1,5 @@
-//! Bytes of one message in, bytes of the same message out: decoded twice and encoded, with what the encoder says of itself
-//! held against what it does.
+//! Bytes of one message in, bytes of the same message out: decoded twice and encoded, with what the encoder says of
+//! itself held against what it does.
 //! It refuses to end with a message that it cannot take: each gets an answer of its own.
 
 use std::panic::{self, AssertUnwindSafe};

@@ -1,5 +1,5 @@
 //! Decodes and encodes messages that come in on standard input: frames of a type and its bytes in, frames of bytes or
-//! what was wrong out. `--list` prints the types instead.
+//! what was wrong out. `--list` prints the types instead, and `--left-out` the files that were not compiled.
 //! It refuses to compare: what should have come back is known to who asks.
 
 mod exchange;
@@ -24,8 +24,13 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 fn main() -> ExitCode {
     let table = Table::new();
-    let lists = std::env::args().nth(1).is_some_and(|word| word == "--list");
-    let work = move || if lists { list(&table) } else { answer(&table) };
+    let word = std::env::args().nth(1);
+    let work = move || match word.as_deref() {
+        Some("--list") => print(table.names()),
+        Some("--left-out") => print(sets::LEFT_OUT.iter().copied()),
+        Some(_) => Err(io::Error::other("give `--list`, `--left-out` or nothing")),
+        None => answer(&table),
+    };
     let done = thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
     match done.map(thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
@@ -38,10 +43,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn list(table: &Table) -> io::Result<()> {
+fn print<'a>(lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for name in table.names() {
-        writeln!(out, "{name}")?;
+    for line in lines {
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }

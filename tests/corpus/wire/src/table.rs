@@ -77,3 +77,28 @@ const KNOWN_TYPES: [(&str, Exchange); 20] = [
     ("UInt64Value", exchange::<u64>),
     ("Value", exchange::<prost_types::Value>),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Outcome;
+
+    /// The names of groups, and of what is nested in a oneof, are those that the IDL gives them.
+    #[test]
+    fn types_are_found_by_set_and_full_name() {
+        let table = Table::new();
+        for name in [
+            "every_kind/kinds.v2.OneOf.Chosen.Deep",
+            "every_kind/kinds.v3.Leaf",
+            "known/google.protobuf.Empty",
+        ] {
+            let exchange = table.find(name.as_bytes());
+            let back = exchange.map(|exchange| exchange(&[]));
+            assert!(
+                matches!(back, Some(Outcome::Back(bytes)) if bytes.is_empty()),
+                "{name}"
+            );
+        }
+        assert!(table.find(b"every_kind/kinds.v3.None").is_none());
+    }
+}

@@ -15,6 +15,13 @@ pub(crate) struct Target {
     pub(crate) bound: Bound,
 }
 
+/// What most figures of builds are held to.
+pub(crate) const NOT_ABOVE_TONIC: Target = Target {
+    words: "not above tonic's",
+    than: "tonic",
+    bound: Bound::NotAbove,
+};
+
 /// A comparison with a baseline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bound {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{compile::home, contender::OURS};
+use crate::compile::home;
 
 /// A generator with the runtime that its code is for.
 #[derive(Clone, Debug)]
@@ -41,11 +41,6 @@ impl Side {
         }
     }
 
-    /// Whether it is ours, of whatever revision.
-    pub(crate) fn is_ours(&self) -> bool {
-        matches!(self.kind, Kind::Ours(_))
-    }
-
     /// The lockfile with the versions that it takes part with.
     pub(crate) fn lockfile(&self) -> PathBuf {
         match &self.kind {
@@ -63,10 +58,6 @@ impl Side {
                 '-'
             }
         };
-        debug_assert!(
-            self.name.starts_with(OURS) || !self.is_ours(),
-            "tables look for ours by name"
-        );
         self.name.chars().map(plain).collect()
     }
 
@@ -104,11 +95,10 @@ impl Side {
         }
     }
 
-    /// The smallest server and its client: what stands in `src` and, where it is not the usual one,
-    /// the build script.
+    /// The smallest server and its client, as files below `src`, and their build script.
     ///
     /// Ours is the hello of the README.
-    pub(crate) fn hello(&self) -> (Vec<(&'static str, &'static str)>, Option<&'static str>) {
+    pub(crate) fn hello(&self) -> (Vec<(&'static str, &'static str)>, &'static str) {
         let (server, client, build_script) = match self.kind {
             Kind::Ours(_) => (
                 include_str!("../../../../../examples/hello/src/bin/server.rs"),
@@ -122,7 +112,7 @@ impl Side {
             ),
         };
         let sources = vec![("bin/server.rs", server), ("bin/client.rs", client)];
-        (sources, Some(build_script))
+        (sources, build_script)
     }
 
     /// What hello needs: tokio beside what generated code needs.

@@ -94,20 +94,22 @@ impl Site {
     /// Removes what the compiler remembers of this package from one run to the next.
     ///
     /// # Errors
-    /// When a folder cannot be read or removed.
+    /// When it remembers nothing, so that nobody takes a second look for a first one.
     pub(crate) fn forget(&self) -> Result<(), Failure> {
         let remembered = self.target.join("debug/incremental");
-        if !remembered.exists() {
-            return Ok(());
-        }
         let prefix = format!("{}-", self.name.replace('-', "_"));
-        for entry in fs::read_dir(remembered)? {
+        let mut is_found = false;
+        for entry in fs::read_dir(&remembered)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
                 fs::remove_dir_all(entry.path())?;
+                is_found = true;
             }
         }
-        Ok(())
+        let nothing = || format!("nothing of {} is in {}", self.name, remembered.display());
+        is_found
+            .then_some(())
+            .ok_or_else(|| Failure::new(nothing()))
     }
 
     /// Removes a folder, which need not be there.

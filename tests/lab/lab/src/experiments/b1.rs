@@ -22,16 +22,10 @@ use crate::{
         world,
     },
     outcome::Outcome,
-    target::{Bound, Target},
+    target::NOT_ABOVE_TONIC,
 };
 
 pub(super) static EXPERIMENT: Generation = Generation;
-
-const NOT_ABOVE: Target = Target {
-    words: "not above tonic's",
-    than: "tonic",
-    bound: Bound::NotAbove,
-};
 
 /// How a build script is compiled, and the name of that in figures.
 const PROFILES: [(&str, &str, &str); 2] = [
@@ -59,7 +53,7 @@ impl Experiment for Generation {
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         let protoc = protoc::version()?;
         let (services, repeats, profiles) = match bench.is_quick() {
-            true => (40, 1, &PROFILES[..1]),
+            true => (40, 3, &PROFILES[..1]),
             false => (1_000, 3, &PROFILES[..]),
         };
         let mut rows = Vec::new();
@@ -75,11 +69,12 @@ impl Experiment for Generation {
             }
             let what = format!("B1{suffix}");
             let trial = Trial::run(bench, &what, repeats, &scripts, Script::run)?;
-            rows.push(
-                trial.row(format!("seconds{suffix}"), "s", Some(NOT_ABOVE), |ran| {
-                    seconds(&ran.cost)
-                }),
-            );
+            rows.push(trial.row(
+                format!("seconds{suffix}"),
+                "s",
+                Some(NOT_ABOVE_TONIC),
+                |ran| seconds(&ran.cost),
+            ));
             rows.push(trial.row(format!("cpu{suffix}"), "s", None, |ran| cpu(&ran.cost)));
             rows.push(
                 trial.row(format!("peak memory{suffix}"), "MiB", None, |ran| {

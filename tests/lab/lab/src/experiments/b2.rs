@@ -41,8 +41,8 @@ impl Experiment for Check {
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         let protoc = protoc::version()?;
         let (sizes, repeats): (&[usize], _) = match bench.is_quick() {
-            true => (&[12], 1),
-            false => (&[12, 100, 500], 5),
+            true => (&[12], 3),
+            false => (&[12, 100, 500], 3),
         };
         let mut rows = Vec::new();
         let mut others = None;

@@ -17,16 +17,10 @@ use crate::{
         world::Source,
     },
     outcome::Outcome,
-    target::{Bound, Target},
+    target::NOT_ABOVE_TONIC,
 };
 
 pub(super) static EXPERIMENT: CleanBuild = CleanBuild;
-
-const NOT_ABOVE: Target = Target {
-    words: "not above tonic's",
-    than: "tonic",
-    bound: Bound::NotAbove,
-};
 
 /// `cargo build --release` of hello, server and client, with nothing built before.
 pub(super) struct CleanBuild;
@@ -53,11 +47,11 @@ impl Experiment for CleanBuild {
         let trial = Trial::run(bench, "B3", repeats, &sides, build)?;
         let kilobytes = |name: &'static str| move |built: &Built| built.size(name) as f64 / 1e3;
         let rows = vec![
-            trial.row("seconds", "s", Some(NOT_ABOVE), |built| {
+            trial.row("seconds", "s", Some(NOT_ABOVE_TONIC), |built| {
                 seconds(&built.cost)
             }),
             trial.row("cpu", "s", None, |built| cpu(&built.cost)),
-            trial.row("crates", "", Some(NOT_ABOVE), |built| {
+            trial.row("crates", "", Some(NOT_ABOVE_TONIC), |built| {
                 built.did.crates.len() as f64
             }),
             trial.row("runs of rustc", "", None, |built| built.did.compiled as f64),
@@ -100,7 +94,7 @@ fn lay_out(side: &Side) -> Result<Site, Failure> {
         name: "hello".to_owned(),
         dependencies: side.hello_dependencies(),
         sources,
-        build_script,
+        build_script: Some(build_script),
         protos: vec![hello],
         ..Plan::default()
     };

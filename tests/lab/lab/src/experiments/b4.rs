@@ -14,20 +14,15 @@ use crate::{
         protoc,
         side::Side,
         site::{Plan, Site},
-        trial::{Trial, seconds},
+        trial::{Trial, cpu, seconds},
         world::{self, Source},
     },
     outcome::{Outcome, Row},
-    target::{Bound, Target},
+    target::{Bound, NOT_ABOVE_TONIC, Target},
 };
 
 pub(super) static EXPERIMENT: Rebuild = Rebuild;
 
-const NOT_ABOVE: Target = Target {
-    words: "not above tonic's",
-    than: "tonic",
-    bound: Bound::NotAbove,
-};
 const NOTHING: Target = Target {
     words: "nothing",
     than: "tonic",
@@ -48,7 +43,7 @@ impl Experiment for Rebuild {
 
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         let protoc = protoc::version()?;
-        let (services, repeats) = if bench.is_quick() { (12, 1) } else { (100, 5) };
+        let (services, repeats) = if bench.is_quick() { (12, 2) } else { (100, 3) };
         let mut sites = Vec::new();
         for side in bench.sides()? {
             bench.progress().show(&format!(
@@ -60,7 +55,7 @@ impl Experiment for Rebuild {
         let trial = Trial::run(bench, "B4", repeats, &sites, Package::rebuild)?;
 
         let mut rows = vec![
-            trial.row("unchanged", "s", Some(NOT_ABOVE), |again| {
+            trial.row("unchanged", "s", Some(NOT_ABOVE_TONIC), |again| {
                 seconds(&again.unchanged.cost)
             }),
             trial.row("unchanged, scripts run", "", Some(NOTHING), |again| {
@@ -84,17 +79,19 @@ impl Experiment for Rebuild {
 }
 
 /// What is read off a rebuild after a change.
-fn change(trial: &Trial<Again>, name: &str, of: fn(&Again) -> &Rebuilt) -> [Row; 4] {
+fn change(trial: &Trial<Again>, name: &str, of: fn(&Again) -> &Rebuilt) -> [Row; 5] {
+    let cpu_time = format!("{name}, cpu");
     let scripts = format!("{name}, scripts run");
     let compiled = format!("{name}, crates compiled");
     let written = format!("{name}, files written");
     [
-        trial.row(name, "s", Some(NOT_ABOVE), |again| seconds(&of(again).cost)),
+        trial.row(name, "s", Some(NOT_ABOVE_TONIC), |again| {
+            seconds(&of(again).cost)
+        }),
+        trial.row(cpu_time, "s", None, |again| cpu(&of(again).cost)),
         trial.row(scripts, "", None, |again| of(again).scripts()),
         trial.row(compiled, "", None, |again| of(again).compiled()),
-        trial.row(written, "", Some(NOT_ABOVE), |again| {
-            of(again).written as f64
-        }),
+        trial.row(written, "", None, |again| of(again).written as f64),
     ]
 }
 

@@ -1,0 +1,15 @@
+//! What no input may do to the compiler: panic, hang, take memory without bound, point outside of a file, or come out
+//! as something that is no Rust.
+//! It refuses to know who makes the inputs: libFuzzer does (`libfuzzer/`), and the replay in `tests/replay.rs`.
+
+mod archive;
+mod check;
+pub mod fixtures;
+mod folder;
+mod target;
+mod text;
+mod wire;
+
+pub use archive::Archive;
+pub use folder::Folder;
+pub use target::Target;
