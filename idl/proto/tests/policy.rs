@@ -321,6 +321,46 @@ fn options_of_another_version_are_not_lost_without_a_word() {
     );
 }
 
+#[test]
+fn the_report_marks_the_value_inside_of_the_option() {
+    let folder = Folder::with(&[(
+        "a.proto",
+        b"syntax = \"proto3\";
+import \"sinew/options.proto\";
+service Carts {
+  rpc Add(Cart) returns (Cart) {
+    option (sinew.method) = {
+      timeout: \"1s\"
+      hash_key: \"owner.nmae\"
+    };
+  }
+}
+message Cart { Owner owner = 1; }
+message Owner { string name = 1; }
+",
+    )]);
+    let found = compile(&folder.sources(&["a.proto"])).expect_err("a key that is none");
+    let report = found.render();
+    let (_, report) = report.split_once("-->").expect("a place");
+    let lines: Vec<_> = report.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "   |",
+            " 7 |       hash_key: \"owner.nmae\"",
+            "   |                 ^^^^^^^^^^^^",
+            lines[3],
+            "   |",
+            "12 | message Owner { string name = 1; }",
+            "   |         ^^^^^ `Owner` is declared",
+            "   = help: did you mean `owner.name`?",
+            "",
+        ],
+        "{report}"
+    );
+    assert!(lines[3].starts_with("  ::: ") && lines[3].ends_with("a.proto:12:9"));
+}
+
 /// A descriptor set in which a file is called otherwise.
 fn renamed(set: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     use prost::Message as _;
