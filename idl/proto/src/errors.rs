@@ -9,7 +9,7 @@ use sinew_idl::{
     policy::{ErrorType, Spanned},
 };
 
-use crate::{options, policies::Extensions};
+use crate::{extensions::Extensions, options};
 
 /// Replaces each name by the full name of its message, and each code that is left out; drops what is none.
 pub(crate) fn resolve(

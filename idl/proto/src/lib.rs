@@ -6,6 +6,7 @@ mod builtin;
 mod check;
 mod editions;
 mod errors;
+mod extensions;
 mod floats;
 mod http;
 mod keys;

@@ -9,12 +9,7 @@ use sinew_idl::{
     policy::Policy,
 };
 
-use crate::{
-    load::Loaded,
-    places::Places,
-    policies::{Extensions, Policies},
-    tag,
-};
+use crate::{extensions::Extensions, load::Loaded, places::Places, policies::Policies, tag};
 
 /// The services of the files asked for, sorted by full name, and what is wrong with their policies; their Rust names
 /// are still to be assigned.

@@ -2,10 +2,7 @@
 //! not, and what is wrong with either.
 //! It refuses to apply anything: generators and the runtime do.
 
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
-    MessageDescriptor, MethodDescriptor, ServiceDescriptor, Value,
-};
+use prost_reflect::{FileDescriptor, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 use prost_types::method_options::IdempotencyLevel;
 use sinew_idl::{
     diag::{Diagnostic, Span},
@@ -15,7 +12,9 @@ use sinew_idl::{
 };
 
 use crate::{
-    builtin, errors, http,
+    errors,
+    extensions::{Extensions, is_ours, value},
+    http,
     keys::{self, NoKey},
     load::Loaded,
     options::Reader,
@@ -26,59 +25,6 @@ use crate::{
 
 /// The number of our extension, in the range that organisations use by themselves (50000 to 99999).
 const EXTENSION: i32 = 56500;
-
-/// The extensions that are looked for: those of the files that are built in, and no others of their names.
-pub(crate) struct Extensions {
-    service: Option<ExtensionDescriptor>,
-    method: Option<ExtensionDescriptor>,
-    field: Option<ExtensionDescriptor>,
-    message: Option<ExtensionDescriptor>,
-    http: Option<ExtensionDescriptor>,
-    routing: Option<ExtensionDescriptor>,
-}
-
-impl Extensions {
-    pub(crate) fn new(pool: &DescriptorPool) -> Self {
-        let find = |name: &str, file: &str| {
-            let extension = pool.get_extension_by_name(name);
-            extension.filter(|extension| extension.parent_file().name() == file)
-        };
-        Self {
-            service: find("sinew.service", builtin::OPTIONS),
-            method: find("sinew.method", builtin::OPTIONS),
-            field: find("sinew.field", builtin::OPTIONS),
-            message: find("sinew.message", builtin::OPTIONS),
-            http: find("google.api.http", "google/api/annotations.proto"),
-            routing: find("google.api.routing", "google/api/routing.proto"),
-        }
-    }
-
-    /// The code that a message declares for statuses with it.
-    pub(crate) fn code(&self, message: &MessageDescriptor) -> Option<String> {
-        if !is_ours(&message.parent_file()) {
-            return None;
-        }
-        let policy = value(&message.options(), self.message.as_ref())?;
-        let code = policy.has_field_by_name("code");
-        let code = code.then(|| policy.get_field_by_name("code")).flatten()?;
-        code.as_str().map(str::to_owned)
-    }
-
-    /// The field of a message that is marked as its key.
-    fn marked(&self, message: &MessageDescriptor) -> Option<FieldDescriptor> {
-        if !is_ours(&message.parent_file()) {
-            return None;
-        }
-        message.fields().find(|field| {
-            let policy = value(&field.options(), self.field.as_ref());
-            policy
-                .as_ref()
-                .and_then(|policy| policy.get_field_by_name("hash_key"))
-                .and_then(|mark| mark.as_bool())
-                .unwrap_or_default()
-        })
-    }
-}
 
 /// The policies of one file.
 pub(crate) struct Policies<'a> {
@@ -336,24 +282,6 @@ impl<'a> Policies<'a> {
         for nested in message.child_messages() {
             self.message(&nested);
         }
-    }
-}
-
-/// Does the file see our options?
-fn is_ours(file: &FileDescriptor) -> bool {
-    file.dependencies()
-        .any(|import| import.name() == builtin::OPTIONS)
-}
-
-/// The value of an extension that is set.
-fn value(
-    options: &DynamicMessage,
-    extension: Option<&ExtensionDescriptor>,
-) -> Option<DynamicMessage> {
-    let extension = extension.filter(|extension| options.has_extension(extension))?;
-    match options.get_extension(extension).into_owned() {
-        Value::Message(message) => Some(message),
-        _ => None,
     }
 }
 
