@@ -1,20 +1,26 @@
 //! What a method needs, as the IDL declares it: each value with the place that it is declared at.
 //! It refuses to judge: `validate` does.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::{
     diag::Span,
     model::{Idempotency, Shape},
 };
 
-/// A value and where it stands.
-#[derive(Clone, Debug)]
+/// A value and where it stands. Shown, it is the value alone: a set of descriptors has the same values elsewhere.
+#[derive(Clone)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Where it stands.
     pub span: Span,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
 }
 
 /// The policy of a method, or of a service for its methods. What is not declared is `None`.
