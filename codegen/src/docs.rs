@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use sinew_idl::{
     docs::rustdoc,
+    duration::spell,
     model::{Docs, Idempotency, Method, Service},
 };
 
@@ -24,9 +25,35 @@ pub(crate) fn service(service: &Service) -> TokenStream {
 }
 
 pub(crate) fn method(service: &Service, method: &Method) -> TokenStream {
-    attributes(&comment(&method.docs, || {
-        format!("{}.", full_name(service, method))
-    }))
+    let mut lines = comment(&method.docs, || format!("{}.", full_name(service, method)));
+    let policy = policy(method);
+    if !policy.is_empty() {
+        lines.extend([String::new(), line("# Policy")]);
+        lines.extend(policy.iter().map(|one| line(one)));
+    }
+    attributes(&lines)
+}
+
+/// What the IDL declares for calls, as far as something acts on it.
+fn policy(method: &Method) -> Vec<String> {
+    let policy = &method.policy;
+    let timeout = policy.timeout.as_ref().map(|timeout| {
+        let spelt = spell(timeout.value);
+        format!("- A call may take {spelt}, unless it says itself.")
+    });
+    let idle_timeout = policy.idle_timeout.as_ref().map(|timeout| {
+        let spelt = spell(timeout.value);
+        format!("- No message for {spelt} ends the stream of replies, unless the call says itself.")
+    });
+    let max_request_bytes = policy.max_request_bytes.as_ref().map(|bytes| {
+        let what = match method.shape.client_streams() {
+            true => "A message of the requests",
+            false => "A request",
+        };
+        format!("- {what} has at most {} bytes.", bytes.value)
+    });
+    let all = timeout.into_iter().chain(idle_timeout);
+    all.chain(max_request_bytes).collect()
 }
 
 pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {

@@ -48,6 +48,7 @@ fn service(shapes: &[Shape]) -> Service {
         input: message(quote!(Request)),
         output: message(quote!(super::Answer)),
         idempotency: Idempotency::Safe,
+        policy: Default::default(),
         docs: Docs::default(),
         deprecated: index == 0,
     };
@@ -58,6 +59,7 @@ fn service(shapes: &[Shape]) -> Service {
         full_name: "p.Svc".to_owned(),
         docs: Docs::default(),
         deprecated: false,
+        policy: Default::default(),
         methods: shapes.iter().enumerate().map(method).collect(),
     }
 }

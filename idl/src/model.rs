@@ -4,7 +4,7 @@
 
 use proc_macro2::TokenStream;
 
-use crate::diag::Span;
+use crate::{diag::Span, policy::Policy};
 
 /// All services of one compilation, in the order of their files and of their declarations.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Service {
     pub docs: Docs,
     /// Marked deprecated.
     pub deprecated: bool,
+    /// What it declares for its methods; they have taken over what holds for them.
+    pub policy: Policy,
     /// The methods, in the order of their declaration.
     pub methods: Vec<Method>,
 }
@@ -56,6 +58,8 @@ pub struct Method {
     pub output: TypeRef,
     /// May the call be repeated?
     pub idempotency: Idempotency,
+    /// What a call of it needs, the service's defaults among it.
+    pub policy: Policy,
     /// The comment of the declaration, as plain text.
     pub docs: Docs,
     /// Marked deprecated.
@@ -75,8 +79,22 @@ pub enum Shape {
     Bidi,
 }
 
-/// What repeating a call does (`idempotency_level` of the IDL).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+impl Shape {
+    /// Does the caller send more than one message?
+    #[must_use]
+    pub const fn client_streams(self) -> bool {
+        matches!(self, Self::ClientStream | Self::Bidi)
+    }
+
+    /// Does the server send more than one message?
+    #[must_use]
+    pub const fn server_streams(self) -> bool {
+        matches!(self, Self::ServerStream | Self::Bidi)
+    }
+}
+
+/// What repeating a call does (`idempotency_level` of the IDL), the most harmful first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Idempotency {
     /// Unknown, so it may do harm.
     #[default]

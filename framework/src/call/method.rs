@@ -6,8 +6,11 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+
+use super::frame::Limit;
 
 /// Which sides of a method stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,17 +58,16 @@ pub struct MethodSpec {
     slash: usize,
     shape: Shape,
     idempotency: Idempotency,
+    timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
+    max_request_bytes: Option<u32>,
 }
 
 impl MethodSpec {
     /// A method by its path, `/shop.v1.Cart/AddLine`.
     pub const fn new(path: &'static str, shape: Shape) -> Self {
-        Self {
-            slash: last_slash(path.as_bytes()),
-            path: Cow::Borrowed(path),
-            shape,
-            idempotency: Idempotency::Unsafe,
-        }
+        let slash = last_slash(path.as_bytes());
+        Self::with(Cow::Borrowed(path), slash, shape)
     }
 
     /// A method whose path is only known at run time. A missing leading `/` is added.
@@ -74,11 +76,19 @@ impl MethodSpec {
         if !path.starts_with('/') {
             path.insert(0, '/');
         }
+        let slash = last_slash(path.as_bytes());
+        Self::with(Cow::Owned(path), slash, shape)
+    }
+
+    const fn with(path: Cow<'static, str>, slash: usize, shape: Shape) -> Self {
         Self {
-            slash: last_slash(path.as_bytes()),
-            path: Cow::Owned(path),
+            path,
+            slash,
             shape,
             idempotency: Idempotency::Unsafe,
+            timeout: None,
+            idle_timeout: None,
+            max_request_bytes: None,
         }
     }
 
@@ -105,6 +115,32 @@ impl MethodSpec {
     /// What repeating the call does.
     pub const fn idempotency(&self) -> Idempotency {
         self.idempotency
+    }
+
+    /// What a call may take if it does not say itself, streams included.
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The longest silence in a stream of replies, if the call does not say itself.
+    pub const fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout
+    }
+
+    /// The largest request, or message of a stream of requests, in bytes.
+    pub const fn max_request_bytes(&self) -> Option<u32> {
+        self.max_request_bytes
+    }
+
+    /// How large requests may be: as the method declares, or as its channel or server is set.
+    pub(crate) fn request_limit(&self, otherwise: Limit) -> Limit {
+        match self.max_request_bytes {
+            None => otherwise,
+            Some(bytes) => Limit {
+                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+                setting: "option (sinew.method).max_request_bytes",
+            },
+        }
     }
 }
 
@@ -232,6 +268,29 @@ impl<Req, Resp> Method<Req, Resp> {
     #[must_use]
     pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.spec.idempotency = idempotency;
+        self
+    }
+
+    /// Declares what a call may take if it does not say itself, streams included. It holds at the client; a server
+    /// takes the deadline that its caller sends.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.spec.timeout = Some(timeout);
+        self
+    }
+
+    /// Declares the longest silence in a stream of replies, if the call does not say itself. It holds at the client.
+    #[must_use]
+    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.spec.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Declares the largest request, or message of a stream of requests, in bytes. It holds at both sides, in place of
+    /// what the channel and the server are set to.
+    #[must_use]
+    pub const fn max_request_bytes(mut self, bytes: u32) -> Self {
+        self.spec.max_request_bytes = Some(bytes);
         self
     }
 

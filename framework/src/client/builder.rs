@@ -133,7 +133,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// What a unary call may take when nothing else says; 10 s unless set.
+    /// What a unary call may take when neither it nor its method in the IDL says; 10 s unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -164,7 +164,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// The largest request that is sent, in bytes; 4 MiB unless set.
+    /// The largest request that is sent, in bytes, where its method in the IDL says nothing; 4 MiB unless set.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
         self

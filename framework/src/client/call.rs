@@ -102,13 +102,13 @@ impl<R, E> Call<R, E> {
         }
     }
 
-    /// The call, streams included, may take this long from when it begins; never longer than its caller's own call has
-    /// left.
+    /// The call, streams included, may take this long from when it begins, whatever the IDL says; never longer than its
+    /// caller's own call has left.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|options| options.timeout = Some(timeout))
     }
 
-    /// A stream of replies fails with DEADLINE_EXCEEDED when no message comes for this long.
+    /// A stream of replies fails with DEADLINE_EXCEEDED when no message comes for this long, whatever the IDL says.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.with(|options| options.idle_timeout = Some(timeout))
     }

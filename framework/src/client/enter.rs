@@ -32,7 +32,8 @@ pub(crate) fn enter(
     runtime(method)?;
     let now = Instant::now();
     let Ambient { deadline, trace } = options.ambient.clone();
-    let deadline = earliest(now, deadline, options.timeout, default);
+    let own = own(options.timeout, method, default);
+    let deadline = earliest(now, deadline, own);
     check(now, deadline, method)?;
     Ok(Entered { deadline, trace })
 }
@@ -48,29 +49,34 @@ pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status>
     runtime(&call.method)?;
     let now = Instant::now();
     let ambient = Ambient::current();
-    let own = call.deadline.map(|deadline| deadline.remaining(now));
-    call.deadline = earliest(now, ambient.deadline, own, defaults.timeout);
+    let option = call.deadline.map(|deadline| deadline.remaining(now));
+    let own = own(option, &call.method, defaults.timeout);
+    call.deadline = earliest(now, ambient.deadline, own);
     if call.trace.is_none() {
         call.trace = ambient.trace;
     }
     call.limit = defaults.reply_limit;
     if let Payload::Whole(framed) = &call.payload {
-        let checked = defaults.request_limit.check_framed_to_send(framed);
+        let limit = call.method.request_limit(defaults.request_limit);
+        let checked = limit.check_framed_to_send(framed);
         checked.map_err(|status| status.with_method(call.method.path_cow()))?;
     }
     check(now, call.deadline, &call.method)
 }
 
-/// The earliest of what the caller has left, and of what this call may take: its option, else the default.
-fn earliest(
-    now: Instant,
-    parent: Option<Deadline>,
+/// What this call may take: its own option, else what its method declares in the IDL, else the default of the channel.
+/// What may be set while the process runs will stand between the first two.
+fn own(
     option: Option<Duration>,
+    method: &MethodHandle,
     default: Option<Duration>,
-) -> Option<Deadline> {
-    let own = option
-        .or(default)
-        .map(|timeout| Deadline::from_start(now, timeout));
+) -> Option<Duration> {
+    option.or(method.timeout()).or(default)
+}
+
+/// The earlier of what the caller has left and of what this call may take.
+fn earliest(now: Instant, parent: Option<Deadline>, own: Option<Duration>) -> Option<Deadline> {
+    let own = own.map(|timeout| Deadline::from_start(now, timeout));
     match (parent, own) {
         (Some(parent), Some(own)) => Some(parent.min(own)),
         (parent, own) => parent.or(own),
@@ -98,22 +104,32 @@ fn check(now: Instant, deadline: Option<Deadline>, method: &MethodHandle) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Method;
 
     #[tokio::test(start_paused = true)]
     async fn the_earliest_deadline_counts() {
         let now = Instant::now();
         let s = |n: Option<u64>| n.map(Duration::from_secs);
-        for (parent, option, default, want) in [
-            (None, None, None, None),
-            (None, None, Some(10), Some(10)),
-            (None, Some(60), Some(10), Some(60)),
-            (Some(5), None, Some(10), Some(5)),
-            (Some(5), Some(60), None, Some(5)),
-            (Some(50), Some(2), Some(10), Some(2)),
-            (Some(50), None, None, Some(50)),
+        static DECLARES: Method<(), ()> =
+            Method::unary("/test.v1.Talk/Once").timeout(Duration::from_secs(7));
+        static SILENT: Method<(), ()> = Method::unary("/test.v1.Talk/Once");
+        for (parent, option, method, default, want) in [
+            (None, None, &SILENT, None, None),
+            (None, None, &SILENT, Some(10), Some(10)),
+            (None, None, &DECLARES, None, Some(7)),
+            (None, None, &DECLARES, Some(5), Some(7)),
+            (None, Some(60), &DECLARES, Some(10), Some(60)),
+            (None, Some(60), &SILENT, Some(10), Some(60)),
+            (Some(5), None, &SILENT, Some(10), Some(5)),
+            (Some(5), None, &DECLARES, Some(10), Some(5)),
+            (Some(5), Some(60), &SILENT, None, Some(5)),
+            (Some(50), Some(2), &SILENT, Some(10), Some(2)),
+            (Some(50), None, &DECLARES, None, Some(7)),
+            (Some(50), None, &SILENT, None, Some(50)),
         ] {
             let parent = s(parent).map(|t| Deadline::from_start(now, t));
-            let got = earliest(now, parent, s(option), s(default));
+            let own = own(s(option), &method.spec().into(), s(default));
+            let got = earliest(now, parent, own);
             assert_eq!(got.map(|d| d.remaining(now).as_secs()), want);
         }
     }

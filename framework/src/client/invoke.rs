@@ -129,7 +129,9 @@ impl<Req> Opening<Req> {
         let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
         let (writer, reader) = pipe(None);
         let control = writer.control();
-        let limit = channel.0.core.defaults.request_limit;
+        let limit = method
+            .spec()
+            .request_limit(channel.0.core.defaults.request_limit);
         Ok(Self {
             out: Outbound::new(writer, method.request, limit),
             control,
@@ -197,7 +199,9 @@ impl Begun {
         method: &Method<Req, Resp>,
         req: &Req,
     ) -> Result<Bytes, Status> {
-        frame::encode(method.request, req, channel.0.core.defaults.request_limit)
+        let limit = channel.0.core.defaults.request_limit;
+        let limit = method.spec().request_limit(limit);
+        frame::encode(method.request, req, limit)
             .map_err(|status| status.with_method(self.method.path_cow()))
     }
 
@@ -207,7 +211,7 @@ impl Begun {
             method: self.method.clone(),
             limit: self.reply_limit,
             deadline: self.entered.deadline,
-            idle_timeout: self.options.idle_timeout,
+            idle_timeout: self.options.idle_timeout.or(self.method.idle_timeout()),
         }
     }
 

@@ -136,7 +136,7 @@ impl Server {
         self
     }
 
-    /// The largest request that is taken, in bytes; 4 MiB unless set.
+    /// The largest request that is taken, in bytes, where its method in the IDL says nothing; 4 MiB unless set.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
         self

@@ -41,7 +41,7 @@ pub struct ServerCall {
     limits: Limits,
 }
 
-/// The largest messages of both directions.
+/// The largest messages of both directions, where a method declares nothing else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) request: Limit,
@@ -73,8 +73,8 @@ impl ServerCall {
         self,
         method: &Method<Req, Resp>,
     ) -> Result<(ReplyContext, Req), Status> {
-        let (message, request) = (self.payload, self.limits.request);
-        let message = match message {
+        let request = method.spec().request_limit(self.limits.request);
+        let message = match self.payload {
             // In process, or read by a layer: it has passed no deframer of ours.
             Payload::Whole(mut framed) => {
                 request.check_framed(&framed)?;
@@ -107,7 +107,8 @@ impl ServerCall {
             Payload::Stream(body) => body,
             Payload::Whole(framed) => Body::whole(framed),
         };
-        let messages = Messages::new(self.context.method.clone(), body, self.limits.request);
+        let limit = method.spec().request_limit(self.limits.request);
+        let messages = Messages::new(self.context.method.clone(), body, limit);
         let rx = Inbound::new(messages, method.request);
         Ok((ReplyContext::new(self.context, self.limits), rx))
     }

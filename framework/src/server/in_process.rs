@@ -14,8 +14,13 @@ struct Local(Arc<Stack>);
 impl Serve for Local {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let stack = Arc::clone(&self.0);
-        call.limit = stack.request_limit;
         call.route = stack.routes.find(call.method.path());
+        // The caller's own idea of the method may be another.
+        let method = call.route.and_then(|route| stack.routes.method(route));
+        call.limit = match method {
+            Some(method) => method.request_limit(stack.request_limit),
+            None => stack.request_limit,
+        };
         Box::pin(async move {
             // As over HTTP: neither a panic nor the caller's context crosses.
             Caught::new(stack.serve(&mut call)).await

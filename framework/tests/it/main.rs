@@ -22,6 +22,7 @@ mod middleware;
 mod mount;
 mod no_runtime;
 mod peer;
+mod policy;
 mod reconnect;
 mod shapes;
 mod talk;

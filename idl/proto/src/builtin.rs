@@ -1,5 +1,5 @@
-//! Files that can be imported without being anywhere: the well-known types, and what `google/api` and `google/rpc`
-//! declare.
+//! Files that can be imported without being anywhere: the well-known types, what `google/api` and `google/rpc` declare,
+//! and our own options.
 //! It refuses to be overridden by copies in an include root, of which each is of another age: what is built in has all
 //! that any of them has.
 
@@ -13,8 +13,11 @@ use crate::{parse, source::SourceFile};
 /// The file that declares what options there are.
 pub(crate) const DESCRIPTOR: &str = "google/protobuf/descriptor.proto";
 
+/// The file that declares our own options.
+pub(crate) const OPTIONS: &str = "sinew/options.proto";
+
 /// Our own declarations: same packages, names and numbers as the published ones, and nothing else.
-const OURS: [(&str, &str); 14] = [
+const OURS: [(&str, &str); 15] = [
     (
         "google/api/annotations.proto",
         include_str!("../builtin/google/api/annotations.proto"),
@@ -72,6 +75,7 @@ const OURS: [(&str, &str); 14] = [
         "google/rpc/status.proto",
         include_str!("../builtin/google/rpc/status.proto"),
     ),
+    (OPTIONS, include_str!("../builtin/sinew/options.proto")),
 ];
 
 /// A built-in file.

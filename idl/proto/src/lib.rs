@@ -5,7 +5,11 @@ mod aggregates;
 mod builtin;
 mod check;
 mod editions;
+mod errors;
+mod extensions;
 mod floats;
+mod http;
+mod keys;
 mod link;
 mod link_errors;
 mod load;
@@ -13,10 +17,12 @@ mod lower;
 mod names;
 mod option_numbers;
 mod option_places;
+mod options;
 mod order;
 mod parse;
 mod patch;
 mod places;
+mod policies;
 mod scan;
 mod scopes;
 mod set;
@@ -25,6 +31,7 @@ mod symbols;
 mod tag;
 mod wellformed;
 mod wire;
+mod written;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -60,7 +67,8 @@ pub struct Compiled {
     pub roots: Vec<String>,
     /// The services of the files asked for, named; [`sinew_idl::model::TypeRef::rust`] is left empty.
     pub schema: Schema,
-    /// What is probably not as intended, although code can be generated: extensions that are dropped.
+    /// What is probably not as intended, although code can be generated: extensions that are dropped,
+    /// options that nothing acts on.
     pub warnings: Diagnostics,
     /// Every file read from disk, imports too.
     pub read_files: Vec<PathBuf>,
@@ -102,11 +110,12 @@ fn finish(
     let linked = link::link(&mut loaded, &order, encoded);
     let mut found = std::mem::take(&mut loaded.found);
     let checked = check(&linked.pool, &loaded, &order);
+    let (mut schema, policies) = lower::lower(&linked.pool, &loaded);
     let (warnings, errors): (Vec<_>, Vec<_>) = checked
         .into_iter()
+        .chain(policies)
         .partition(|one| one.severity == Severity::Warning);
     found.extend(errors);
-    let mut schema = lower::lower(&linked.pool, &loaded.roots, &loaded.texts);
     if found.is_empty() {
         naming::assign(&mut schema);
         found.extend(names::clashes(&linked.pool, &loaded, &order));

@@ -1,63 +1,98 @@
 //! Lowers the services of the files asked for to the model that generators read.
 //! It refuses to look at messages: those are the message back end's.
 
-use std::collections::BTreeMap;
-
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
-use prost_types::method_options::IdempotencyLevel;
 use sinew_idl::{
+    diag::{Diagnostic, Span},
     docs,
-    model::{Docs, Idempotency, Method, Name, Schema, Service, Shape, TypeRef},
+    model::{Docs, Method, Name, Schema, Service, Shape, TypeRef},
+    policy::Policy,
 };
 
-use crate::{places::Places, source::SourceFile, tag};
+use crate::{extensions::Extensions, load::Loaded, places::Places, policies::Policies, tag};
 
-/// The services of `roots`, sorted by full name; their Rust names are still to be assigned.
-pub(crate) fn lower(
-    pool: &DescriptorPool,
-    roots: &[String],
-    texts: &BTreeMap<String, SourceFile>,
-) -> Schema {
+/// The services of the files asked for, sorted by full name, and what is wrong with their policies; their Rust names
+/// are still to be assigned.
+pub(crate) fn lower(pool: &DescriptorPool, loaded: &Loaded) -> (Schema, Vec<Diagnostic>) {
+    let extensions = Extensions::new(pool);
     let mut services = Vec::new();
-    for root in roots {
+    let mut found = Vec::new();
+    let mut idle = Vec::new();
+    for root in &loaded.roots {
         let Some(file) = pool.get_file_by_name(root) else {
             continue;
         };
-        let places = Places::new(file.file_descriptor_proto(), texts.get(root));
-        services.extend(file.services().map(|one| service(&one, &places)));
+        let places = Places::new(file.file_descriptor_proto(), loaded.texts.get(root));
+        let mut policies = Policies::new(&extensions, loaded, &file, &places);
+        let lowered = file.services();
+        services.extend(lowered.map(|one| service(&one, &places, &mut policies)));
+        policies.messages();
+        found.append(&mut policies.reader.found);
+        idle.append(&mut policies.reader.idle);
     }
+    found.extend(not_acted_on(idle));
     services.sort_by(|a, b| a.full_name.cmp(&b.full_name));
-    Schema { services }
+    (Schema { services }, found)
 }
 
-fn service(service: &ServiceDescriptor, places: &Places<'_>) -> Service {
+/// Said once, however often such options are set.
+fn not_acted_on(idle: Vec<(&'static str, Span)>) -> Option<Diagnostic> {
+    let mut names: Vec<_> = idle.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let (_, first) = idle.into_iter().next()?;
+    names.sort();
+    names.dedup();
+    let names = match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.join(""),
+    };
+    let message = format!("{names}: declared, not acted on by this version");
+    let warning = Diagnostic::warning("M0503", message, first);
+    Some(warning.help("what is declared is checked, and a later version acts on it"))
+}
+
+fn service(
+    service: &ServiceDescriptor,
+    places: &Places<'_>,
+    policies: &mut Policies<'_>,
+) -> Service {
     let options = service.service_descriptor_proto().options.as_ref();
+    let policy = policies.service(service);
+    let methods = service.methods();
+    let methods = methods.map(|one| method(&one, places, policies, &policy));
     Service {
+        methods: methods.collect(),
         name: name(service.name(), service.path(), places),
         module: String::new(),
         package: service.package_name().to_owned(),
         full_name: service.full_name().to_owned(),
         docs: comment(service.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
-        methods: service.methods().map(|one| method(&one, places)).collect(),
+        policy,
     }
 }
 
-fn method(method: &MethodDescriptor, places: &Places<'_>) -> Method {
+fn method(
+    method: &MethodDescriptor,
+    places: &Places<'_>,
+    policies: &mut Policies<'_>,
+    service: &Policy,
+) -> Method {
     let options = method.method_descriptor_proto().options.as_ref();
     let at = |field| {
         let mut path = method.path().to_vec();
         path.push(field);
         places.span(&path)
     };
+    let shape = match (method.is_client_streaming(), method.is_server_streaming()) {
+        (false, false) => Shape::Unary,
+        (true, false) => Shape::ClientStream,
+        (false, true) => Shape::ServerStream,
+        (true, true) => Shape::Bidi,
+    };
+    let (idempotency, policy) = policies.method(method, shape, service);
     Method {
         name: name(method.name(), method.path(), places),
-        shape: match (method.is_client_streaming(), method.is_server_streaming()) {
-            (false, false) => Shape::Unary,
-            (true, false) => Shape::ClientStream,
-            (false, true) => Shape::ServerStream,
-            (true, true) => Shape::Bidi,
-        },
+        shape,
         input: TypeRef {
             full_name: method.input().full_name().to_owned(),
             rust: Default::default(),
@@ -68,11 +103,8 @@ fn method(method: &MethodDescriptor, places: &Places<'_>) -> Method {
             rust: Default::default(),
             span: at(tag::method::OUTPUT_TYPE),
         },
-        idempotency: match options.map(|options| options.idempotency_level()) {
-            None | Some(IdempotencyLevel::IdempotencyUnknown) => Idempotency::Unsafe,
-            Some(IdempotencyLevel::Idempotent) => Idempotency::Idempotent,
-            Some(IdempotencyLevel::NoSideEffects) => Idempotency::Safe,
-        },
+        idempotency,
+        policy,
         docs: comment(method.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
     }

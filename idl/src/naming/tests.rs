@@ -103,6 +103,7 @@ fn schema(rpcs: &[&str]) -> Schema {
         input: of(),
         output: of(),
         idempotency: Idempotency::Unsafe,
+        policy: Default::default(),
         docs: Docs::default(),
         deprecated: false,
     });
@@ -113,6 +114,7 @@ fn schema(rpcs: &[&str]) -> Schema {
         full_name: "p.cartService".to_owned(),
         docs: Docs::default(),
         deprecated: false,
+        policy: Default::default(),
         methods: methods.collect(),
     };
     let mut schema = Schema {

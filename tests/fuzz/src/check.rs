@@ -101,7 +101,9 @@ fn inside(place: &Span, texts: &Texts<'_>) -> Result<(), String> {
     else {
         return Ok(());
     };
-    let is_builtin = file.starts_with("google/");
+    let is_builtin = ["google/", "sinew/"]
+        .iter()
+        .any(|built_in| file.starts_with(built_in));
     let Some(text) = texts.get(&**file) else {
         return match is_builtin {
             true => Ok(()),
