@@ -1,11 +1,19 @@
 //! Did you mean: the name that a misspelt one is nearest to.
 //! It refuses to guess when nothing is near.
 
+/// The longest name, in bytes, that anything is looked for: the work grows with the square of it.
+const LONGEST: usize = 100;
+
 /// The candidate with the fewest letters to change, if no more than a third of the letters (at least one) are to be.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let most = (name.chars().count() / 3).max(1);
-    let near = candidates.into_iter().map(|one| (distance(name, one), one));
+    let alike = |one: &&str| one.len() <= 4 * LONGEST;
+    let near = candidates.into_iter().filter(alike);
+    let near = near.map(|one| (distance(name, one), one));
     let near = near.filter(|(distance, _)| *distance <= most);
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, one)| one)

@@ -58,6 +58,20 @@ pub fn method(name: &str, shape: Shape, is: Idempotency, own: &Policy) -> Vec<Di
     found
 }
 
+/// What does not fit together of what a method and its service declare; what one of them declares alone, the others say.
+#[must_use]
+pub fn in_force(policy: &Policy) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let timeout = policy.timeout.as_ref();
+    if let Some(retry) = &policy.retry {
+        backoff(&retry.value, timeout, &mut found);
+    }
+    if let Some(hedge) = &policy.hedge {
+        delay(&hedge.value, timeout, &mut found);
+    }
+    found
+}
+
 /// What is wrong whatever the method.
 fn values(policy: &Policy, found: &mut Vec<Diagnostic>) {
     if let Some(Spanned { value: 0, span }) = &policy.max_request_bytes {
@@ -89,7 +103,7 @@ fn retry(retry: &Retry, timeout: Option<&Spanned<Duration>>, found: &mut Vec<Dia
     {
         longer(initial.0, first, (max.0, most), found);
     }
-    order(initial, ("timeout", timeout), found);
+    backoff(retry, timeout, found);
     if let Some(multiplier) = &retry.multiplier
         && !(multiplier.value >= 1.0 && multiplier.value.is_finite())
     {
@@ -99,9 +113,18 @@ fn retry(retry: &Retry, timeout: Option<&Spanned<Duration>>, found: &mut Vec<Dia
     }
 }
 
+fn backoff(retry: &Retry, timeout: Option<&Spanned<Duration>>, found: &mut Vec<Diagnostic>) {
+    let initial = ("initial_backoff", retry.initial_backoff.as_ref());
+    order(initial, ("timeout", timeout), found);
+}
+
 fn hedge(hedge: &Hedge, timeout: Option<&Spanned<Duration>>, found: &mut Vec<Diagnostic>) {
     attempts(hedge.max_attempts.as_ref(), found);
     status_codes(&hedge.codes, found);
+    delay(hedge, timeout, found);
+}
+
+fn delay(hedge: &Hedge, timeout: Option<&Spanned<Duration>>, found: &mut Vec<Diagnostic>) {
     if let Some(Spanned { value, span }) = &hedge.delay
         && let Delay::After(value) = *value
     {

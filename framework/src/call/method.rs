@@ -138,7 +138,7 @@ impl MethodSpec {
             None => otherwise,
             Some(bytes) => Limit {
                 bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-                setting: "option (sinew.method).max_request_bytes",
+                setting: "max_request_bytes of sinew/options.proto",
             },
         }
     }

@@ -31,7 +31,7 @@ static SERVICE: ServiceSpec = ServiceSpec::new(
 static ONCE_WITHOUT: Method<Say, Say> = Method::unary("/test.v1.Talk/Once");
 static UP_WITHOUT: Method<Say, Say> = Method::client_stream("/test.v1.Talk/Up");
 
-const SETTING: &str = "`option (sinew.method).max_request_bytes`";
+const SETTING: &str = "`max_request_bytes of sinew/options.proto`";
 
 /// Answers at once, with the milliseconds that its caller waits.
 struct Declared;

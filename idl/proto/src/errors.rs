@@ -67,6 +67,10 @@ fn find(method: &MethodDescriptor, name: &str) -> Result<MessageDescriptor, (Str
         let help = "write `type: \"…\"`, with the name of a message".to_owned();
         return Err(("an entry of `errors` names no message".to_owned(), help));
     }
+    let is_seen =
+        |home: &FileDescriptor| *home == file || file.dependencies().any(|import| import == *home);
+    // As names are looked up everywhere, what is not imported does not stand in the way of what is.
+    let mut hidden = None;
     loop {
         let full_name = match scope {
             "" => name.to_owned(),
@@ -74,13 +78,14 @@ fn find(method: &MethodDescriptor, name: &str) -> Result<MessageDescriptor, (Str
         };
         if let Some(message) = pool.get_message_by_name(&full_name) {
             let home = message.parent_file();
-            if home == file || file.dependencies().any(|import| import == home) {
+            if is_seen(&home) {
                 return Ok(message);
             }
             let what = format!("`errors` names `{full_name}`, which is not imported");
-            return Err((what, format!("import \"{}\"", home.name())));
+            hidden.get_or_insert((what, format!("import \"{}\"", home.name())));
         }
-        if pool.get_enum_by_name(&full_name).is_some() {
+        let one = pool.get_enum_by_name(&full_name);
+        if one.is_some_and(|one| is_seen(&one.parent_file())) {
             let what = format!("`errors` names `{full_name}`, which is an enum");
             return Err((what, "an error is a message: wrap it in one".to_owned()));
         }
@@ -89,6 +94,9 @@ fn find(method: &MethodDescriptor, name: &str) -> Result<MessageDescriptor, (Str
             Some(dot) => scope = &scope[..dot],
             None => scope = "",
         }
+    }
+    if let Some(hidden) = hidden {
+        return Err(hidden);
     }
     let what = format!("`errors` names `{name}`, and there is no such message");
     let names = names(&file, is_absolute);

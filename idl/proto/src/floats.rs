@@ -6,6 +6,8 @@ use prost_types::{
     UninterpretedOption, field_descriptor_proto::Type,
 };
 
+use crate::option_places;
+
 /// Spells the defaults of floats as protoc does: with as few digits as give the number back, and an exponent where
 /// it is large or small.
 pub(crate) fn spell_defaults(file: &mut FileDescriptorProto) {
@@ -79,8 +81,18 @@ fn digits(value: f64, count: usize) -> String {
 /// The file with `inf` and `nan` of options as numbers; `None` if it has none. Only where an option is a float they are
 /// numbers.
 pub(crate) fn numbers_for_words(file: &FileDescriptorProto) -> Option<FileDescriptorProto> {
+    let mut has_words = false;
+    option_places::walk(file, &mut |element| {
+        has_words |= element
+            .options
+            .iter()
+            .any(|option| number(option).is_some());
+    });
+    if !has_words {
+        return None;
+    }
     let mut file = file.clone();
-    let mut words = Words { found: false };
+    let mut words = Words;
     words.options(file.options.as_mut().map(|o| &mut o.uninterpreted_option));
     file.message_type.iter_mut().for_each(|m| words.message(m));
     file.enum_type.iter_mut().for_each(|e| words.enumeration(e));
@@ -96,12 +108,19 @@ pub(crate) fn numbers_for_words(file: &FileDescriptorProto) -> Option<FileDescri
             words.options(method.options.as_mut().map(|o| &mut o.uninterpreted_option));
         }
     }
-    words.found.then_some(file)
+    Some(file)
 }
 
-struct Words {
-    found: bool,
+/// What the word that is an option's value means as a number.
+fn number(option: &UninterpretedOption) -> Option<f64> {
+    match option.identifier_value.as_deref() {
+        Some("inf") => Some(f64::INFINITY),
+        Some("nan") => Some(f64::NAN),
+        _ => None,
+    }
 }
+
+struct Words;
 
 impl Words {
     fn message(&mut self, message: &mut DescriptorProto) {
@@ -139,14 +158,10 @@ impl Words {
 
     fn options(&mut self, options: Option<&mut Vec<UninterpretedOption>>) {
         for option in options.into_iter().flatten() {
-            let number = match option.identifier_value.as_deref() {
-                Some("inf") => f64::INFINITY,
-                Some("nan") => f64::NAN,
-                _ => continue,
-            };
-            option.identifier_value = None;
-            option.double_value = Some(number);
-            self.found = true;
+            if let Some(number) = number(option) {
+                option.identifier_value = None;
+                option.double_value = Some(number);
+            }
         }
     }
 }

@@ -67,7 +67,11 @@ impl OptionNumbers {
             let here = span(file, loaded, &one.path);
             let there = match pool.get_file_by_name(&first.file) {
                 Some(linked) => span(linked.file_descriptor_proto(), loaded, &first.path),
-                None => span(file, loaded, &first.path),
+                None => span(
+                    loaded.files.get(&first.file).unwrap_or(file),
+                    loaded,
+                    &first.path,
+                ),
             };
             found.push(Diagnostic::error("M0208", message, here).also(there, "first used"));
         }

@@ -113,14 +113,14 @@ fn moved(
 }
 
 /// Something that has options.
-struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// The path of its options.
     path: Vec<i32>,
     /// The message that they are of.
     kind: &'static str,
     /// Where names of extensions are looked for first.
     scope: String,
-    options: &'a [UninterpretedOption],
+    pub(crate) options: &'a [UninterpretedOption],
 }
 
 /// The path of an option by numbers.
@@ -185,7 +185,7 @@ fn extension(
 }
 
 /// Calls `visit` for everything that can have options.
-fn walk<'a>(file: &'a FileDescriptorProto, visit: &mut dyn FnMut(&Element<'a>)) {
+pub(crate) fn walk<'a>(file: &'a FileDescriptorProto, visit: &mut dyn FnMut(&Element<'a>)) {
     let package = file.package();
     let options = file.options.as_ref();
     visit(&Element {

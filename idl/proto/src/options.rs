@@ -138,8 +138,9 @@ impl Reader {
             let value = self.parsed("delay", &value, &span).map(Delay::After)?;
             return Some(Spanned { value, span });
         };
+        let is_plain = quantile.len() == 2 && quantile.bytes().all(|b| b.is_ascii_digit());
         match quantile.parse() {
-            Ok(quantile @ 1..=99) => {
+            Ok(quantile @ 50..=99) if is_plain => {
                 let value = Delay::Quantile(quantile);
                 Some(Spanned { value, span })
             }
@@ -159,8 +160,9 @@ impl Reader {
         };
         let entries = errors.as_list().unwrap_or_default().iter();
         let entries = entries.filter_map(Value::as_message).enumerate();
+        let all = of.place.field("errors");
         let entries = entries.map(|(index, message)| {
-            let place = of.place.field("errors").element(index);
+            let place = all.element(index);
             let span = match message.has_field_by_name("type") {
                 true => place.field("type").value(),
                 false => place.value(),
@@ -243,9 +245,10 @@ impl Reader {
         };
         let values = values.as_list().unwrap_or_default().iter();
         let values = values.filter_map(Value::as_str).enumerate();
+        let all = of.place.field(name);
         let spanned = |(index, value): (usize, &str)| Spanned {
             value: value.to_owned(),
-            span: of.place.field(name).element(index).value(),
+            span: all.element(index).value(),
         };
         values.map(spanned).collect()
     }

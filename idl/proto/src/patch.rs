@@ -12,8 +12,17 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Patched {
     pub(crate) text: String,
-    /// Where in the text as it was, sorted, and what.
-    insertions: Vec<(usize, String)>,
+    /// Sorted by place.
+    insertions: Vec<Insertion>,
+}
+
+#[derive(Debug)]
+struct Insertion {
+    /// Where in the text as it was.
+    at: usize,
+    /// Where in the patched text.
+    start: usize,
+    length: usize,
 }
 
 /// The text as the parser can read it; `None` if it can anyway.
@@ -44,30 +53,33 @@ pub(crate) fn patched(source: &str) -> Option<Patched> {
     }
     let mut text = String::with_capacity(source.len() + 16 * insertions.len());
     let mut done = 0;
-    for (at, insertion) in &insertions {
-        text.push_str(source.get(done..*at)?);
-        text.push_str(insertion);
-        done = *at;
+    let mut placed = Vec::with_capacity(insertions.len());
+    for (at, insertion) in insertions {
+        text.push_str(source.get(done..at)?);
+        placed.push(Insertion {
+            at,
+            start: text.len(),
+            length: insertion.len(),
+        });
+        text.push_str(&insertion);
+        done = at;
     }
     text.push_str(source.get(done..)?);
-    Some(Patched { text, insertions })
+    Some(Patched {
+        text,
+        insertions: placed,
+    })
 }
 
 impl Patched {
     /// The byte of the text as it was for one of the patched text.
     pub(crate) fn back(&self, byte: usize) -> usize {
-        let mut shift = 0;
-        for (at, insertion) in &self.insertions {
-            let start = at + shift;
-            if byte <= start {
-                break;
-            }
-            if byte < start + insertion.len() {
-                return *at;
-            }
-            shift += insertion.len();
+        let before = self.insertions.partition_point(|one| one.start < byte);
+        match before.checked_sub(1).map(|last| &self.insertions[last]) {
+            None => byte,
+            Some(last) if byte < last.start + last.length => last.at,
+            Some(last) => last.at + (byte - last.start - last.length),
         }
-        byte - shift
     }
 
     /// Leads the locations of a file back.

@@ -117,6 +117,7 @@ impl<'a> Policies<'a> {
             errors::resolve(&mut own.errors, method, self.extensions, found);
         }
         let mut policy = own.or(service, shape, idempotency);
+        self.reader.found.extend(validate::in_force(&policy));
         if policy.hash_key.is_none()
             && !shape.client_streams()
             && self.extensions.marked(&method.input()).is_none()

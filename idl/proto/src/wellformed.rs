@@ -1,6 +1,8 @@
 //! What no compiler writes into a descriptor, and what the libraries and generators behind would stumble over.
 //! It refuses to resolve names, and to check what the linker checks.
 
+use std::collections::HashMap;
+
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     ServiceDescriptorProto, UninterpretedOption,
@@ -75,21 +77,22 @@ fn message(message: &DescriptorProto) -> Result<(), String> {
             ));
         }
     }
-    for (index, oneof) in message.oneof_decl.iter().enumerate() {
+    let mut members: Vec<Vec<&FieldDescriptorProto>> = vec![Vec::new(); message.oneof_decl.len()];
+    for field in &message.field {
+        let index = field.oneof_index.and_then(|at| usize::try_from(at).ok());
+        if let Some(members) = index.and_then(|index| members.get_mut(index)) {
+            members.push(field);
+        }
+    }
+    for (oneof, members) in message.oneof_decl.iter().zip(members) {
         identifier("a oneof", oneof.name())?;
         let options = oneof.options.as_ref();
         resolved(options.map(|options| &*options.uninterpreted_option))?;
-        let is_in = |field: &&FieldDescriptorProto| {
-            field.oneof_index.and_then(|at| usize::try_from(at).ok()) == Some(index)
-        };
-        let mut fields = message.field.iter().filter(is_in);
         let name = oneof.name();
-        let Some(first) = fields.next() else {
+        if members.is_empty() {
             return Err(format!("oneof `{name}` has no field"));
-        };
-        let mut others = fields.peekable();
-        let is_several = others.peek().is_some();
-        if is_several && (first.proto3_optional() || others.any(|field| field.proto3_optional())) {
+        }
+        if members.len() > 1 && members.iter().any(|field| field.proto3_optional()) {
             return Err(format!("an `optional` field shares the oneof `{name}`"));
         }
     }
@@ -100,12 +103,28 @@ fn message(message: &DescriptorProto) -> Result<(), String> {
     message.nested_type.iter().try_for_each(self::message)?;
     message.enum_type.iter().try_for_each(enumeration)?;
     message.extension.iter().try_for_each(extension)?;
+    let maps = maps(message);
     let mut entries = message.nested_type.iter().filter(|nested| is_entry(nested));
-    entries.try_for_each(|one| entry(message, one))
+    entries.try_for_each(|one| entry(&maps, one))
+}
+
+/// How many fields of a message could be maps of an entry, by the last part of its name.
+fn maps(message: &DescriptorProto) -> HashMap<&str, usize> {
+    let is_map = |field: &&FieldDescriptorProto| {
+        field.label() == Label::Repeated
+            && field.r#type() == Type::Message
+            && field.oneof_index.is_none()
+    };
+    let mut maps = HashMap::new();
+    for field in message.field.iter().filter(is_map) {
+        let name = field.type_name().rsplit('.').next().unwrap_or_default();
+        *maps.entry(name).or_insert(0) += 1;
+    }
+    maps
 }
 
 /// A message that stands for the pairs of a map.
-fn entry(message: &DescriptorProto, entry: &DescriptorProto) -> Result<(), String> {
+fn entry(maps: &HashMap<&str, usize>, entry: &DescriptorProto) -> Result<(), String> {
     let is_key = |field: &FieldDescriptorProto| {
         (field.name(), field.number()) == ("key", 1) && KEYS.contains(&field.r#type())
     };
@@ -127,14 +146,7 @@ fn entry(message: &DescriptorProto, entry: &DescriptorProto) -> Result<(), Strin
         || !entry.oneof_decl.is_empty()
         || !entry.extension.is_empty()
         || !entry.extension_range.is_empty();
-    let name = entry.name();
-    let is_map = |field: &&FieldDescriptorProto| {
-        field.label() == Label::Repeated
-            && field.r#type() == Type::Message
-            && field.oneof_index.is_none()
-            && field.type_name().rsplit('.').next() == Some(name)
-    };
-    let is_of_one_map = message.field.iter().filter(is_map).count() == 1;
+    let is_of_one_map = maps.get(entry.name()) == Some(&1);
     if is_pair && !holds_more && is_of_one_map {
         Ok(())
     } else {

@@ -17,6 +17,7 @@ import sys
 import time
 
 import environment
+import fetch
 import oracle
 import sets as public
 
@@ -118,7 +119,7 @@ def run(sets, options):
             progress(done, count)
             compare(one, compilers, result)
         progress(None, count)
-    result.is_whole = not (only_seeds or quick or options.count)
+    result.is_whole = not (only_seeds or quick or options.count or options.folders)
     result.seconds = time.monotonic() - started
     return result
 
@@ -170,7 +171,7 @@ def compare_set(one, compilers, result):
     apart, rest = set(), list(one.files)
     while rest:
         refused = refused_in(one, rest, compilers, result)
-        if not refused:
+        if refused is None:
             break
         apart |= refused
         while True:
@@ -178,27 +179,37 @@ def compare_set(one, compilers, result):
             if not more:
                 break
             apart |= more
-        rest = [file for file in rest if file not in apart]
+        left = [file for file in rest if file not in apart]
+        if len(left) == len(rest):
+            # Nobody is to blame by name, as when a compiler dies: each is asked about by itself.
+            apart |= set(rest)
+            break
+        rest = left
     for file in sorted(apart & set(one.files)):
         compare(Input(f"{one.name} {file}", one.roots, [file]), compilers, result)
 
 
 def refused_in(one, files, compilers, result):
-    """The files that either compiler refuses, in what it says first; if none is, compares the descriptor sets."""
+    """The files that either compiler refuses, in what it says first. If both accept, compares the descriptor sets, and
+    gives None."""
     request = {"name": one.name, "roots": one.roots, "files": files, "set": str(WORK / "ours.bin")}
     ours = compilers[0].ask(request)
-    if ours and not ours["accepted"]:
+    if not ours:
+        return set()
+    if not ours["accepted"]:
         return {found["file"] for found in ours["found"]}
     request.update(set=str(WORK / "protoc.bin"), ours=str(WORK / "ours.bin"), whole=True)
     theirs = compilers[1].ask(request)
-    if theirs and not theirs["accepted"]:
+    if not theirs:
+        return set()
+    if not theirs["accepted"]:
         # Also says which imports are wrong because of what is wrong in them.
         return {found["file"] for found in theirs["found"]}
     whole = Input(one.name, one.roots, files)
     result.counts["inputs"] += 1
     result.counts["files in sets that both accept"] += len(files)
     note(whole, differences(whole, ours, theirs, result), result)
-    return set()
+    return None
 
 
 IMPORT = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"', re.MULTILINE)
@@ -367,24 +378,29 @@ def main():
     arguments.add_argument("--seed", type=int, metavar="N", help="only inputs by seed, from this one on")
     arguments.add_argument("--count", type=int, metavar="M", help="how many inputs by seed")
     arguments.add_argument("--verbose", action="store_true", help="all differences, with the inputs")
-    arguments.add_argument("folders", nargs="*", metavar="DIR", help="include roots whose files are compiled instead of the public sets")
+    arguments.add_argument("folders", nargs="*", metavar="DIR", help="folders whose files are compiled instead of the public sets: DIR, or DIR:ROOT:… with further include roots")
     options = arguments.parse_args()
-    sets = []
-    if not (options.folders or options.quick or options.seed is not None):
-        # What is built in with us is in no root of a set that counts on that.
-        built_in = str(PROJECT / "idl" / "proto" / "builtin")
-        sets = [(one.name, [*map(str, one.roots), built_in], one.files) for one in public.ready(None)]
-    for folder in options.folders:
-        root = pathlib.Path(folder)
-        files = sorted(str(file.relative_to(root)) for file in root.rglob("*.proto"))
-        sets.append((folder, [folder], files))
     try:
-        result = run(sets, options)
-    except environment.SetUpFailed as error:
+        result = run([described(one) for one in wanted(options)], options)
+    except (environment.SetUpFailed, public.BadArgument, fetch.FetchFailed) as error:
         print(f"agreement: {error}", file=sys.stderr)
         sys.exit(2)
     report(result, options.verbose or options.seed is not None)
     sys.exit(1 if result.failures() else 0)
+
+
+def wanted(options):
+    if options.folders:
+        return [public.of_argument(folder) for folder in options.folders]
+    if options.quick or options.seed is not None:
+        return []
+    return public.ready(None)
+
+
+def described(one):
+    # What is built in with us is in no root of a set that counts on that.
+    built_in = str(PROJECT / "idl" / "proto" / "builtin")
+    return one.name, [*map(str, one.roots), built_in], one.files
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ What is normalised:
 - Empty options: protoc has them for an rpc that ends in `{}`, and they say
   nothing.
 - Files that each compiler has built in are not compared here: each knows those
-  of its time. That ours declare nothing that protoc's do not is a question of
-  its own (`declarations`).
+  of its time.
 Source info is compared apart from the rest, and counted, not asserted: the
 places where the two say different things are known and described.
 """

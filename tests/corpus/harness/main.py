@@ -15,7 +15,7 @@ import report
 import sample
 import sets
 
-# What the issue of this tool asks for a set of the size of googleapis: 7,000 files and 12,000 rpcs.
+# The bound that `README.md` names, for a set of the size of googleapis: 7,000 files and 12,000 rpcs.
 BOUND_FILES = 7000
 BOUND_SECONDS = 30
 BOUND_MIB = 2048

@@ -19,6 +19,8 @@ import subprocess
 import sys
 
 import environment
+import fetch
+import sets as public
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent
 HERE = CORPUS / "harness"
@@ -297,12 +299,6 @@ def execute(command, cwd=None, variables=None, stderr=subprocess.STDOUT):
     )
 
 
-def step(command, why):
-    done = execute(command)
-    if done.returncode != 0:
-        raise WireFailed(f"{why}: {' '.join(str(part) for part in command)}\n{done.stdout.rstrip()}")
-
-
 def say(text):
     print(f"wire: {text}", file=sys.stderr, flush=True)
 
@@ -348,7 +344,7 @@ def main():
     )
     try:
         summary = run(wanted(given), options)
-    except (WireFailed, environment.SetUpFailed) as error:
+    except (WireFailed, environment.SetUpFailed, public.BadArgument, fetch.FetchFailed) as error:
         sys.exit(f"wire: {error}")
     if given.json:
         print(json.dumps(dataclasses.asdict(summary)))
@@ -368,9 +364,7 @@ def wanted(given):
     names = given.only or (QUICK_SETS if given.quick else SETS)
     if names == ["none"]:
         return []
-    import sets
-
-    return sets.ready(list(names))
+    return public.ready(list(names))
 
 
 if __name__ == "__main__":
