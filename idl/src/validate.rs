@@ -58,7 +58,7 @@ pub fn method(name: &str, shape: Shape, is: Idempotency, own: &Policy) -> Vec<Di
     found
 }
 
-/// What does not fit together of what a method and its service declare; what one of them declares alone, the others say.
+/// What does not fit together of what a method and its service declare; the others say what is wrong with either alone.
 #[must_use]
 pub fn in_force(policy: &Policy) -> Vec<Diagnostic> {
     let mut found = Vec::new();
