@@ -7,7 +7,7 @@ use std::{
 };
 
 use prost_reflect::{DescriptorError, DescriptorPool};
-use prost_types::FileDescriptorProto;
+use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use crate::{
     builtin::{self, DESCRIPTOR},
@@ -59,6 +59,8 @@ pub(crate) fn link(
                 continue;
             }
         }
+        let has_extensions =
+            !proto.extension.is_empty() || proto.message_type.iter().any(has_extensions);
         let hidden = hidden_imports(loaded, proto);
         let file = match encoded.get(name) {
             Some(bytes) => {
@@ -109,6 +111,10 @@ pub(crate) fn link(
                 let errors = link_errors::errors(loaded, &pool, name, error);
                 loaded.found.extend(errors);
                 loaded.broken.insert(name.clone());
+                // The library takes a refused file out again, but not its extensions, and panics when it meets them.
+                if has_extensions {
+                    pool = again(&pool, &done);
+                }
             }
             None => {
                 loaded.found.push(crate::internal(name, "the linker"));
@@ -121,6 +127,10 @@ pub(crate) fn link(
         pool,
         descriptor_set,
     }
+}
+
+fn has_extensions(message: &DescriptorProto) -> bool {
+    !message.extension.is_empty() || message.nested_type.iter().any(has_extensions)
 }
 
 /// A file as it is added: one of another compiler as bytes, which hold options that a decoded one has lost.
