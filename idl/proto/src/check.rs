@@ -1,14 +1,10 @@
-//! What protoc rejects and the linker does not: reserved names, overlapping ranges, extension numbers, rules between
+//! What protoc rejects and the linker does not: reserved names, overlapping ranges, rules between
 //! proto2 and proto3.
 //! It refuses style: whatever protoc accepts passes.
 
-use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, HashMap},
-    ops::Range,
-};
+use std::{cell::OnceCell, collections::HashMap, ops::Range};
 
-use prost_reflect::{DescriptorPool, FileDescriptor, Syntax};
+use prost_reflect::{DescriptorPool, Syntax};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     field_descriptor_proto::{Label, Type},
@@ -37,7 +33,6 @@ pub(crate) fn check(pool: &DescriptorPool, loaded: &Loaded, names: &[String]) ->
         check.run();
         found.append(&mut check.found);
     }
-    found.extend(extension_numbers(pool, loaded));
     found
 }
 
@@ -418,42 +413,4 @@ fn is_of_64_bits(field: &FieldDescriptorProto) -> bool {
 fn is_packable(field: &FieldDescriptorProto) -> bool {
     let of_bytes = [Type::String, Type::Bytes, Type::Message, Type::Group];
     field.label() == Label::Repeated && !of_bytes.contains(&field.r#type())
-}
-
-/// Two extensions of one message with the same number, wherever they are declared.
-fn extension_numbers(pool: &DescriptorPool, loaded: &Loaded) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let mut seen = BTreeMap::new();
-    // Of each file once, and only where there is something to report.
-    let files: HashMap<String, FileDescriptor> = pool
-        .files()
-        .map(|file| (file.name().to_owned(), file))
-        .collect();
-    let mut places: HashMap<&str, Places<'_>> = HashMap::new();
-    for extension in pool.all_extensions() {
-        let extendee = extension.containing_message().full_name().to_owned();
-        let Some(first) = seen.insert((extendee, extension.number()), extension.clone()) else {
-            continue;
-        };
-        let mut span = |extension: &prost_reflect::ExtensionDescriptor| {
-            let file = extension.parent_file();
-            let Some((name, file)) = files.get_key_value(file.name()) else {
-                return Span::file(file.name());
-            };
-            let places = places.entry(name).or_insert_with(|| {
-                Places::new(file.file_descriptor_proto(), loaded.texts.get(name))
-            });
-            places.span(&[extension.path(), &[tag::field::NUMBER]].concat())
-        };
-        let message = format!(
-            "extension number {} of `{}` is used by `{}` and by `{}`",
-            extension.number(),
-            extension.containing_message().full_name(),
-            first.full_name(),
-            extension.full_name(),
-        );
-        let error = Diagnostic::error("M0208", message, span(&extension));
-        found.push(error.also(span(&first), "first used"));
-    }
-    found
 }

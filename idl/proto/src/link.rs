@@ -11,9 +11,9 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use crate::{
     builtin::{self, DESCRIPTOR},
+    extension_numbers::ExtensionNumbers,
     floats, link_errors,
     load::Loaded,
-    option_numbers::OptionNumbers,
     option_places, scopes, symbols, wire,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn link(
     }
     let mut descriptor_set = Vec::new();
     let mut done: Vec<&String> = Vec::new();
-    let mut numbers = OptionNumbers::default();
+    let mut numbers = ExtensionNumbers::default();
     for name in order {
         let Some(proto) = loaded.files.get(name) else {
             continue;
@@ -51,8 +51,9 @@ pub(crate) fn link(
             loaded.broken.insert(name.clone());
             continue;
         }
+        let hidden = hidden_imports(loaded, proto);
         if !encoded.contains_key(name) {
-            let taken = numbers.add(&pool, loaded, proto);
+            let taken = numbers.add(&pool, loaded, proto, &hidden);
             if !taken.is_empty() {
                 loaded.found.extend(taken);
                 loaded.broken.insert(name.clone());
@@ -61,7 +62,6 @@ pub(crate) fn link(
         }
         let has_extensions =
             !proto.extension.is_empty() || proto.message_type.iter().any(has_extensions);
-        let hidden = hidden_imports(loaded, proto);
         let file = match encoded.get(name) {
             Some(bytes) => {
                 let mut bytes = wire::without(bytes, wire::PUBLIC_DEPENDENCY);
