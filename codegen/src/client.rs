@@ -71,9 +71,11 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
             quote!(),
         ),
     };
+    // Compiled where it is called: of a large IDL, a program calls a few methods.
     quote! {
         #docs
         #deprecated
+        #[inline]
         pub fn #name(&self #parameter) -> #sinew::Call<#reply> {
             #sinew::codegen::#start(&self.channel, &#descriptor #argument)
         }

@@ -14,14 +14,15 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let full_name = &service.full_name;
     let methods = service.methods.iter().map(|m| method(service, m, sinew));
     let names = service.methods.iter().map(paths::descriptor);
-    let descriptors = &emit.descriptors;
+    let described = emit.descriptors.as_ref();
+    let described = described.map(|path| quote!(.described_by(&#path)));
     quote! {
         /// The name on the wire.
         pub const NAME: &str = #full_name;
         #(#methods)*
         /// What a registry, reflection and the server's table need to know.
         pub static SERVICE: #sinew::ServiceSpec =
-            #sinew::ServiceSpec::new(NAME, &[#(#names.spec()),*], #descriptors);
+            #sinew::ServiceSpec::new(NAME, &[#(#names.spec()),*]) #described;
     }
 }
 

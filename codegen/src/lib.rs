@@ -25,8 +25,8 @@ pub struct Emit {
     pub client: bool,
     /// The path of the runtime's crate: `::sinew`.
     pub sinew: TokenStream,
-    /// An expression for the encoded descriptor set (`&'static [u8]`), as seen from the service's module.
-    pub descriptors: TokenStream,
+    /// The path of the static of the encoded descriptor set, as seen from the service's module, if there is one.
+    pub descriptors: Option<TokenStream>,
 }
 
 impl Default for Emit {
@@ -35,7 +35,7 @@ impl Default for Emit {
             server: true,
             client: true,
             sinew: quote!(::sinew),
-            descriptors: quote!(&[]),
+            descriptors: None,
         }
     }
 }

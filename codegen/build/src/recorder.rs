@@ -67,7 +67,7 @@ impl ServiceGenerator for Recorder {
             self.resolve(&mut method.output, &resolved.output_type);
         }
         let emit = Emit {
-            descriptors: descriptors(&resolved.package),
+            descriptors: Some(descriptors(&resolved.package)),
             ..self.emit.clone()
         };
         match syn2::parse2(sinew_codegen::emit(&service, &emit)) {

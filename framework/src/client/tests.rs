@@ -28,7 +28,6 @@ static BOTH: Method<u64, u64> = Method::bidi("/test.v1.Count/Both");
 static SERVICE: ServiceSpec = ServiceSpec::new(
     "test.v1.Count",
     &[ONCE.spec(), DOWN.spec(), UP.spec(), BOTH.spec()],
-    &[],
 );
 
 /// Yields a few times in each handler, so that there is something to be dropped in.

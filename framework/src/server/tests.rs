@@ -13,7 +13,7 @@ use crate::call::body::Body;
 use crate::call::{Method, Peer, ServiceSpec};
 
 static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
-static SERVICE: ServiceSpec = ServiceSpec::new("test.v1.Count", &[ONCE.spec()], &[]);
+static SERVICE: ServiceSpec = ServiceSpec::new("test.v1.Count", &[ONCE.spec()]);
 
 struct Count;
 
@@ -86,15 +86,15 @@ fn a_few_services_are_named_and_the_others_counted() {
     }
 
     static NINE: [ServiceSpec; 9] = [
-        ServiceSpec::new("t.A", &[], &[]),
-        ServiceSpec::new("t.B", &[], &[]),
-        ServiceSpec::new("t.C", &[], &[]),
-        ServiceSpec::new("t.D", &[], &[]),
-        ServiceSpec::new("t.E", &[], &[]),
-        ServiceSpec::new("t.F", &[], &[]),
-        ServiceSpec::new("t.G", &[], &[]),
-        ServiceSpec::new("t.H", &[], &[]),
-        ServiceSpec::new("t.I", &[], &[]),
+        ServiceSpec::new("t.A", &[]),
+        ServiceSpec::new("t.B", &[]),
+        ServiceSpec::new("t.C", &[]),
+        ServiceSpec::new("t.D", &[]),
+        ServiceSpec::new("t.E", &[]),
+        ServiceSpec::new("t.F", &[]),
+        ServiceSpec::new("t.G", &[]),
+        ServiceSpec::new("t.H", &[]),
+        ServiceSpec::new("t.I", &[]),
     ];
     for (services, end) in [
         (1, "; it has t.A"),

@@ -21,8 +21,7 @@ mod song {
     use crate::talk::Say;
 
     pub(super) static SING: sinew::Method<Say, Say> = sinew::Method::unary("/test.v1.Song/Sing");
-    static SERVICE: sinew::ServiceSpec =
-        sinew::ServiceSpec::new("test.v1.Song", &[SING.spec()], &[]);
+    static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new("test.v1.Song", &[SING.spec()]);
 
     pub(super) struct Song;
 

@@ -24,7 +24,6 @@ static BOTH: Method<Say, Say> =
 static SERVICE: ServiceSpec = ServiceSpec::new(
     "test.v1.Talk",
     &[ONCE.spec(), DOWN.spec(), UP.spec(), BOTH.spec()],
-    &[],
 );
 
 /// The same methods as a caller sees them that has an older IDL, or none.

@@ -53,11 +53,8 @@ pub(crate) mod talk {
     pub(crate) static UP: sinew::Method<Say, Say> =
         sinew::Method::client_stream("/test.v1.Talk/Up");
     pub(crate) static BOTH: sinew::Method<Say, Say> = sinew::Method::bidi("/test.v1.Talk/Both");
-    pub(crate) static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new(
-        NAME,
-        &[ONCE.spec(), DOWN.spec(), UP.spec(), BOTH.spec()],
-        &[],
-    );
+    pub(crate) static SERVICE: sinew::ServiceSpec =
+        sinew::ServiceSpec::new(NAME, &[ONCE.spec(), DOWN.spec(), UP.spec(), BOTH.spec()]);
 
     #[derive(Clone, Debug)]
     pub(crate) struct Client {

@@ -5,7 +5,7 @@
 use std::{fmt::Write, ops::Range};
 
 use super::{
-    SERVICES_PER_FILE, SERVICES_PER_PACKAGE, Source,
+    PACKAGES_PER_CHAIN, SERVICES_PER_FILE, SERVICES_PER_PACKAGE, Source,
     message::{self, Link},
     words::{AREAS, Dice, thing},
 };
@@ -106,11 +106,13 @@ fn file_name(first_service: usize) -> String {
     format!("{}.proto", thing(first_service).to_lowercase())
 }
 
-/// The things of other files that this one speaks of: of the package before, and of the file before
-/// in the same package.
+/// The things of other files that this one speaks of: of the package before, unless a chain ends there, and of the file
+/// before in the same package.
 fn links(start: usize) -> Vec<Link> {
     let is_second = !start.is_multiple_of(SERVICES_PER_PACKAGE);
+    let is_first_of_chain = (start / SERVICES_PER_PACKAGE).is_multiple_of(PACKAGES_PER_CHAIN);
     let before = start.checked_sub(SERVICES_PER_PACKAGE);
+    let before = before.filter(|_| !is_first_of_chain);
     let beside = is_second.then(|| start - SERVICES_PER_FILE);
     let linked = before.into_iter().chain(beside);
     linked

@@ -18,6 +18,9 @@ use lab_common::Failure;
 pub(crate) const SERVICES_PER_PACKAGE: usize = 4;
 /// Services of a file.
 const SERVICES_PER_FILE: usize = 2;
+/// Packages whose resources hold one another, each that of the package before. Without an end, the messages of 500
+/// services are nested deeper than the 128 types that rustc follows, and deeper than those of anybody.
+const PACKAGES_PER_CHAIN: usize = 8;
 
 /// One `.proto` file.
 #[derive(Clone, Debug)]

@@ -121,10 +121,10 @@ pub mod notes {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[TAKE.spec(), GIVE.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[TAKE.spec(), GIVE.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `comments.Notes`: cheap to clone, used by `&self`.
     ///
@@ -148,11 +148,13 @@ pub mod notes {
         /// ```text
         /// let fenced = "code";
         /// ```
+        #[inline]
         pub fn take(&self, req: super::Note) -> ::sinew::Call<super::Note> {
             ::sinew::codegen::unary(&self.channel, &TAKE, req)
         }
 
         /// only behind
+        #[inline]
         pub fn give(&self, req: super::Note) -> ::sinew::Call<super::Note> {
             ::sinew::codegen::unary(&self.channel, &GIVE, req)
         }

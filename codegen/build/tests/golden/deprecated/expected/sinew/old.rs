@@ -49,10 +49,10 @@ pub mod old {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[GET.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[GET.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `old.Old`: cheap to clone, used by `&self`.
     #[deprecated]
@@ -68,6 +68,7 @@ pub mod old {
         }
 
         /// `old.Old/Get`.
+        #[inline]
         pub fn get(&self, req: super::Thing) -> ::sinew::Call<super::Thing> {
             ::sinew::codegen::unary(&self.channel, &GET, req)
         }
@@ -145,10 +146,10 @@ pub mod half {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[GONE.spec(), KEPT.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[GONE.spec(), KEPT.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `old.Half`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -164,11 +165,13 @@ pub mod half {
 
         /// `old.Half/Gone`.
         #[deprecated]
+        #[inline]
         pub fn gone(&self, req: super::Thing) -> ::sinew::Call<super::Thing> {
             ::sinew::codegen::unary(&self.channel, &GONE, req)
         }
 
         /// `old.Half/Kept`.
+        #[inline]
         pub fn kept(&self, req: super::Thing) -> ::sinew::Call<super::Thing> {
             ::sinew::codegen::unary(&self.channel, &KEPT, req)
         }

@@ -63,10 +63,10 @@ pub mod cart {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[ADD.spec(), FIND.spec()],
-        super::super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[ADD.spec(), FIND.spec()],
+        )
+        .described_by(&super::super::super::DESCRIPTORS);
 
     /// A client of `shop.v1.Cart`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ pub mod cart {
         }
 
         /// `shop.v1.Cart/Add`.
+        #[inline]
         pub fn add(
             &self,
             req: super::super::types::Line,
@@ -89,6 +90,7 @@ pub mod cart {
         }
 
         /// `shop.v1.Cart/Find`.
+        #[inline]
         pub fn find(
             &self,
             req: ::sinew::codegen::prost_types::Timestamp,

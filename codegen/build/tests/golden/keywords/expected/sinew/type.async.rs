@@ -167,18 +167,18 @@ pub mod r#move {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[
-            NEW.spec(),
-            CLONE.spec(),
-            DROP.spec(),
-            INTO.spec(),
-            MOVE.spec(),
-            NAME_.spec(),
-            SERVICE_.spec(),
-        ],
-        super::super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[
+                NEW.spec(),
+                CLONE.spec(),
+                DROP.spec(),
+                INTO.spec(),
+                MOVE.spec(),
+                NAME_.spec(),
+                SERVICE_.spec(),
+            ],
+        )
+        .described_by(&super::super::super::DESCRIPTORS);
 
     /// A client of `type.async.Move`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -193,26 +193,31 @@ pub mod r#move {
         }
 
         /// `type.async.Move/New`.
+        #[inline]
         pub fn new_(&self, req: super::Self_) -> ::sinew::Call<super::Option> {
             ::sinew::codegen::unary(&self.channel, &NEW, req)
         }
 
         /// `type.async.Move/Clone`.
+        #[inline]
         pub fn clone_(&self, req: super::Self_) -> ::sinew::Call<super::Option> {
             ::sinew::codegen::unary(&self.channel, &CLONE, req)
         }
 
         /// `type.async.Move/Drop`.
+        #[inline]
         pub fn drop(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
             ::sinew::codegen::unary(&self.channel, &DROP, req)
         }
 
         /// `type.async.Move/Into`.
+        #[inline]
         pub fn into_(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
             ::sinew::codegen::unary(&self.channel, &INTO, req)
         }
 
         /// `type.async.Move/Move`.
+        #[inline]
         pub fn r#move(
             &self,
         ) -> ::sinew::Call<
@@ -222,11 +227,13 @@ pub mod r#move {
         }
 
         /// `type.async.Move/Name`.
+        #[inline]
         pub fn name(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
             ::sinew::codegen::unary(&self.channel, &NAME_, req)
         }
 
         /// `type.async.Move/Service`.
+        #[inline]
         pub fn service(&self, req: super::Self_) -> ::sinew::Call<super::Send> {
             ::sinew::codegen::unary(&self.channel, &SERVICE_, req)
         }
@@ -315,11 +322,8 @@ pub mod unused {
     pub const NAME: &str = "type.async.Unused";
 
     /// What a registry, reflection and the server's table need to know.
-    pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[],
-        super::super::super::DESCRIPTORS,
-    );
+    pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(NAME, &[])
+        .described_by(&super::super::super::DESCRIPTORS);
 
     /// A client of `type.async.Unused`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]

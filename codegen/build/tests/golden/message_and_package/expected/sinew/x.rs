@@ -71,10 +71,10 @@ pub mod foo {
 
         /// What a registry, reflection and the server's table need to know.
         pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-            NAME,
-            &[GET.spec()],
-            super::super::super::DESCRIPTORS,
-        );
+                NAME,
+                &[GET.spec()],
+            )
+            .described_by(&super::super::super::DESCRIPTORS);
 
         /// A client of `x.foo.Qux`: cheap to clone, used by `&self`.
         #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ pub mod foo {
             }
 
             /// `x.foo.Qux/Get`.
+            #[inline]
             pub fn get(&self, req: super::Baz) -> ::sinew::Call<super::Baz> {
                 ::sinew::codegen::unary(&self.channel, &GET, req)
             }

@@ -30,8 +30,8 @@ pub mod pinger {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[PING.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[PING.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 }

@@ -168,10 +168,10 @@ pub mod bare {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[GET.spec()],
-        super::DESCRIPTORS,
-    );
+            NAME,
+            &[GET.spec()],
+        )
+        .described_by(&super::DESCRIPTORS);
 
     /// A client of `Bare`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -186,6 +186,7 @@ pub mod bare {
         }
 
         /// `Bare/Get`.
+        #[inline]
         pub fn get(&self, req: super::Plain) -> ::sinew::Call<super::plain::Inner> {
             ::sinew::codegen::unary(&self.channel, &GET, req)
         }

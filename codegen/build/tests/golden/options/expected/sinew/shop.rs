@@ -147,10 +147,10 @@ pub mod images {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[NEAR.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[NEAR.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `shop.Images`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -165,6 +165,7 @@ pub mod images {
         }
 
         /// `shop.Images/Near`.
+        #[inline]
         pub fn near(&self, req: ::geo_types::geo::Point) -> ::sinew::Call<super::Image> {
             ::sinew::codegen::unary(&self.channel, &NEAR, req)
         }

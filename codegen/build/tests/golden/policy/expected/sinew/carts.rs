@@ -108,10 +108,10 @@ pub mod carts {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[ADD.spec(), GET.spec(), WATCH.spec(), UPLOAD.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[ADD.spec(), GET.spec(), WATCH.spec(), UPLOAD.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `carts.Carts`: cheap to clone, used by `&self`.
     ///
@@ -132,6 +132,7 @@ pub mod carts {
         /// # Policy
         /// - A call may take 250ms, unless it says itself.
         /// - A request has at most 4096 bytes.
+        #[inline]
         pub fn add(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
             ::sinew::codegen::unary(&self.channel, &ADD, req)
         }
@@ -140,6 +141,7 @@ pub mod carts {
         ///
         /// # Policy
         /// - A call may take 1500ms, unless it says itself.
+        #[inline]
         pub fn get(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
             ::sinew::codegen::unary(&self.channel, &GET, req)
         }
@@ -148,6 +150,7 @@ pub mod carts {
         ///
         /// # Policy
         /// - No message for 1m ends the stream of replies, unless the call says itself.
+        #[inline]
         pub fn watch(
             &self,
             req: super::Cart,
@@ -159,6 +162,7 @@ pub mod carts {
         ///
         /// # Policy
         /// - A message of the requests has at most 1048576 bytes.
+        #[inline]
         pub fn upload(
             &self,
         ) -> ::sinew::Call<

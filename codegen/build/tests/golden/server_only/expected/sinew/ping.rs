@@ -43,10 +43,10 @@ pub mod pinger {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[PING.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[PING.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A server of `service`, to be added to a [`sinew::Server`] or served by itself.
     pub fn server<T: super::Pinger>(service: T) -> ::sinew::Skeleton {

@@ -25,10 +25,10 @@ pub mod pinger {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[PING.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[PING.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `ping.Pinger`: cheap to clone, used by `&self`.
     ///
@@ -45,6 +45,7 @@ pub mod pinger {
         }
 
         /// `ping.Pinger/Ping`.
+        #[inline]
         pub fn ping(
             &self,
             req: ::messages::ping::Beat,

@@ -112,10 +112,10 @@ pub mod room {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[READ.spec(), WRITE.spec(), TALK.spec(), LEAVE.spec()],
-        super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[READ.spec(), WRITE.spec(), TALK.spec(), LEAVE.spec()],
+        )
+        .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `chat.Room`: cheap to clone, used by `&self`.
     #[derive(Clone, Debug)]
@@ -130,6 +130,7 @@ pub mod room {
         }
 
         /// `chat.Room/Read`.
+        #[inline]
         pub fn read(
             &self,
             req: super::Since,
@@ -138,6 +139,7 @@ pub mod room {
         }
 
         /// `chat.Room/Write`.
+        #[inline]
         pub fn write(
             &self,
         ) -> ::sinew::Call<(::sinew::Outbound<super::Line>, ::sinew::Reply<()>)> {
@@ -145,6 +147,7 @@ pub mod room {
         }
 
         /// `chat.Room/Talk`.
+        #[inline]
         pub fn talk(
             &self,
         ) -> ::sinew::Call<
@@ -154,6 +157,7 @@ pub mod room {
         }
 
         /// `chat.Room/Leave`.
+        #[inline]
         pub fn leave(&self, req: ()) -> ::sinew::Call<()> {
             ::sinew::codegen::unary(&self.channel, &LEAVE, req)
         }

@@ -67,10 +67,10 @@ pub mod greeter {
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
-        NAME,
-        &[SAY_HELLO.spec()],
-        super::super::super::DESCRIPTORS,
-    );
+            NAME,
+            &[SAY_HELLO.spec()],
+        )
+        .described_by(&super::super::super::DESCRIPTORS);
 
     /// A client of `hello.v1.Greeter`: cheap to clone, used by `&self`.
     ///
@@ -87,6 +87,7 @@ pub mod greeter {
         }
 
         /// Says hello.
+        #[inline]
         pub fn say_hello(
             &self,
             req: super::HelloRequest,
