@@ -52,8 +52,8 @@ impl<Req, Resp> Method<Req, Resp> {
         self
     }
 
-    /// Declares the largest request, or message of a stream of requests, in bytes. It holds at both sides, in place
-    /// of what the channel and the server are set to.
+    /// Declares the largest reply, or message of a stream of replies, in bytes. It holds at the client, in place of
+    /// what the channel is set to.
     #[must_use]
     pub const fn max_reply_bytes(mut self, bytes: u32) -> Self {
         self.spec.policy.max_reply_bytes = self.declared(bytes);
