@@ -9,6 +9,7 @@ mod client;
 mod descriptor;
 mod docs;
 mod paths;
+mod policy;
 mod server;
 mod service_trait;
 

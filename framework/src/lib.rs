@@ -11,13 +11,13 @@ mod rt;
 mod server;
 mod transport;
 
-pub use call::details;
 pub use call::{
     Background, Body, Code, Context, DEFAULT_MAX_MESSAGE_BYTES, Idempotency, Inbound,
     InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataMut, MetadataValue,
     Method, MethodHandle, MethodSpec, Outbound, Peer, RawCall, RawReply, ReplyBody, Result,
     ServiceSpec, Shape, Status, Trace, code_of,
 };
+pub use call::{details, policy};
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};

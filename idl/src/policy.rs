@@ -44,6 +44,47 @@ pub struct Policy {
     pub user_key: Option<Spanned<UserKey>>,
     /// What a method fails with, besides a plain status.
     pub errors: Vec<Spanned<ErrorType>>,
+    /// The largest reply, or message of a stream of replies, in bytes. Only a service config says it.
+    pub max_reply_bytes: Option<Spanned<u32>>,
+    /// Whether calls wait for a connection also while connecting fails. Only a service config says it.
+    pub wait_for_ready: Option<Spanned<bool>>,
+    /// Who declared each value.
+    pub sources: Sources,
+}
+
+/// Who declared a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The method, or the service where the policy is that of a service.
+    #[default]
+    Own,
+    /// The service of the method.
+    Service,
+    /// The service config that the IDL is compiled with.
+    ServiceConfig,
+}
+
+/// Who declared each value of a policy, where it was not the declaration itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Of `timeout`.
+    pub timeout: Source,
+    /// Of `idle_timeout`.
+    pub idle_timeout: Source,
+    /// Of `max_request_bytes`.
+    pub max_request_bytes: Source,
+    /// Of `max_reply_bytes`.
+    pub max_reply_bytes: Source,
+    /// Of `wait_for_ready`.
+    pub wait_for_ready: Source,
+    /// Of `retry`.
+    pub retry: Source,
+    /// Of `hedge`.
+    pub hedge: Source,
+    /// Of `criticality`.
+    pub criticality: Source,
+    /// Of `user_key`.
+    pub user_key: Source,
 }
 
 /// Attempts one after the other.
@@ -129,22 +170,43 @@ impl Policy {
     /// for unary calls, an idle timeout where replies stream, retries and hedges where repeating does no harm.
     #[must_use]
     pub fn or(mut self, service: &Self, shape: Shape, idempotency: Idempotency) -> Self {
+        let by = Source::Service;
+        let sources = &mut self.sources;
         if shape == Shape::Unary {
-            self.timeout = self.timeout.or_else(|| service.timeout.clone());
+            fill(
+                &mut self.timeout,
+                &mut sources.timeout,
+                &service.timeout,
+                by,
+            );
         }
         if shape.server_streams() {
-            self.idle_timeout = self.idle_timeout.or_else(|| service.idle_timeout.clone());
+            let (own, source) = (&mut self.idle_timeout, &mut sources.idle_timeout);
+            fill(own, source, &service.idle_timeout, by);
         }
         let is_repeatable = !shape.client_streams() && idempotency != Idempotency::Unsafe;
         if is_repeatable && self.retry.is_none() && self.hedge.is_none() {
-            self.retry.clone_from(&service.retry);
-            self.hedge.clone_from(&service.hedge);
+            fill(&mut self.retry, &mut sources.retry, &service.retry, by);
+            fill(&mut self.hedge, &mut sources.hedge, &service.hedge, by);
         }
-        self.max_request_bytes = self
-            .max_request_bytes
-            .or_else(|| service.max_request_bytes.clone());
-        self.criticality = self.criticality.or_else(|| service.criticality.clone());
-        self.user_key = self.user_key.or_else(|| service.user_key.clone());
+        let (own, source) = (&mut self.max_request_bytes, &mut sources.max_request_bytes);
+        fill(own, source, &service.max_request_bytes, by);
+        let (own, source) = (&mut self.criticality, &mut sources.criticality);
+        fill(own, source, &service.criticality, by);
+        fill(
+            &mut self.user_key,
+            &mut sources.user_key,
+            &service.user_key,
+            by,
+        );
         self
+    }
+}
+
+/// Takes what another declares where nothing is declared.
+fn fill<T: Clone>(own: &mut Option<T>, source: &mut Source, other: &Option<T>, by: Source) {
+    if own.is_none() && other.is_some() {
+        own.clone_from(other);
+        *source = by;
     }
 }

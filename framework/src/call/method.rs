@@ -1,6 +1,8 @@
 //! What the IDL says of a method, and how its messages become bytes.
 //! It refuses to hold anything that changes while a process runs.
 
+mod declare;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::frame::Limit;
+use super::policy::{Declared, Policy, Source};
 
 /// Which sides of a method stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,15 +55,13 @@ pub enum Idempotency {
 /// The part of a method that every layer sees: its path and its promises.
 ///
 /// Displays as `shop.v1.Cart/AddLine`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct MethodSpec {
     path: Cow<'static, str>,
     slash: usize,
     shape: Shape,
     idempotency: Idempotency,
-    timeout: Option<Duration>,
-    idle_timeout: Option<Duration>,
-    max_request_bytes: Option<u32>,
+    policy: Policy,
 }
 
 impl MethodSpec {
@@ -86,9 +87,7 @@ impl MethodSpec {
             slash,
             shape,
             idempotency: Idempotency::Unsafe,
-            timeout: None,
-            idle_timeout: None,
-            max_request_bytes: None,
+            policy: Policy::NONE,
         }
     }
 
@@ -117,30 +116,62 @@ impl MethodSpec {
         self.idempotency
     }
 
+    /// What it declares for its calls, each value with the place that it was declared at.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// What a call may take if it does not say itself, streams included.
     pub const fn timeout(&self) -> Option<Duration> {
-        self.timeout
+        match self.policy.timeout {
+            Some(timeout) => Some(timeout.value),
+            None => None,
+        }
     }
 
     /// The longest silence in a stream of replies, if the call does not say itself.
     pub const fn idle_timeout(&self) -> Option<Duration> {
-        self.idle_timeout
+        match self.policy.idle_timeout {
+            Some(timeout) => Some(timeout.value),
+            None => None,
+        }
     }
 
     /// The largest request, or message of a stream of requests, in bytes.
     pub const fn max_request_bytes(&self) -> Option<u32> {
-        self.max_request_bytes
+        match self.policy.max_request_bytes {
+            Some(bytes) => Some(bytes.value),
+            None => None,
+        }
     }
 
     /// How large requests may be: as the method declares, or as its channel or server is set.
     pub(crate) fn request_limit(&self, otherwise: Limit) -> Limit {
-        match self.max_request_bytes {
-            None => otherwise,
-            Some(bytes) => Limit {
-                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-                setting: "max_request_bytes of sinew/options.proto",
-            },
-        }
+        let setting = |source| match source {
+            Source::ServiceConfig => "maxRequestMessageBytes of the service config",
+            Source::Service | Source::Method => "max_request_bytes of sinew/options.proto",
+        };
+        declared(self.policy.max_request_bytes, setting, otherwise)
+    }
+
+    /// How large replies may be that a client takes: as the method declares, or as its channel is set.
+    pub(crate) fn reply_limit(&self, otherwise: Limit) -> Limit {
+        let setting = |_| "maxResponseMessageBytes of the service config";
+        declared(self.policy.max_reply_bytes, setting, otherwise)
+    }
+}
+
+fn declared(
+    bytes: Option<Declared<u32>>,
+    setting: impl FnOnce(Source) -> &'static str,
+    otherwise: Limit,
+) -> Limit {
+    match bytes {
+        None => otherwise,
+        Some(bytes) => Limit {
+            bytes: usize::try_from(bytes.value).unwrap_or(usize::MAX),
+            setting: setting(bytes.source),
+        },
     }
 }
 
@@ -225,6 +256,8 @@ impl fmt::Debug for MethodHandle {
 /// A method as generated code declares it, in a `static`: its [`MethodSpec`] and the codec of its messages.
 pub struct Method<Req, Resp> {
     spec: MethodSpec,
+    /// Who declares what the builder is told next.
+    by: Source,
     pub(crate) request: Codec<Req>,
     pub(crate) reply: Codec<Resp>,
 }
@@ -257,6 +290,7 @@ where
     const fn new(path: &'static str, shape: Shape) -> Self {
         Self {
             spec: MethodSpec::new(path, shape),
+            by: Source::Method,
             request: Codec::prost(),
             reply: Codec::prost(),
         }
@@ -264,36 +298,6 @@ where
 }
 
 impl<Req, Resp> Method<Req, Resp> {
-    /// Declares what repeating the call does.
-    #[must_use]
-    pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
-        self.spec.idempotency = idempotency;
-        self
-    }
-
-    /// Declares what a call may take if it does not say itself, streams included. It holds at the client; a server
-    /// takes the deadline that its caller sends.
-    #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.spec.timeout = Some(timeout);
-        self
-    }
-
-    /// Declares the longest silence in a stream of replies, if the call does not say itself. It holds at the client.
-    #[must_use]
-    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.spec.idle_timeout = Some(timeout);
-        self
-    }
-
-    /// Declares the largest request, or message of a stream of requests, in bytes. It holds at both sides, in place of
-    /// what the channel and the server are set to.
-    #[must_use]
-    pub const fn max_request_bytes(mut self, bytes: u32) -> Self {
-        self.spec.max_request_bytes = Some(bytes);
-        self
-    }
-
     /// What layers see of it.
     pub const fn spec(&self) -> &MethodSpec {
         &self.spec

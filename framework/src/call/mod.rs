@@ -13,6 +13,7 @@ pub(crate) mod method;
 pub(crate) mod one;
 pub(crate) mod peer;
 pub(crate) mod pipe;
+pub mod policy;
 pub(crate) mod raw;
 pub(crate) mod reply_body;
 pub(crate) mod serve;

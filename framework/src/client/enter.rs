@@ -55,7 +55,7 @@ pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status>
     if call.trace.is_none() {
         call.trace = ambient.trace;
     }
-    call.limit = defaults.reply_limit;
+    call.limit = call.method.reply_limit(defaults.reply_limit);
     if let Payload::Whole(framed) = &call.payload {
         let limit = call.method.request_limit(defaults.request_limit);
         let checked = limit.check_framed_to_send(framed);

@@ -162,6 +162,7 @@ struct Begun {
     options: Options,
     entered: Entered,
     reply_limit: Limit,
+    wait_for_ready: bool,
 }
 
 impl Begun {
@@ -178,14 +179,16 @@ impl Begun {
             Bounded::No => None,
         };
         let entered = enter::enter(&options, &method, default)?;
-        let mut reply_limit = defaults.reply_limit;
+        let mut reply_limit = method.reply_limit(defaults.reply_limit);
         if let Some(bytes) = options.max_reply_bytes {
             reply_limit = Limit {
                 bytes,
                 setting: "Call::max_reply_bytes",
             };
         }
+        let declared = method.policy().wait_for_ready;
         Ok(Self {
+            wait_for_ready: options.wait_for_ready || declared.is_some_and(|waits| waits.value),
             method,
             options,
             entered,
@@ -220,7 +223,7 @@ impl Begun {
         call.metadata = self.options.metadata;
         call.deadline = self.entered.deadline;
         call.trace = self.entered.trace;
-        call.wait_for_ready = self.options.wait_for_ready;
+        call.wait_for_ready = self.wait_for_ready;
         call.limit = self.reply_limit;
         call
     }

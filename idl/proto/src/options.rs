@@ -77,6 +77,7 @@ impl Reader {
                 span: key.span,
             }),
             errors: self.errors(&of),
+            ..Policy::default()
         }
     }
 

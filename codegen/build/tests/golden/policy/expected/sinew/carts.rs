@@ -21,6 +21,42 @@ impl ::sinew::codegen::prost::Name for Cart {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::sinew::codegen::prost::Message)]
+#[prost(prost_path = "::sinew::codegen::prost")]
+pub struct Full {}
+
+impl ::sinew::codegen::prost::Name for Full {
+    const NAME: &'static str = "Full";
+
+    const PACKAGE: &'static str = "carts";
+
+    fn full_name() -> ::sinew::codegen::prost::alloc::string::String {
+        "carts.Full".into()
+    }
+
+    fn type_url() -> ::sinew::codegen::prost::alloc::string::String {
+        "type.googleapis.com/carts.Full".into()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::sinew::codegen::prost::Message)]
+#[prost(prost_path = "::sinew::codegen::prost")]
+pub struct Gone {}
+
+impl ::sinew::codegen::prost::Name for Gone {
+    const NAME: &'static str = "Gone";
+
+    const PACKAGE: &'static str = "carts";
+
+    fn full_name() -> ::sinew::codegen::prost::alloc::string::String {
+        "carts.Gone".into()
+    }
+
+    fn type_url() -> ::sinew::codegen::prost::alloc::string::String {
+        "type.googleapis.com/carts.Gone".into()
+    }
+}
+
 /// Has a policy.
 pub trait Carts: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Adds one line.
@@ -41,6 +77,18 @@ pub trait Carts: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// # Policy
     /// - A call may take 1500ms, unless it says itself.
     fn get(
+        &self,
+        cx: &::sinew::Context,
+        req: Cart,
+    ) -> impl ::core::future::Future<
+        Output = ::sinew::Result<Cart>,
+    > + ::core::marker::Send;
+
+    /// `carts.Carts/List`.
+    ///
+    /// # Policy
+    /// - A call may take 1500ms, unless it says itself.
+    fn list(
         &self,
         cx: &::sinew::Context,
         req: Cart,
@@ -85,31 +133,79 @@ pub mod carts {
         )
         .idempotency(::sinew::Idempotency::Idempotent)
         .timeout(::core::time::Duration::from_millis(250))
-        .max_request_bytes(4096);
+        .max_request_bytes(4096)
+        .retry(
+            ::sinew::policy::Retry::new()
+                .max_attempts(3)
+                .codes(&[::sinew::Code::Unavailable]),
+        )
+        .hash_key("id")
+        .user_key("id")
+        .errors(
+            &[
+                ("carts.Full", ::sinew::Code::FailedPrecondition),
+                ("carts.Gone", ::sinew::Code::NotFound),
+            ],
+        )
+        .by_service()
+        .criticality(::sinew::policy::Criticality::SheddablePlus);
 
     /// `carts.Carts/Get`: calling it changes nothing.
     pub static GET: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::unary(
             "/carts.Carts/Get",
         )
         .idempotency(::sinew::Idempotency::Safe)
-        .timeout(::core::time::Duration::from_millis(1500));
+        .by_service()
+        .timeout(::core::time::Duration::from_millis(1500))
+        .retry(
+            ::sinew::policy::Retry::new()
+                .max_attempts(2)
+                .initial_backoff(::core::time::Duration::from_millis(50))
+                .max_backoff(::core::time::Duration::from_secs(1))
+                .multiplier(2.0)
+                .codes(&[::sinew::Code::Unavailable, ::sinew::Code::Aborted]),
+        )
+        .criticality(::sinew::policy::Criticality::SheddablePlus)
+        .user_key("metadata:x-user");
+
+    /// `carts.Carts/List`: calling it changes nothing.
+    pub static LIST: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::unary(
+            "/carts.Carts/List",
+        )
+        .idempotency(::sinew::Idempotency::Safe)
+        .hedge(
+            ::sinew::policy::Hedge::new()
+                .max_attempts(2)
+                .delay(::sinew::policy::Delay::Quantile(95))
+                .codes(&[::sinew::Code::Unavailable]),
+        )
+        .by_service()
+        .timeout(::core::time::Duration::from_millis(1500))
+        .criticality(::sinew::policy::Criticality::SheddablePlus)
+        .user_key("metadata:x-user");
 
     /// `carts.Carts/Watch`.
     pub static WATCH: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::server_stream(
             "/carts.Carts/Watch",
         )
-        .idle_timeout(::core::time::Duration::from_secs(60));
+        .by_service()
+        .idle_timeout(::core::time::Duration::from_secs(60))
+        .criticality(::sinew::policy::Criticality::SheddablePlus)
+        .user_key("metadata:x-user");
 
     /// `carts.Carts/Upload`.
     pub static UPLOAD: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::client_stream(
             "/carts.Carts/Upload",
         )
-        .max_request_bytes(1048576);
+        .max_request_bytes(1048576)
+        .by_service()
+        .criticality(::sinew::policy::Criticality::SheddablePlus)
+        .user_key("metadata:x-user");
 
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
             NAME,
-            &[ADD.spec(), GET.spec(), WATCH.spec(), UPLOAD.spec()],
+            &[ADD.spec(), GET.spec(), LIST.spec(), WATCH.spec(), UPLOAD.spec()],
         )
         .described_by(&super::super::DESCRIPTORS);
 
@@ -144,6 +240,15 @@ pub mod carts {
         #[inline]
         pub fn get(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
             ::sinew::codegen::unary(&self.channel, &GET, req)
+        }
+
+        /// `carts.Carts/List`.
+        ///
+        /// # Policy
+        /// - A call may take 1500ms, unless it says itself.
+        #[inline]
+        pub fn list(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
+            ::sinew::codegen::unary(&self.channel, &LIST, req)
         }
 
         /// `carts.Carts/Watch`.
@@ -207,6 +312,13 @@ pub mod carts {
                 }
                 2 => {
                     ::std::boxed::Box::pin(async move {
+                        let (cx, req) = call.unary(&LIST).await?;
+                        let result = T::list(&service, &cx, req).await;
+                        cx.reply(&LIST, result)
+                    })
+                }
+                3 => {
+                    ::std::boxed::Box::pin(async move {
                         let (cx, req, mut out, reply) = call
                             .server_stream(&WATCH)
                             .await?;
@@ -218,7 +330,7 @@ pub mod carts {
                             .await
                     })
                 }
-                3 => {
+                4 => {
                     ::std::boxed::Box::pin(async move {
                         let (cx, rx) = call.client_stream(&UPLOAD)?;
                         let result = T::upload(&service, &cx, rx).await;
