@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use sinew_idl::model::{Method, Service, Shape};
 
-use crate::{Emit, docs, paths};
+use crate::{Emit, docs, errors, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
@@ -45,6 +45,7 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         paths::message(&method.input),
         paths::message(&method.output),
     );
+    let failure = errors::from_module(method).map(|failure| quote!(, #failure));
     let (parameter, reply, start, argument) = match method.shape {
         Shape::Unary => (
             quote!(, req: #input),
@@ -60,7 +61,7 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         ),
         Shape::ClientStream => (
             quote!(),
-            quote!((#sinew::Outbound<#input>, #sinew::Reply<#output>)),
+            quote!((#sinew::Outbound<#input>, #sinew::Reply<#output #failure>)),
             quote!(client_stream),
             quote!(),
         ),
@@ -71,13 +72,19 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
             quote!(),
         ),
     };
+    let call = quote!(#sinew::codegen::#start(&self.channel, &#descriptor #argument));
+    // That of a stream of requests has two futures that fail, and knows with what.
+    let call = match (&failure, method.shape) {
+        (None, _) | (_, Shape::ClientStream) => call,
+        (Some(_), _) => quote!(#sinew::codegen::typed(#call)),
+    };
     // Compiled where it is called: of a large IDL, a program calls a few methods.
     quote! {
         #docs
         #deprecated
         #[inline]
-        pub fn #name(&self #parameter) -> #sinew::Call<#reply> {
-            #sinew::codegen::#start(&self.channel, &#descriptor #argument)
+        pub fn #name(&self #parameter) -> #sinew::Call<#reply #failure> {
+            #call
         }
     }
 }

@@ -7,6 +7,7 @@ use sinew_idl::{
     docs::rustdoc,
     duration::spell,
     model::{Docs, Idempotency, Method, Service},
+    policy::ErrorType,
 };
 
 use crate::Emit;
@@ -66,6 +67,20 @@ pub(crate) fn descriptor(service: &Service, method: &Method) -> TokenStream {
         "{}{repeatable}.",
         full_name(service, method)
     ))])
+}
+
+/// Of the enum of what a method fails with.
+pub(crate) fn errors(service: &Service, method: &Method) -> TokenStream {
+    attributes(&[line(&format!(
+        "What {} fails with.",
+        full_name(service, method)
+    ))])
+}
+
+/// Of one of its variants.
+pub(crate) fn error(error: &ErrorType) -> TokenStream {
+    let (name, code) = (&error.ty.full_name, &error.code.value);
+    attributes(&[line(&format!("`{name}`, sent as {code}."))])
 }
 
 pub(crate) fn module(service: &Service, emit: &Emit) -> TokenStream {

@@ -8,6 +8,7 @@
 mod client;
 mod descriptor;
 mod docs;
+mod errors;
 mod paths;
 mod policy;
 mod server;
@@ -53,6 +54,7 @@ pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let allow = is_deprecated.then(|| quote!(#[allow(deprecated)]));
     let module = paths::ident(&service.module);
     let descriptors = descriptor::emit(service, emit);
+    let errors = errors::emit(service, emit);
     let client = emit.client.then(|| client::emit(service, emit));
     let server = emit.server.then(|| server::emit(service, emit));
     quote! {
@@ -61,6 +63,7 @@ pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
         #allow
         pub mod #module {
             #descriptors
+            #errors
             #client
             #server
         }

@@ -25,7 +25,11 @@ pub(crate) fn descriptor(method: &Method) -> Ident {
 
 /// The path of a message from inside the service's module, which is one below the package's.
 pub(crate) fn message(ty: &TypeRef) -> TokenStream {
-    let path = &ty.rust;
+    from_module(&ty.rust)
+}
+
+/// A path of the package's module as seen from inside the service's.
+pub(crate) fn from_module(path: &TokenStream) -> TokenStream {
     if is_absolute(path) {
         quote!(#path)
     } else {

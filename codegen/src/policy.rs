@@ -100,7 +100,7 @@ fn of<T>(
 fn errors(policy: &Policy, sinew: &TokenStream) -> Option<TokenStream> {
     let entries = policy.errors.iter().map(|error| {
         let (message, code) = (
-            &error.value.message,
+            &error.value.ty.full_name,
             self::code(&error.value.code.value, sinew),
         );
         quote!((#message, #code))

@@ -5,7 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use sinew_idl::model::{Method, Service, Shape};
 
-use crate::{Emit, docs, paths};
+use crate::{Emit, docs, errors, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
@@ -60,21 +60,26 @@ fn arm(index: usize, method: &Method) -> TokenStream {
     let index = Literal::usize_unsuffixed(index);
     let name = paths::ident(&method.name.rust);
     let descriptor = paths::descriptor(method);
+    let status = errors::from_module(method)
+        .map(|_| quote!(let result = result.map_err(::core::convert::Into::into);));
     let body = match method.shape {
         Shape::Unary => quote! {
             let (cx, req) = call.unary(&#descriptor).await?;
             let result = T::#name(&service, &cx, req).await;
+            #status
             cx.reply(&#descriptor, result)
         },
         Shape::ClientStream => quote! {
             let (cx, rx) = call.client_stream(&#descriptor)?;
             let result = T::#name(&service, &cx, rx).await;
+            #status
             cx.reply(&#descriptor, result)
         },
         Shape::ServerStream => quote! {
             let (cx, req, mut out, reply) = call.server_stream(&#descriptor).await?;
             reply.drive(async move {
                 let result = T::#name(&service, &cx, req, &mut out).await;
+                #status
                 out.end(&cx, result)
             }).await
         },
@@ -82,6 +87,7 @@ fn arm(index: usize, method: &Method) -> TokenStream {
             let (cx, rx, mut out, reply) = call.bidi(&#descriptor)?;
             reply.drive(async move {
                 let result = T::#name(&service, &cx, rx, &mut out).await;
+                #status
                 out.end(&cx, result)
             }).await
         },

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use sinew_idl::model::{Method, Service, Shape};
 
-use crate::{Emit, docs, paths};
+use crate::{Emit, docs, errors, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let name = paths::ident(&service.name.rust);
@@ -28,6 +28,7 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
     let docs = docs::method(service, method);
     let deprecated = docs::deprecated(method.deprecated);
     let (input, output) = (&method.input.rust, &method.output.rust);
+    let failure = errors::from_package(service, method).map(|failure| quote!(, #failure));
     let (arguments, reply) = match method.shape {
         Shape::Unary => (quote!(req: #input), quote!(#output)),
         Shape::ClientStream => (quote!(rx: #sinew::Inbound<#input>), quote!(#output)),
@@ -44,6 +45,6 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         #docs
         #deprecated
         fn #name(&self, cx: &#sinew::Context, #arguments)
-            -> impl ::core::future::Future<Output = #sinew::Result<#reply>> + ::core::marker::Send;
+            -> impl ::core::future::Future<Output = #sinew::Result<#reply #failure>> + ::core::marker::Send;
     }
 }

@@ -49,6 +49,7 @@ fn service(shapes: &[Shape]) -> Service {
         output: message(quote!(super::Answer)),
         idempotency: Idempotency::Safe,
         policy: Default::default(),
+        failure: None,
         docs: Docs::default(),
         deprecated: index == 0,
     };

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     diag::{Diagnostic, Span},
-    model::Schema,
+    model::{Method, Schema, Service},
+    policy::{ErrorType, Spanned},
 };
 
 /// Names that a client cannot give to an rpc: its constructor, what would shadow `Clone`, and what takes `self` by
@@ -50,6 +51,23 @@ pub fn method(name: &str) -> String {
         return format!("{}_", if mapped.is_empty() { "_" } else { &mapped });
     }
     mapped
+}
+
+/// The enum of what an rpc fails with, where it declares errors: `AddLineError`.
+#[must_use]
+pub fn errors(rpc: &str) -> String {
+    let name: String = words(rpc).map(capitalized).collect();
+    identifier(&format!("{name}Error"))
+}
+
+/// The variant of an error, by the full name of its message; `Status` is every other failure.
+fn error(full_name: &str) -> String {
+    let name = full_name.rsplit('.').next().unwrap_or_default();
+    match upper_camel(name) {
+        name if name == "Status" => "Status_".to_owned(),
+        name if name.is_empty() => "__".to_owned(),
+        name => name,
+    }
 }
 
 /// The `static` that describes an rpc: `ADD_LINE`, but never a name that is taken beside it.
@@ -199,11 +217,14 @@ pub fn assign(schema: &mut Schema) {
         }
         for method_of in &mut service.methods {
             method_of.name.rust = method(&method_of.name.wire);
+            for declared in &mut method_of.policy.errors {
+                declared.value.variant = error(&declared.value.ty.full_name);
+            }
         }
     }
 }
 
-/// Finds rpcs of one service that are one method in Rust, or one descriptor.
+/// Finds rpcs of one service that are one method in Rust, and errors of one rpc that are one variant.
 #[must_use]
 pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -218,9 +239,27 @@ pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
                 Clone::clone,
             );
             found.extend(declared.err().map(|d| *d));
+            found.extend(errors_clash(service, method));
         }
     }
     found
+}
+
+fn errors_clash(service: &Service, method: &Method) -> Vec<Diagnostic> {
+    let place = format!(
+        "the errors of rpc {}.{}",
+        service.full_name, method.name.wire
+    );
+    let mut scope = Scope::new(place);
+    let errors = method.policy.errors.iter();
+    let clash = |error: &Spanned<ErrorType>| {
+        let (value, span) = (&error.value, error.span.clone());
+        let what = format!("message {}", value.ty.full_name);
+        scope
+            .declare(&value.variant, what, span, Clone::clone)
+            .err()
+    };
+    errors.filter_map(clash).map(|found| *found).collect()
 }
 
 #[cfg(test)]

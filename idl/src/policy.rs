@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     diag::Span,
-    model::{Idempotency, Shape},
+    model::{Idempotency, Shape, TypeRef},
 };
 
 /// A value and where it stands. Shown, it is the value alone: a set of descriptors has the same values elsewhere.
@@ -159,8 +159,10 @@ pub enum UserKey {
 /// One of the errors that a method declares.
 #[derive(Clone, Debug)]
 pub struct ErrorType {
-    /// The full name of the message.
-    pub message: String,
+    /// The message.
+    pub ty: TypeRef,
+    /// The variant of the method's enum of errors; filled by [`crate::naming`].
+    pub variant: String,
     /// The name of the code that its status has.
     pub code: Spanned<String>,
 }

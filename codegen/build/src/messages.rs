@@ -21,7 +21,7 @@ use sinew_idl::{
 use crate::{
     aliases, codes,
     comments::Comments,
-    recorder::{Record, Recorder},
+    recorder::{self, Record, Recorder},
 };
 
 /// Where generated code finds prost, so that a user needs one dependency.
@@ -45,12 +45,13 @@ pub(crate) struct Package {
 /// Generates the messages of `roots` and of everything that they use, and the code of `services`.
 pub(crate) fn generate(
     mut prost: prost_build::Config,
-    files: Vec<FileDescriptorProto>,
+    mut files: Vec<FileDescriptorProto>,
     roots: &BTreeSet<String>,
     services: Vec<Service>,
     emit: Emit,
 ) -> Result<Modules, Vec<Diagnostic>> {
     let mut comments = Comments::default();
+    recorder::show_errors(&mut files, &services);
     let mut files = used(files, roots);
     aliases::resolve(&mut files);
     for file in &mut files {

@@ -6,6 +6,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use proc_macro2::TokenStream;
 use prost_build::ServiceGenerator;
+use prost_types::{FileDescriptorProto, MethodDescriptorProto};
 use quote::quote;
 use sinew_codegen::Emit;
 use sinew_idl::model::{Service, TypeRef};
@@ -53,18 +54,55 @@ impl Recorder {
     }
 }
 
+/// Adds to each service methods that take the errors of its own, for the back end resolves the types of methods alone;
+/// the recorder takes them out again.
+pub(crate) fn show_errors(files: &mut [FileDescriptorProto], services: &[Service]) {
+    let services: HashMap<&str, &Service> = services
+        .iter()
+        .map(|service| (&*service.full_name, service))
+        .collect();
+    for file in files {
+        let package = file.package.clone().unwrap_or_default();
+        for declared in &mut file.service {
+            let Some(service) = services.get(&*full_name(&package, declared.name())) else {
+                continue;
+            };
+            let methods = service.methods.iter();
+            for error in methods.flat_map(|method| &method.policy.errors) {
+                let ty = format!(".{}", error.value.ty.full_name);
+                declared.method.push(MethodDescriptorProto {
+                    name: Some("Error".to_owned()),
+                    input_type: Some(ty.clone()),
+                    output_type: Some(ty),
+                    ..Default::default()
+                });
+            }
+        }
+    }
+}
+
+fn full_name(package: &str, name: &str) -> String {
+    match package {
+        "" => name.to_owned(),
+        package => format!("{package}.{name}"),
+    }
+}
+
 impl ServiceGenerator for Recorder {
     fn generate(&mut self, resolved: prost_build::Service, buf: &mut String) {
-        let full_name = match resolved.package.as_str() {
-            "" => resolved.proto_name.clone(),
-            package => format!("{package}.{}", resolved.proto_name),
-        };
+        let full_name = full_name(&resolved.package, &resolved.proto_name);
         let Some(mut service) = self.services.remove(&full_name) else {
             return;
         };
         for (method, resolved) in service.methods.iter_mut().zip(&resolved.methods) {
             self.resolve(&mut method.input, &resolved.input_type);
             self.resolve(&mut method.output, &resolved.output_type);
+        }
+        let methods = service.methods.len();
+        let errors = service.methods.iter_mut();
+        let errors = errors.flat_map(|method| &mut method.policy.errors);
+        for (error, resolved) in errors.zip(resolved.methods.iter().skip(methods)) {
+            self.resolve(&mut error.value.ty, &resolved.input_type);
         }
         let emit = Emit {
             descriptors: Some(descriptors(&resolved.package)),

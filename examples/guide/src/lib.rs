@@ -6,4 +6,5 @@ sinew::include_idl!();
 pub mod calls;
 pub mod middleware;
 pub mod mount;
+pub mod orders;
 pub mod service;

@@ -35,7 +35,8 @@ pub(super) fn unpack<D: Detail>(any: &Any) -> Option<D> {
     D::decode(any.value.as_slice()).ok()
 }
 
-fn full_name(type_url: &str) -> &str {
+/// What stands behind the last slash.
+pub(super) fn full_name(type_url: &str) -> &str {
     type_url.rsplit_once('/').map_or(type_url, |(_, name)| name)
 }
 

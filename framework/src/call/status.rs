@@ -173,6 +173,13 @@ impl Status {
         self
     }
 
+    /// Replaces what the failure says to people.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Replaces all details.
     #[must_use]
     pub fn with_details(mut self, details: Vec<Any>) -> Self {

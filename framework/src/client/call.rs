@@ -81,7 +81,15 @@ where
     }
 }
 
-impl<R, E> Call<R, E> {
+impl<R> Call<R> {
+    /// The same call, failing with something that a status becomes.
+    pub(crate) fn typed<E>(self) -> Call<R, E> {
+        Call {
+            invocation: self.invocation,
+            error: PhantomData,
+        }
+    }
+
     /// `start` does all that needs no waiting, when the call is first polled; what it returns is all that is kept.
     pub(crate) fn new<S, F>(start: S) -> Self
     where
@@ -101,7 +109,9 @@ impl<R, E> Call<R, E> {
             error: PhantomData,
         }
     }
+}
 
+impl<R, E> Call<R, E> {
     /// The call, streams included, may take this long from when it begins, whatever the IDL says; never longer than its
     /// caller's own call has left.
     pub fn timeout(self, timeout: Duration) -> Self {

@@ -73,13 +73,14 @@ where
 }
 
 /// Many requests, one reply.
-pub(crate) fn client_stream<Req, Resp>(
+pub(crate) fn client_stream<Req, Resp, E>(
     channel: &Channel,
     method: &'static Method<Req, Resp>,
-) -> Call<(Outbound<Req>, Reply<Resp>)>
+) -> Call<(Outbound<Req>, Reply<Resp, E>), E>
 where
     Req: 'static,
     Resp: 'static,
+    E: 'static,
 {
     let channel = channel.clone();
     Call::new(move |options| {
@@ -90,6 +91,7 @@ where
             Ok(Response::new((out, reply), metadata, Default::default()))
         })
     })
+    .typed()
 }
 
 /// Many messages both ways.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -18,29 +19,34 @@ use crate::call::{Status, frame};
 /// # Cancel safety
 /// Dropping it cancels the call, also its sending half.
 #[must_use = "dropping the reply cancels the call"]
-pub struct Reply<T> {
+pub struct Reply<T, E = Status> {
     messages: Messages,
     codec: Codec<T>,
     message: Option<Bytes>,
+    error: PhantomData<fn() -> E>,
 }
 
-impl<T> Reply<T> {
+impl<T, E> Reply<T, E> {
     pub(crate) fn new(messages: Messages, codec: Codec<T>) -> Self {
         Self {
             messages,
             codec,
             message: None,
+            error: PhantomData,
         }
     }
 
     /// The reply with the metadata that came along.
     ///
     /// # Errors
-    /// The status that the call ended with.
+    /// The status that the call ended with, or what it is of the errors that the method declares.
     ///
     /// # Cancel safety
     /// Dropping the future cancels the call, also its sending half, as dropping the reply does.
-    pub async fn with_response(mut self) -> Result<Response<T>, Status> {
+    pub async fn with_response(mut self) -> Result<Response<T>, E>
+    where
+        E: From<Status>,
+    {
         let message = poll_fn(|cx| self.poll_reply(cx)).await?;
         let (metadata, trailers) = self.messages.take_metadata();
         Ok(Response::new(message, metadata, trailers))
@@ -64,17 +70,17 @@ impl<T> Reply<T> {
     }
 }
 
-impl<T> Unpin for Reply<T> {}
+impl<T, E> Unpin for Reply<T, E> {}
 
-impl<T> Future for Reply<T> {
-    type Output = Result<T, Status>;
+impl<T, E: From<Status>> Future for Reply<T, E> {
+    type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().poll_reply(cx)
+        self.get_mut().poll_reply(cx).map_err(E::from)
     }
 }
 
-impl<T> fmt::Debug for Reply<T> {
+impl<T, E> fmt::Debug for Reply<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reply")
     }

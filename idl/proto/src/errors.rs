@@ -20,7 +20,7 @@ pub(crate) fn resolve(
 ) {
     let mut seen: Vec<(String, Span)> = Vec::new();
     errors.retain_mut(|Spanned { value: error, span }| {
-        let message = match find(method, &error.message) {
+        let message = match find(method, &error.ty.full_name) {
             Ok(message) => message,
             Err((message, help)) => {
                 let wrong = Diagnostic::error("M0150", message, span.clone());
@@ -28,14 +28,14 @@ pub(crate) fn resolve(
                 return false;
             }
         };
-        message.full_name().clone_into(&mut error.message);
-        if let Some((_, first)) = seen.iter().find(|(name, _)| *name == error.message) {
+        message.full_name().clone_into(&mut error.ty.full_name);
+        if let Some((_, first)) = seen.iter().find(|(name, _)| *name == error.ty.full_name) {
             let text = format!("`{}` is listed twice", message.name());
             let twice = Diagnostic::error("M0150", text, span.clone());
             found.push(twice.also(first.clone(), "first listed"));
             return false;
         }
-        seen.push((error.message.clone(), span.clone()));
+        seen.push((error.ty.full_name.clone(), span.clone()));
         if !error.code.value.is_empty() {
             found.extend(wrong_code(&error.code));
         } else if let Some(code) = extensions.code(&message) {

@@ -105,6 +105,7 @@ fn method(
         },
         idempotency,
         policy,
+        failure: None,
         docs: comment(method.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
     }

@@ -8,6 +8,7 @@ use sinew_idl::{
     codes,
     diag::{Diagnostic, Span},
     duration,
+    model::TypeRef,
     policy::{Criticality, Delay, ErrorType, FieldPath, Hedge, Policy, Retry, Spanned, UserKey},
 };
 
@@ -45,14 +46,7 @@ impl Reader {
                 "user_key",
             ],
         );
-        for name in [
-            "retry",
-            "hedge",
-            "hash_key",
-            "criticality",
-            "user_key",
-            "errors",
-        ] {
+        for name in ["retry", "hedge", "hash_key", "criticality", "user_key"] {
             if message.has_field_by_name(name) {
                 let place = of.place.field(name);
                 self.idle.push((name, place.key()));
@@ -175,7 +169,12 @@ impl Reader {
                 span: span.clone(),
             };
             let value = ErrorType {
-                message: self.text(&of, "type").unwrap_or_else(none).value,
+                ty: TypeRef {
+                    full_name: self.text(&of, "type").unwrap_or_else(none).value,
+                    rust: Default::default(),
+                    span: Span::None,
+                },
+                variant: String::new(),
                 code: self.text(&of, "code").unwrap_or_else(none),
             };
             Spanned { value, span }

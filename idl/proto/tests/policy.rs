@@ -129,7 +129,7 @@ fn every_option_is_read_and_defaults_of_the_service_reach_what_they_can_hold_for
     let errors: Vec<_> = policy
         .errors
         .iter()
-        .map(|one| (&*one.value.message, &*one.value.code.value))
+        .map(|one| (&*one.value.ty.full_name, &*one.value.code.value))
         .collect();
     assert_eq!(
         errors,

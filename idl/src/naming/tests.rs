@@ -104,6 +104,7 @@ fn schema(rpcs: &[&str]) -> Schema {
         output: of(),
         idempotency: Idempotency::Unsafe,
         policy: Default::default(),
+        failure: None,
         docs: Docs::default(),
         deprecated: false,
     });

@@ -20,4 +20,6 @@ include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod wire;

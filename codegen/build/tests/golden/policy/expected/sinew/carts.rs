@@ -69,7 +69,7 @@ pub trait Carts: ::core::marker::Send + ::core::marker::Sync + 'static {
         cx: &::sinew::Context,
         req: Cart,
     ) -> impl ::core::future::Future<
-        Output = ::sinew::Result<Cart>,
+        Output = ::sinew::Result<Cart, carts::AddError>,
     > + ::core::marker::Send;
 
     /// Inherits, and may be repeated since it is a GET.
@@ -209,6 +209,21 @@ pub mod carts {
         )
         .described_by(&super::super::DESCRIPTORS);
 
+    /// What `carts.Carts/Add` fails with.
+    #[derive(Clone, Debug)]
+    pub enum AddError {
+        /// `carts.Full`, sent as FAILED_PRECONDITION.
+        Full(::sinew::Typed<super::Full>),
+        /// `carts.Gone`, sent as NOT_FOUND.
+        Gone(::sinew::Typed<super::Gone>),
+        /// Every other failure.
+        Status(::sinew::Status),
+    }
+    ::sinew::codegen::domain_error! {
+        AddError, Status { Full(super::Full) = "carts.Full", FailedPrecondition, "";
+        Gone(super::Gone) = "carts.Gone", NotFound, ""; }
+    }
+
     /// A client of `carts.Carts`: cheap to clone, used by `&self`.
     ///
     /// Has a policy.
@@ -229,8 +244,8 @@ pub mod carts {
         /// - A call may take 250ms, unless it says itself.
         /// - A request has at most 4096 bytes.
         #[inline]
-        pub fn add(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
-            ::sinew::codegen::unary(&self.channel, &ADD, req)
+        pub fn add(&self, req: super::Cart) -> ::sinew::Call<super::Cart, AddError> {
+            ::sinew::codegen::typed(::sinew::codegen::unary(&self.channel, &ADD, req))
         }
 
         /// Inherits, and may be repeated since it is a GET.
@@ -300,6 +315,7 @@ pub mod carts {
                     ::std::boxed::Box::pin(async move {
                         let (cx, req) = call.unary(&ADD).await?;
                         let result = T::add(&service, &cx, req).await;
+                        let result = result.map_err(::core::convert::Into::into);
                         cx.reply(&ADD, result)
                     })
                 }

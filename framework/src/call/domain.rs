@@ -1,0 +1,207 @@
+//! Errors that a method declares: a status that is known by one of its details, without losing the rest of it.
+//! It refuses to judge a status by its code: a detail says what it is.
+
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+
+use prost_types::Any;
+
+use super::details::full_name;
+use super::{Code, Status};
+
+/// What a method can fail with: an enum with a variant for each declared error, each holding a [`Typed`], and one that
+/// holds the [`Status`] of every other failure.
+///
+/// `From<Status>` looks for the first detail that is one of the declared errors and decodes, whatever the code;
+/// [`Into<Status>`] gives back the very status: code, message, all details and what only this process knows. So a
+/// status that passes through is not changed.
+///
+/// Generated for methods that declare `errors`, and derived for enums of your own: [`macro@crate::DomainError`].
+pub trait DomainError: Error + From<Status> + Into<Status> + Send + Sync + 'static {
+    /// The whole status.
+    fn status(&self) -> &Status;
+}
+
+/// A declared error and the whole status that it came with. One word wide; it derefs to the error.
+///
+/// Neither can be changed by itself, for they would no longer say the same.
+#[derive(Clone)]
+pub struct Typed<D>(Box<Inner<D>>);
+
+#[derive(Clone)]
+struct Inner<D> {
+    detail: D,
+    status: Status,
+}
+
+impl<D> Typed<D> {
+    /// The whole status.
+    pub fn status(&self) -> &Status {
+        &self.0.status
+    }
+
+    /// The error alone.
+    pub fn into_detail(self) -> D {
+        self.0.detail
+    }
+
+    /// The status alone.
+    pub fn into_status(self) -> Status {
+        self.0.status
+    }
+
+    /// Says to people what happened.
+    #[must_use]
+    pub(crate) fn with_message(mut self, message: String) -> Self {
+        self.0.status = self.0.status.with_message(message);
+        self
+    }
+}
+
+impl<D: prost::Message + Default> Typed<D> {
+    /// A status of this code with nothing but `detail`. Without another message it is called by its name.
+    pub(crate) fn new(detail: D, full_name: &str, code: Code, message: &str) -> Self {
+        let message = match message {
+            "" => full_name,
+            message => message,
+        };
+        let any = Any {
+            type_url: format!("type.googleapis.com/{full_name}"),
+            value: detail.encode_to_vec(),
+        };
+        let status = Status::new(code, message).with_details(vec![any]);
+        Self(Box::new(Inner { detail, status }))
+    }
+
+    /// `status`, if its detail at `index` is of this name and decodes; else `status` as it was.
+    pub(crate) fn find(status: Status, index: usize, name: &str) -> Result<Self, Status> {
+        let any = status.details().get(index);
+        let any = any.filter(|any| full_name(&any.type_url) == name);
+        match any.and_then(|any| D::decode(any.value.as_slice()).ok()) {
+            Some(detail) => Ok(Self(Box::new(Inner { detail, status }))),
+            None => Err(status),
+        }
+    }
+}
+
+impl<D> Deref for Typed<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.0.detail
+    }
+}
+
+impl<D> From<Typed<D>> for Status {
+    fn from(typed: Typed<D>) -> Self {
+        typed.into_status()
+    }
+}
+
+impl<D: fmt::Debug> fmt::Debug for Typed<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Typed")
+            .field("detail", &self.0.detail)
+            .field("status", &self.0.status)
+            .finish()
+    }
+}
+
+/// What every enum of errors is able to do, written once: by generated code and by `#[derive(DomainError)]`. Names and
+/// messages are expressions of something that derefs to `str`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __domain_error {
+    ($errors:ident, $other:ident {
+        $($variant:ident($detail:ty) = $name:expr, $code:ident, $message:expr;)*
+    }) => {
+        #[allow(unreachable_pub)]
+        impl $errors {
+            /// The code of the status.
+            #[must_use]
+            pub fn code(&self) -> $crate::Code {
+                $crate::DomainError::status(self).code()
+            }
+
+            /// What the status says to people.
+            #[must_use]
+            pub fn message(&self) -> &str {
+                $crate::DomainError::status(self).message()
+            }
+
+            /// Says to people what happened; the caller reads it, too.
+            #[must_use]
+            pub fn with_message(self, message: impl ::core::convert::Into<::std::string::String>) -> Self {
+                match self {
+                    $(Self::$variant(typed) => {
+                        Self::$variant($crate::codegen::with_message(typed, message.into()))
+                    })*
+                    Self::$other(status) => Self::$other(status.with_message(message)),
+                }
+            }
+        }
+
+        impl $crate::DomainError for $errors {
+            fn status(&self) -> &$crate::Status {
+                match self {
+                    $(Self::$variant(typed) => typed.status(),)*
+                    Self::$other(status) => status,
+                }
+            }
+        }
+
+        impl ::core::convert::From<$crate::Status> for $errors {
+            #[allow(unused_mut)]
+            fn from(mut status: $crate::Status) -> Self {
+                for index in 0..status.details().len() {
+                    $(
+                        status = match $crate::codegen::declared::<$detail>(status, index, &$name) {
+                            ::core::result::Result::Ok(typed) => return Self::$variant(typed),
+                            ::core::result::Result::Err(status) => status,
+                        };
+                    )*
+                    let _ = index;
+                }
+                Self::$other(status)
+            }
+        }
+
+        impl ::core::convert::From<$errors> for $crate::Status {
+            fn from(error: $errors) -> Self {
+                match error {
+                    $($errors::$variant(typed) => typed.into_status(),)*
+                    $errors::$other(status) => status,
+                }
+            }
+        }
+
+        $(
+            impl ::core::convert::From<$detail> for $errors {
+                fn from(detail: $detail) -> Self {
+                    Self::$variant($crate::codegen::failing(
+                        detail,
+                        &$name,
+                        $crate::Code::$code,
+                        $message,
+                    ))
+                }
+            }
+        )*
+
+        impl ::core::fmt::Display for $errors {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt($crate::DomainError::status(self), f)
+            }
+        }
+
+        impl ::std::error::Error for $errors {
+            fn source(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
+                ::std::error::Error::source($crate::DomainError::status(self))
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests;
