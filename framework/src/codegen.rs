@@ -6,19 +6,17 @@ pub use bytes;
 pub use prost;
 pub use prost_types;
 
+pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
 
+use crate::call::{Inbound, Method, Outbound, Typed};
+use crate::client::{Call, Channel, Reply};
 use crate::server::Skeleton;
 
 /// A service with its handlers.
 pub fn skeleton(dispatch: impl Dispatch) -> Skeleton {
     Skeleton::new(dispatch)
 }
-
-use crate::call::{Code, Inbound, Method, Outbound, Status, Typed};
-use crate::client::{Call, Channel, Reply};
-
-pub use crate::__domain_error as domain_error;
 
 /// A declared error to be failed with, called by its name if it has no message.
 pub fn failing<D>(detail: D, full_name: &str, code: Code, message: &str) -> Typed<D>
@@ -96,3 +94,99 @@ where
 {
     crate::client::bidi(channel, method)
 }
+
+/// What every enum of errors is able to do, written once: by generated code and by `#[derive(DomainError)]`. Names and
+/// messages are expressions of something that derefs to `str`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __domain_error {
+    ($errors:ident, $other:ident {
+        $($variant:ident($detail:ty) = $name:expr, $code:ident, $message:expr;)*
+    }) => {
+        #[allow(unreachable_pub)]
+        impl $errors {
+            /// The code of the status.
+            #[must_use]
+            pub fn code(&self) -> $crate::codegen::Code {
+                $crate::codegen::DomainError::status(self).code()
+            }
+
+            /// What the status says to people.
+            #[must_use]
+            pub fn message(&self) -> &str {
+                $crate::codegen::DomainError::status(self).message()
+            }
+
+            /// Says to people what happened; the caller reads it, too.
+            #[must_use]
+            pub fn with_message(self, message: impl ::core::convert::Into<::std::string::String>) -> Self {
+                match self {
+                    $(Self::$variant(typed) => {
+                        Self::$variant($crate::codegen::with_message(typed, message.into()))
+                    })*
+                    Self::$other(status) => Self::$other(status.with_message(message)),
+                }
+            }
+        }
+
+        impl $crate::codegen::DomainError for $errors {
+            fn status(&self) -> &$crate::codegen::Status {
+                match self {
+                    $(Self::$variant(typed) => typed.status(),)*
+                    Self::$other(status) => status,
+                }
+            }
+        }
+
+        impl ::core::convert::From<$crate::codegen::Status> for $errors {
+            #[allow(unused_mut)]
+            fn from(mut status: $crate::codegen::Status) -> Self {
+                for index in 0..status.details().len() {
+                    $(
+                        status = match $crate::codegen::declared::<$detail>(status, index, &$name) {
+                            ::core::result::Result::Ok(typed) => return Self::$variant(typed),
+                            ::core::result::Result::Err(status) => status,
+                        };
+                    )*
+                    let _ = index;
+                }
+                Self::$other(status)
+            }
+        }
+
+        impl ::core::convert::From<$errors> for $crate::codegen::Status {
+            fn from(error: $errors) -> Self {
+                match error {
+                    $($errors::$variant(typed) => typed.into_status(),)*
+                    $errors::$other(status) => status,
+                }
+            }
+        }
+
+        $(
+            impl ::core::convert::From<$detail> for $errors {
+                fn from(detail: $detail) -> Self {
+                    Self::$variant($crate::codegen::failing(
+                        detail,
+                        &$name,
+                        $crate::codegen::Code::$code,
+                        $message,
+                    ))
+                }
+            }
+        )*
+
+        impl ::core::fmt::Display for $errors {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt($crate::codegen::DomainError::status(self), f)
+            }
+        }
+
+        impl ::std::error::Error for $errors {
+            fn source(&self) -> ::core::option::Option<&(dyn ::std::error::Error + 'static)> {
+                ::std::error::Error::source($crate::codegen::DomainError::status(self))
+            }
+        }
+    };
+}
+pub use __domain_error as domain_error;

@@ -60,8 +60,8 @@ pub struct Method {
     pub idempotency: Idempotency,
     /// What a call of it needs, the service's defaults among it.
     pub policy: Policy,
-    /// What it fails with, from the module of the package, where a trait in Rust says so. `None`: with the errors of its
-    /// policy, or with a plain status.
+    /// What it fails with, from the module of the package, where a trait in Rust says so. `None`: with the errors of
+    /// its policy, or with a plain status.
     pub failure: Option<TokenStream>,
     /// The comment of the declaration, as plain text.
     pub docs: Docs,
