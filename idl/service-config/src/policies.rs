@@ -1,6 +1,6 @@
 //! `retryPolicy`, `hedgingPolicy`, `retryThrottling` and what Sinew adds, by the rules of gRFC A6.
-//! It refuses what both grpc-go and gRPC's core refuse or pass over, but for a missing `maxAttempts`, which public files
-//! leave out.
+//! It refuses what both grpc-go and gRPC's core refuse or pass over, but for a missing `maxAttempts`, which many public
+//! files leave out.
 
 use crate::codes::{CODES, named, numbered};
 use crate::json::Kind;
