@@ -118,7 +118,8 @@ impl Channel {
             max_reply_bytes: core.defaults.reply_limit.bytes,
         };
         let methods = methods.copied();
-        overrides::show(methods, core.overrides.as_ref(), At::Client, settings)
+        let run_time = core.overrides.as_ref().map(Overrides::run_time);
+        overrides::show(methods, run_time, At::Client, settings)
     }
 
     /// What became of the file of policies, where there is one ([`ChannelBuilder::policy_file`]).

@@ -5,9 +5,11 @@ use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sinew_service_config::{Severity, read};
 
+use super::show::RunTime;
 use super::table::Table;
 use crate::call::Status;
 
@@ -18,7 +20,7 @@ const MOST_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Loaded {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
-    pub(crate) table: Table,
+    pub(crate) table: Arc<Table>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -27,6 +29,14 @@ impl Loaded {
         let text = text(&path);
         text.and_then(|text| Self::parse(path, text))
             .map_err(InvalidPolicy)
+    }
+
+    /// What it says, to be shown.
+    pub(crate) fn run_time(&self) -> RunTime {
+        RunTime {
+            path: self.path.clone(),
+            table: Arc::clone(&self.table),
+        }
     }
 
     /// # Errors
@@ -45,7 +55,7 @@ impl Loaded {
         }
         let warnings = said(Severity::Warning).collect();
         Ok(Self {
-            table: Table::new(&read.config),
+            table: Arc::new(Table::new(&read.config)),
             warnings,
             path,
             text,

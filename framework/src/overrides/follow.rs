@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::file::{self, Loaded, PolicyState};
+use super::show::RunTime;
 use super::table::{Override, Table};
 use crate::call::MethodSpec;
 use crate::observe::{Observer, Side};
@@ -43,7 +44,7 @@ impl Overrides {
         let shown = PolicyState::new(loaded.path, loaded.warnings);
         let last = Ok(loaded.text);
         let overrides = Self(Arc::new(Shared {
-            table: ArcSwap::from_pointee(loaded.table),
+            table: ArcSwap::new(loaded.table),
             state: Mutex::new(State { last, shown }),
             is_followed: AtomicBool::new(false),
             dropped: Notify::new(),
@@ -65,17 +66,12 @@ impl Overrides {
             .unwrap_or_default()
     }
 
-    /// As [`of`](Self::of), with what the file says of repetitions only where it holds.
-    pub(crate) fn shown_of(&self, method: &MethodSpec) -> Override {
-        let table = self.0.table.load();
-        let Some((found, level)) = table.of(method) else {
-            return Override::default();
-        };
-        let mut found = *found;
-        if !super::table::repeats(level, method) {
-            (found.retry, found.hedge) = (None, None);
+    /// What the file says now, to be shown.
+    pub(crate) fn run_time(&self) -> RunTime {
+        RunTime {
+            path: self.state().path,
+            table: self.0.table.load_full(),
         }
-        found
     }
 
     pub(crate) fn state(&self) -> PolicyState {
@@ -142,7 +138,7 @@ impl Shared {
         let is_loaded = loaded.is_ok();
         match loaded {
             Ok(loaded) => {
-                self.table.store(Arc::new(loaded.table));
+                self.table.store(loaded.table);
                 state.shown.loads += 1;
                 state.shown.refused = None;
                 state.shown.warnings = loaded.warnings;

@@ -2,10 +2,11 @@
 //! It refuses to guess what a call will say of itself.
 
 use std::fmt::{self, Display};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::follow::Overrides;
-use super::table::Override;
+use super::table::{Override, Table, repeats};
 use crate::call::policy::Declared;
 use crate::call::{DEFAULT_MAX_MESSAGE_BYTES, MethodSpec, Shape};
 
@@ -36,30 +37,45 @@ pub(crate) struct Settings {
 
 pub(crate) fn show<'a>(
     methods: impl IntoIterator<Item = &'a MethodSpec>,
-    overrides: Option<&Overrides>,
+    run_time: Option<RunTime>,
     at: At,
     settings: Settings,
 ) -> Policies {
-    let name = overrides.map(|overrides| {
-        let state = overrides.state();
-        let name = state
-            .path()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        format!("run time ({})", name.unwrap_or_default())
-    });
+    let name = run_time.as_ref().and_then(|file| file.path.file_name());
+    let name = name.unwrap_or_default().to_string_lossy();
+    let source = format!("run time ({name})");
     let mut rows = Vec::new();
     for method in methods {
-        let over = overrides.map(|overrides| overrides.shown_of(method));
+        let over = run_time.as_ref().map(|file| file.of(method));
         let mut of = Of {
             method,
             at,
-            run_time: name.as_deref().unwrap_or_default(),
+            run_time: &source,
             rows: &mut rows,
         };
         of.rows(&over.unwrap_or_default(), settings);
     }
     Policies(rows)
+}
+
+/// What a file says of methods.
+pub(crate) struct RunTime {
+    pub(super) path: PathBuf,
+    pub(super) table: Arc<Table>,
+}
+
+impl RunTime {
+    /// What it says of repetitions only where it holds.
+    fn of(&self, method: &MethodSpec) -> Override {
+        let Some((found, level)) = self.table.of(method) else {
+            return Override::default();
+        };
+        let mut found = *found;
+        if !repeats(level, method) {
+            (found.retry, found.hedge) = (None, None);
+        }
+        found
+    }
 }
 
 struct Of<'a> {

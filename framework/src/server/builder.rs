@@ -23,7 +23,7 @@ use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
-use crate::overrides::{InvalidPolicy, Loaded, Overrides};
+use crate::overrides::{self, At, InvalidPolicy, Loaded, Overrides, Policies};
 
 /// A server of one or many services.
 ///
@@ -269,24 +269,45 @@ impl Server {
         Ok(HttpService::new(self.assemble_with()?.0))
     }
 
+    /// What holds for calls that say nothing themselves, method by method, and who says it: a table to print.
+    ///
+    /// ```
+    /// # fn f(greeter: sinew::Skeleton) {
+    /// let server = sinew::Server::new().add(greeter);
+    /// println!("{}", server.policies());
+    /// # }
+    /// ```
+    pub fn policies(&self) -> Policies {
+        let services = self.skeletons.iter().map(Skeleton::spec);
+        let methods = services.flat_map(|service| service.methods()).copied();
+        let run_time = self.policy.as_ref().map(Loaded::run_time);
+        overrides::show(methods, run_time, At::Server, self.limits().shown())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            request: Limit {
+                bytes: self.max_request_bytes,
+                setting: "Server::max_request_bytes",
+            },
+            reply: Limit {
+                bytes: self.max_reply_bytes,
+                setting: "Server::max_reply_bytes",
+            },
+        }
+    }
+
     pub(super) fn assemble_with(self) -> io::Result<(Arc<Stack>, Settings)> {
         let settings = self.settings;
         Ok((Arc::new(self.assemble()?), settings))
     }
 
     pub(super) fn assemble(self) -> io::Result<Stack> {
-        let request = Limit {
-            bytes: self.max_request_bytes,
-            setting: "Server::max_request_bytes",
-        };
-        let reply = Limit {
-            bytes: self.max_reply_bytes,
-            setting: "Server::max_reply_bytes",
-        };
+        let limits = self.limits();
         let observer = self.metrics.map(Observer::new);
         let follow = |file| Arc::new(Overrides::new(file, Side::Server, observer.clone()));
         let overrides = self.policy.map(follow);
-        let mut routes = Routes::new(Limits { request, reply }, self.fallback, overrides);
+        let mut routes = Routes::new(limits, self.fallback, overrides);
         let mut twice = BTreeSet::new();
         for skeleton in self.skeletons {
             let name = skeleton.spec().name();
@@ -308,7 +329,7 @@ impl Server {
             observer,
             on_call: self.on_call,
             layers,
-            request_limit: request,
+            request_limit: limits.request,
         })
     }
 }

@@ -128,7 +128,8 @@ impl Routes {
     /// What holds for calls of all methods.
     pub(crate) fn policies(&self) -> Policies {
         let methods = self.entries.iter().map(|entry| entry.spec);
-        overrides::show(methods, self.overrides(), At::Server, self.limits.shown())
+        let run_time = self.overrides().map(Overrides::run_time);
+        overrides::show(methods, run_time, At::Server, self.limits.shown())
     }
 
     /// How long the first poll of this method's calls takes.
