@@ -104,7 +104,7 @@ impl Channel {
     /// What holds for calls of these services that say nothing themselves, and who says it: a table to print.
     ///
     /// ```
-    /// # static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new("shop.v1.Cart", &[], &[]);
+    /// # static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new("shop.v1.Cart", &[]);
     /// let channel = sinew::Channel::to("http://127.0.0.1:50051").unwrap();
     /// println!("{}", channel.policies(&[&SERVICE])); // generated: `&cart::SERVICE`
     /// ```
@@ -143,8 +143,8 @@ impl Channel {
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: stub — takes the call apart into policy and message; encodes once, decodes last
     // ORDER 1: Enter — deadline = the earlier of the caller's and the call's own (its option, else the file of
-    //   policies, else its method's timeout, else the channel's default): above the user's layers, for they wait within it; an expired call fails
-    //   without work
+    //   policies, else its method's timeout, else the channel's default): above the user's layers, for they wait within
+    //   it; an expired call fails without work
     // ORDER 2: layers of the user — auth, shadowing, tests: they see the call, not its attempts
     // ORDER 3: `on_call` — closures: they see the call as the layers send it, and may refuse it; no box
     // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a

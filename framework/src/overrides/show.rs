@@ -13,8 +13,8 @@ use crate::call::{DEFAULT_MAX_MESSAGE_BYTES, MethodSpec, Shape};
 /// The effective policy of methods: what holds for a call that says nothing itself.
 ///
 /// Displays as a table with a line for each option: method, option, value, where the value stands (`run time` and the
-/// file, `service config`, `method`, `service`, `channel` or `server`, `built-in`), and who acts on it, if not this side
-/// or nobody yet.
+/// file, `service config`, `method`, `service`, `channel` or `server`, `built-in`), and who acts on it, if not this
+/// side or nobody yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policies(Vec<[String; 5]>);
 

@@ -24,7 +24,7 @@ static ONCE: Method<Say, Say> = Method::unary("/test.v1.Talk/Once")
     .max_request_bytes(100)
     .retry(Retry::new().max_attempts(3).codes(&[Code::Unavailable]));
 static DOWN: Method<Say, Say> = Method::server_stream("/test.v1.Talk/Down");
-static SERVICE: ServiceSpec = ServiceSpec::new("test.v1.Talk", &[ONCE.spec(), DOWN.spec()], &[]);
+static SERVICE: ServiceSpec = ServiceSpec::new("test.v1.Talk", &[ONCE.spec(), DOWN.spec()]);
 
 /// Answers at once, with the milliseconds that its caller waits.
 struct Left;
