@@ -7,6 +7,7 @@ pub mod codegen;
 mod endpoint;
 mod middleware;
 pub mod observe;
+mod overrides;
 mod rt;
 mod server;
 mod transport;
@@ -20,6 +21,7 @@ pub use call::{
 pub use call::{details, policy};
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
+pub use overrides::{InvalidPolicy, Policies, PolicyState};
 pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};
 pub use transport::memory::InProcess;

@@ -26,6 +26,7 @@ pub struct Config {
     pub(crate) path: PathBuf,
     pub(crate) includes: Vec<PathBuf>,
     pub(crate) files: Vec<String>,
+    pub(crate) service_configs: Vec<PathBuf>,
     pub(crate) descriptor_set: Option<PathBuf>,
     pub(crate) server: bool,
     pub(crate) client: bool,
@@ -51,6 +52,7 @@ impl Config {
             path: path.as_ref().to_owned(),
             includes: Vec::new(),
             files: Vec::new(),
+            service_configs: Vec::new(),
             descriptor_set: None,
             server: true,
             client: true,
@@ -89,6 +91,16 @@ impl Config {
     /// otherwise all are but `google/…`.
     pub fn descriptor_set(mut self, path: impl AsRef<Path>) -> Self {
         self.descriptor_set = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Merges a service config over what the IDL declares, in the public format of gRPC, as JSON: what the file says of
+    /// a method stands in place of what the IDL says. Of several files, no two may have the same name.
+    ///
+    /// Who adds the file is nearer to the deployment than who wrote the IDL; nearer still is `policy_file` of a channel
+    /// or a server.
+    pub fn service_config(mut self, path: impl AsRef<Path>) -> Self {
+        self.service_configs.push(path.as_ref().to_owned());
         self
     }
 

@@ -13,7 +13,7 @@ use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
     layout::{self, Authors, Files},
-    messages,
+    messages, service_config,
     write::{self, Mode},
 };
 
@@ -113,19 +113,24 @@ pub(crate) fn generate(
             .filter(|path| path.exists()),
     );
     watched.extend(config.descriptor_set.clone());
+    watched.extend(config.service_configs.iter().cloned());
     let compiled = compile(&config, &input)?;
     // The pool is of no use to the generator, and of a large IDL it is hundreds of megabytes.
     let Compiled {
         pool,
         descriptor_set,
         roots,
-        schema,
+        mut schema,
         warnings,
         read_files,
         ..
     } = compiled;
     drop(pool);
     watched.extend(read_files.iter().cloned());
+    let warnings = match config.service_configs.as_slice() {
+        [] => warnings,
+        paths => service_config::merge(paths, &mut schema.services, warnings)?,
+    };
 
     let set = FileDescriptorSet::decode(descriptor_set.as_slice());
     let embedded = descriptors::embed(&descriptor_set);

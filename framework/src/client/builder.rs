@@ -2,6 +2,7 @@
 //! It refuses to connect.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{RawCall, RawReply, Status};
 use crate::endpoint::{KeepUp, Node};
 use crate::middleware::{Layers, Next, OnCall};
-use crate::observe::{Metrics, Observer};
+use crate::observe::{Metrics, Observer, Side};
+use crate::overrides::{InvalidPolicy, Loaded, Overrides};
 use crate::rt::backoff::Backoff;
 use crate::transport::Link;
 use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
@@ -46,6 +48,7 @@ pub struct ChannelBuilder {
     max_waiting: usize,
     max_request_bytes: usize,
     max_reply_bytes: usize,
+    policy: Option<Loaded>,
 }
 
 impl ChannelBuilder {
@@ -64,6 +67,7 @@ impl ChannelBuilder {
             max_waiting: MAX_WAITING,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            policy: None,
         }
     }
 
@@ -176,6 +180,21 @@ impl ChannelBuilder {
         self
     }
 
+    /// Reads a file that says more of methods than they declare, in the format of gRPC's service config, as JSON: its
+    /// timeouts, sizes and `waitForReady` stand in place of what the IDL and this channel say; what a call says itself
+    /// stands above them.
+    ///
+    /// The file is read again every two seconds, as long as there is a runtime and the channel: calls that begin later
+    /// have what it says then. What is wrong or gone changes nothing: what was good goes on to hold, and
+    /// [`Channel::policy_state`] and [`Metrics::policy_file`] say so. The last file given counts.
+    ///
+    /// # Errors
+    /// All that is wrong with the file as it is now, each with its place.
+    pub fn policy_file(mut self, path: impl AsRef<Path>) -> Result<Self, InvalidPolicy> {
+        self.policy = Some(Loaded::read(path.as_ref().to_owned())?);
+        Ok(self)
+    }
+
     /// The channel. It connects at its first call.
     ///
     /// # Errors
@@ -229,9 +248,12 @@ impl ChannelBuilder {
             };
             nodes.iter().map(around).collect()
         };
+        let observer = self.metrics.map(Observer::new);
+        let follow = |file| Overrides::new(file, Side::Client, observer.clone());
         let core = Arc::new(Core {
             on_call: self.on_call,
-            observer: self.metrics.map(Observer::new),
+            overrides: self.policy.map(follow),
+            observer,
             place: Place {
                 nodes: nodes.into(),
                 layered: layered.into(),

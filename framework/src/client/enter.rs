@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::Defaults;
-use super::call::Options;
+use super::Core;
+use super::terms::{Bounded, Said};
 use crate::call::ambient::Ambient;
 use crate::call::{Deadline, MethodHandle, Payload, RawCall, Status, Trace};
 use crate::endpoint::no_runtime;
@@ -25,21 +25,20 @@ pub(crate) struct Entered {
 /// # Errors
 /// DEADLINE_EXCEEDED when no time is left, INTERNAL outside of a tokio runtime: nothing was encoded or sent then.
 pub(crate) fn enter(
-    options: &Options,
+    ambient: &Ambient,
     method: &MethodHandle,
-    default: Option<Duration>,
+    timeout: Option<Duration>,
 ) -> Result<Entered, Status> {
     runtime(method)?;
     let now = Instant::now();
-    let Ambient { deadline, trace } = options.ambient.clone();
-    let own = own(options.timeout, method, default);
-    let deadline = earliest(now, deadline, own);
+    let Ambient { deadline, trace } = ambient.clone();
+    let deadline = earliest(now, deadline, timeout);
     check(now, deadline, method)?;
     Ok(Entered { deadline, trace })
 }
 
 /// As [`enter`], for a call that no stub made.
-pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status> {
+pub(super) fn raw(call: &mut RawCall, core: &Core) -> Result<(), Status> {
     if call.method.service().is_empty() || call.method.name().is_empty() {
         return Err(Status::invalid_argument(format!(
             "{:?} is no path of a method, which looks like /package.Service/Method",
@@ -49,29 +48,23 @@ pub(crate) fn raw(call: &mut RawCall, defaults: &Defaults) -> Result<(), Status>
     runtime(&call.method)?;
     let now = Instant::now();
     let ambient = Ambient::current();
-    let option = call.deadline.map(|deadline| deadline.remaining(now));
-    let own = own(option, &call.method, defaults.timeout);
-    call.deadline = earliest(now, ambient.deadline, own);
+    let said = Said {
+        timeout: call.deadline.map(|deadline| deadline.remaining(now)),
+        wait_for_ready: call.wait_for_ready,
+        ..Said::default()
+    };
+    let terms = core.terms(said, &call.method, Bounded::Yes);
+    call.deadline = earliest(now, ambient.deadline, terms.timeout);
+    call.wait_for_ready = terms.wait_for_ready;
     if call.trace.is_none() {
         call.trace = ambient.trace;
     }
-    call.limit = call.method.reply_limit(defaults.reply_limit);
+    call.limit = terms.reply_limit;
     if let Payload::Whole(framed) = &call.payload {
-        let limit = call.method.request_limit(defaults.request_limit);
-        let checked = limit.check_framed_to_send(framed);
+        let checked = terms.request_limit.check_framed_to_send(framed);
         checked.map_err(|status| status.with_method(call.method.path_cow()))?;
     }
     check(now, call.deadline, &call.method)
-}
-
-/// What this call may take: its own option, else what its method declares in the IDL, else the default of the channel.
-/// What may be set while the process runs will stand between the first two.
-fn own(
-    option: Option<Duration>,
-    method: &MethodHandle,
-    default: Option<Duration>,
-) -> Option<Duration> {
-    option.or(method.timeout()).or(default)
 }
 
 /// The earlier of what the caller has left and of what this call may take.
@@ -104,32 +97,20 @@ fn check(now: Instant, deadline: Option<Deadline>, method: &MethodHandle) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Method;
 
     #[tokio::test(start_paused = true)]
     async fn the_earliest_deadline_counts() {
         let now = Instant::now();
         let s = |n: Option<u64>| n.map(Duration::from_secs);
-        static DECLARES: Method<(), ()> =
-            Method::unary("/test.v1.Talk/Once").timeout(Duration::from_secs(7));
-        static SILENT: Method<(), ()> = Method::unary("/test.v1.Talk/Once");
-        for (parent, option, method, default, want) in [
-            (None, None, &SILENT, None, None),
-            (None, None, &SILENT, Some(10), Some(10)),
-            (None, None, &DECLARES, None, Some(7)),
-            (None, None, &DECLARES, Some(5), Some(7)),
-            (None, Some(60), &DECLARES, Some(10), Some(60)),
-            (None, Some(60), &SILENT, Some(10), Some(60)),
-            (Some(5), None, &SILENT, Some(10), Some(5)),
-            (Some(5), None, &DECLARES, Some(10), Some(5)),
-            (Some(5), Some(60), &SILENT, None, Some(5)),
-            (Some(50), Some(2), &SILENT, Some(10), Some(2)),
-            (Some(50), None, &DECLARES, None, Some(7)),
-            (Some(50), None, &SILENT, None, Some(50)),
+        for (parent, own, want) in [
+            (None, None, None),
+            (None, Some(10), Some(10)),
+            (Some(5), Some(10), Some(5)),
+            (Some(50), Some(2), Some(2)),
+            (Some(50), None, Some(50)),
         ] {
             let parent = s(parent).map(|t| Deadline::from_start(now, t));
-            let own = own(s(option), &method.spec().into(), s(default));
-            let got = earliest(now, parent, own);
+            let got = earliest(now, parent, s(own));
             assert_eq!(got.map(|d| d.remaining(now).as_secs()), want);
         }
     }

@@ -9,6 +9,7 @@ use super::Channel;
 use super::call::{Call, Options, Response};
 use super::enter::{self, Entered};
 use super::reply::Reply;
+use super::terms::{Bounded, Said, Terms};
 use crate::call::body::Body;
 use crate::call::frame::{self, Limit};
 use crate::call::pipe::{Control, pipe};
@@ -31,7 +32,7 @@ where
     let channel = channel.clone();
     Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::Yes)?;
-        let framed = begun.encode(&channel, method, &req)?;
+        let framed = begun.encode(method, &req)?;
         let mut call = begun.call(Payload::Whole(framed));
         Ok(async move {
             let reply = channel.run(&mut call).await?;
@@ -60,7 +61,7 @@ where
     let channel = channel.clone();
     Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::No)?;
-        let framed = begun.encode(&channel, method, &req)?;
+        let framed = begun.encode(method, &req)?;
         let receiving = begun.receiving();
         let mut call = begun.call(Payload::Whole(framed));
         Ok(async move {
@@ -131,11 +132,8 @@ impl<Req> Opening<Req> {
         let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
         let (writer, reader) = pipe(None);
         let control = writer.control();
-        let limit = method
-            .spec()
-            .request_limit(channel.0.core.defaults.request_limit);
         Ok(Self {
-            out: Outbound::new(writer, method.request, limit),
+            out: Outbound::new(writer, method.request, begun.terms.request_limit),
             control,
             receiving: begun.receiving(),
             call: begun.call(Payload::Stream(Body::pipe(reader))),
@@ -152,19 +150,12 @@ impl<Req> Opening<Req> {
     }
 }
 
-/// What the channel's own timeout applies to: unary calls, not streams.
-enum Bounded {
-    Yes,
-    No,
-}
-
 /// A call that has begun: its time runs, nothing is sent yet.
 struct Begun {
     method: MethodHandle,
     options: Options,
     entered: Entered,
-    reply_limit: Limit,
-    wait_for_ready: bool,
+    terms: Terms,
 }
 
 impl Begun {
@@ -174,39 +165,25 @@ impl Begun {
         options: Options,
         bounded: Bounded,
     ) -> Result<Self, Status> {
-        let defaults = &channel.0.core.defaults;
-        let method = MethodHandle::from(method);
-        let default = match bounded {
-            Bounded::Yes => defaults.timeout,
-            Bounded::No => None,
+        let said = Said {
+            timeout: options.timeout,
+            idle_timeout: options.idle_timeout,
+            max_reply_bytes: options.max_reply_bytes,
+            wait_for_ready: options.wait_for_ready,
         };
-        let entered = enter::enter(&options, &method, default)?;
-        let mut reply_limit = method.reply_limit(defaults.reply_limit);
-        if let Some(bytes) = options.max_reply_bytes {
-            reply_limit = Limit {
-                bytes,
-                setting: "Call::max_reply_bytes",
-            };
-        }
-        let declared = method.policy().wait_for_ready;
+        let terms = channel.0.core.terms(said, method, bounded);
+        let method = MethodHandle::from(method);
+        let entered = enter::enter(&options.ambient, &method, terms.timeout)?;
         Ok(Self {
-            wait_for_ready: options.wait_for_ready || declared.is_some_and(|waits| waits.value),
             method,
             options,
             entered,
-            reply_limit,
+            terms,
         })
     }
 
-    fn encode<Req, Resp>(
-        &self,
-        channel: &Channel,
-        method: &Method<Req, Resp>,
-        req: &Req,
-    ) -> Result<Bytes, Status> {
-        let limit = channel.0.core.defaults.request_limit;
-        let limit = method.spec().request_limit(limit);
-        frame::encode(method.request, req, limit)
+    fn encode<Req, Resp>(&self, method: &Method<Req, Resp>, req: &Req) -> Result<Bytes, Status> {
+        frame::encode(method.request, req, self.terms.request_limit)
             .map_err(|status| status.with_method(self.method.path_cow()))
     }
 
@@ -214,9 +191,9 @@ impl Begun {
     fn receiving(&self) -> Receiving {
         Receiving {
             method: self.method.clone(),
-            limit: self.reply_limit,
+            limit: self.terms.reply_limit,
             deadline: self.entered.deadline,
-            idle_timeout: self.options.idle_timeout.or(self.method.idle_timeout()),
+            idle_timeout: self.terms.idle_timeout,
         }
     }
 
@@ -225,8 +202,8 @@ impl Begun {
         call.metadata = self.options.metadata;
         call.deadline = self.entered.deadline;
         call.trace = self.entered.trace;
-        call.wait_for_ready = self.wait_for_ready;
-        call.limit = self.reply_limit;
+        call.wait_for_ready = self.terms.wait_for_ready;
+        call.limit = self.terms.reply_limit;
         call
     }
 }

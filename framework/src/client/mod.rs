@@ -7,6 +7,7 @@ mod call;
 mod enter;
 mod invoke;
 mod reply;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +18,14 @@ use tokio::time::timeout_at;
 
 use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{MethodSpec, RawCall, RawReply, ServiceSpec, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
+use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
 use crate::transport::memory::InProcess;
 use crate::transport::target::InvalidTarget;
 use attempts::Place;
+use terms::{Bounded, Said, Terms};
 
 pub use builder::ChannelBuilder;
 pub use call::{Call, Response, WithResponse};
@@ -49,6 +52,8 @@ struct Core {
     observer: Option<Observer>,
     place: Place,
     defaults: Defaults,
+    /// What a file says, where there is one.
+    overrides: Option<Overrides>,
 }
 
 /// What a call gets where neither it nor its method says otherwise.
@@ -96,6 +101,32 @@ impl Channel {
         self.0.core.place.ready().await
     }
 
+    /// What holds for calls of these services that say nothing themselves, and who says it: a table to print.
+    ///
+    /// ```
+    /// # static SERVICE: sinew::ServiceSpec = sinew::ServiceSpec::new("shop.v1.Cart", &[]);
+    /// let channel = sinew::Channel::to("http://127.0.0.1:50051").unwrap();
+    /// println!("{}", channel.policies(&[&SERVICE])); // generated: `&cart::SERVICE`
+    /// ```
+    pub fn policies(&self, services: &[&ServiceSpec]) -> Policies {
+        let core = &self.0.core;
+        let methods = services.iter().flat_map(|service| service.methods());
+        let settings = Settings {
+            timeout: core.defaults.timeout,
+            built_in: Some(enter::DEFAULT_TIMEOUT),
+            max_request_bytes: core.defaults.request_limit.bytes,
+            max_reply_bytes: core.defaults.reply_limit.bytes,
+        };
+        let methods = methods.copied();
+        let run_time = core.overrides.as_ref().map(Overrides::run_time);
+        overrides::show(methods, run_time, At::Client, settings)
+    }
+
+    /// What became of the file of policies, where there is one ([`ChannelBuilder::policy_file`]).
+    pub fn policy_state(&self) -> Option<PolicyState> {
+        self.0.core.overrides.as_ref().map(Overrides::state)
+    }
+
     /// Makes a call without generated code, see [`RawCall::new`].
     ///
     /// # Errors
@@ -105,15 +136,15 @@ impl Channel {
     /// Dropping the future cancels the call: its stream is reset, and the server drops its handler. A reply that
     /// streams is cancelled by dropping it.
     pub async fn call(&self, mut call: RawCall) -> Result<RawReply, Status> {
-        enter::raw(&mut call, &self.0.core.defaults)?;
+        enter::raw(&mut call, &self.0.core)?;
         self.run(&mut call).await
     }
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: stub — takes the call apart into policy and message; encodes once, decodes last
-    // ORDER 1: Enter — deadline = the earlier of the caller's and the call's own (its option, else its method's
-    //   timeout, else the channel's default): above the user's layers, for they wait within it; an expired call fails
-    //   without work
+    // ORDER 1: Enter — deadline = the earlier of the caller's and the call's own (its option, else the file of
+    //   policies, else its method's timeout, else the channel's default): above the user's layers, for they wait within
+    //   it; an expired call fails without work
     // ORDER 2: layers of the user — auth, shadowing, tests: they see the call, not its attempts
     // ORDER 3: `on_call` — closures: they see the call as the layers send it, and may refuse it; no box
     // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a
@@ -147,6 +178,12 @@ impl Channel {
 }
 
 impl Core {
+    /// What holds for a call.
+    fn terms(&self, said: Said, method: &MethodSpec, bounded: Bounded) -> Terms {
+        let run_time = self.overrides.as_ref().map(|file| file.of(method));
+        Terms::of(said, run_time.as_ref(), method, &self.defaults, bounded)
+    }
+
     async fn call(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         for on_call in &self.on_call {
             on_call(call)?;

@@ -40,4 +40,11 @@ pub trait Metrics: Send + Sync + 'static {
     fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
         let _ = (reason, detail);
     }
+
+    /// A file of policies ([`crate::ChannelBuilder::policy_file`], [`crate::Server::policy_file`]) has changed: it was
+    /// taken, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by a task, not
+    /// on the call path, and not unless implemented.
+    fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
+        let _ = (side, is_taken, detail);
+    }
 }

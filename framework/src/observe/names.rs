@@ -13,5 +13,7 @@ pub const SERVER_CALLS: &str = "sinew_server_calls_total";
 pub const SERVER_IN_FLIGHT: &str = "sinew_server_calls_in_flight";
 /// Seconds that calls of a server took, by `method`.
 pub const SERVER_SECONDS: &str = "sinew_server_call_seconds";
+/// Changes of a file of policies, by `side` and `outcome`: `taken` or `refused`.
+pub const POLICY_FILE_CHANGES: &str = "sinew_policy_file_changes_total";
 /// Connections that a server did not serve, by `reason`.
 pub const SERVER_REFUSED_CONNECTIONS: &str = "sinew_server_refused_connections_total";

@@ -22,6 +22,10 @@ impl Observer {
     pub(crate) fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
         self.0.refused_connection(reason, detail);
     }
+
+    pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
+        self.0.policy_file(side, is_taken, detail);
+    }
 }
 
 /// A call that has begun.

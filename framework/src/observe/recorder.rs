@@ -24,6 +24,7 @@ pub struct Recorder(Mutex<State>);
 struct State {
     in_flight: BTreeMap<Side, u64>,
     refused_connections: BTreeMap<&'static str, u64>,
+    policy_files: BTreeMap<(Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
 }
 
@@ -43,6 +44,12 @@ impl Recorder {
     pub fn refused_connections(&self, reason: &'static str) -> u64 {
         let state = self.lock();
         state.refused_connections.get(reason).copied().unwrap_or(0)
+    }
+
+    /// Changes of files of policies, those that were taken or those that were refused.
+    pub fn policy_files(&self, side: Side, is_taken: bool) -> u64 {
+        let key = (side, outcome(is_taken));
+        self.lock().policy_files.get(&key).copied().unwrap_or(0)
     }
 
     /// Everything recorded, one line a series, in the order of their names.
@@ -73,6 +80,16 @@ impl Recorder {
             let name = names::SERVER_REFUSED_CONNECTIONS;
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
+        for ((side, outcome), count) in &state.policy_files {
+            let side = match side {
+                Side::Client => "client",
+                Side::Server => "server",
+            };
+            let name = names::POLICY_FILE_CHANGES;
+            lines.push(format!(
+                "{name}{{side=\"{side}\",outcome=\"{outcome}\"}} {count}"
+            ));
+        }
         lines.sort();
         lines
     }
@@ -80,6 +97,10 @@ impl Recorder {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn outcome(is_taken: bool) -> &'static str {
+    if is_taken { "taken" } else { "refused" }
 }
 
 impl Metrics for Recorder {
@@ -100,5 +121,10 @@ impl Metrics for Recorder {
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
         *self.lock().refused_connections.entry(reason).or_default() += 1;
+    }
+
+    fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
+        let key = (side, outcome(is_taken));
+        *self.lock().policy_files.entry(key).or_default() += 1;
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ use super::skeleton::Skeleton;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Layers, Next, OnCall};
-use crate::observe::{Metrics, Observer};
+use crate::observe::{Metrics, Observer, Side};
+use crate::overrides::{self, At, InvalidPolicy, Loaded, Overrides, Policies};
 
 /// A server of one or many services.
 ///
@@ -41,6 +43,7 @@ pub struct Server {
     metrics: Option<Arc<dyn Metrics>>,
     max_request_bytes: usize,
     max_reply_bytes: usize,
+    policy: Option<Loaded>,
     pub(super) settings: Settings,
 }
 
@@ -73,6 +76,7 @@ impl Default for Server {
             metrics: None,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            policy: None,
             settings: Settings {
                 max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
@@ -146,6 +150,21 @@ impl Server {
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.max_reply_bytes = bytes;
         self
+    }
+
+    /// Reads a file that says more of methods than they declare, in the format of gRPC's service config, as JSON. Of it
+    /// `maxRequestMessageBytes` acts at a server, in place of what the IDL and this server say; timeouts are the
+    /// client's, which sends the deadline.
+    ///
+    /// The file is read again every two seconds: calls that begin later have what it says then. What is wrong or gone
+    /// changes nothing: what was good goes on to hold, and [`Bound::policy_state`] and [`Metrics::policy_file`] say so.
+    /// The last file given counts.
+    ///
+    /// # Errors
+    /// All that is wrong with the file as it is now, each with its place.
+    pub fn policy_file(mut self, path: impl AsRef<Path>) -> Result<Self, InvalidPolicy> {
+        self.policy = Some(Loaded::read(path.as_ref().to_owned())?);
+        Ok(self)
     }
 
     /// How many connections may be open; 10,000 unless set. More are closed at once, and told to the server's
@@ -250,21 +269,45 @@ impl Server {
         Ok(HttpService::new(self.assemble_with()?.0))
     }
 
+    /// What holds for calls that say nothing themselves, method by method, and who says it: a table to print.
+    ///
+    /// ```
+    /// # fn f(greeter: sinew::Skeleton) {
+    /// let server = sinew::Server::new().add(greeter);
+    /// println!("{}", server.policies());
+    /// # }
+    /// ```
+    pub fn policies(&self) -> Policies {
+        let services = self.skeletons.iter().map(Skeleton::spec);
+        let methods = services.flat_map(|service| service.methods()).copied();
+        let run_time = self.policy.as_ref().map(Loaded::run_time);
+        overrides::show(methods, run_time, At::Server, self.limits().shown())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            request: Limit {
+                bytes: self.max_request_bytes,
+                setting: "Server::max_request_bytes",
+            },
+            reply: Limit {
+                bytes: self.max_reply_bytes,
+                setting: "Server::max_reply_bytes",
+            },
+        }
+    }
+
     pub(super) fn assemble_with(self) -> io::Result<(Arc<Stack>, Settings)> {
         let settings = self.settings;
         Ok((Arc::new(self.assemble()?), settings))
     }
 
     pub(super) fn assemble(self) -> io::Result<Stack> {
-        let request = Limit {
-            bytes: self.max_request_bytes,
-            setting: "Server::max_request_bytes",
-        };
-        let reply = Limit {
-            bytes: self.max_reply_bytes,
-            setting: "Server::max_reply_bytes",
-        };
-        let mut routes = Routes::new(Limits { request, reply }, self.fallback);
+        let limits = self.limits();
+        let observer = self.metrics.map(Observer::new);
+        let follow = |file| Arc::new(Overrides::new(file, Side::Server, observer.clone()));
+        let overrides = self.policy.map(follow);
+        let mut routes = Routes::new(limits, self.fallback, overrides);
         let mut twice = BTreeSet::new();
         for skeleton in self.skeletons {
             let name = skeleton.spec().name();
@@ -283,10 +326,10 @@ impl Server {
             (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
         Ok(Stack {
             routes,
-            observer: self.metrics.map(Observer::new),
+            observer,
             on_call: self.on_call,
             layers,
-            request_limit: request,
+            request_limit: limits.request,
         })
     }
 }

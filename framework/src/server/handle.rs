@@ -19,6 +19,7 @@ use crate::call::{
     Code, Context, Inbound, Method, MethodSpec, Outbound, Payload, RawCall, RawReply, ServiceSpec,
     Status,
 };
+use crate::overrides::Settings;
 
 /// The future of one call on a server.
 pub type Handling = BoxFuture<Result<RawReply, Status>>;
@@ -41,11 +42,22 @@ pub struct ServerCall {
     limits: Limits,
 }
 
-/// The largest messages of both directions, where a method declares nothing else.
+/// The largest messages of both directions: of a server, where a method declares nothing else; of a call, what holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) request: Limit,
     pub(crate) reply: Limit,
+}
+
+impl Limits {
+    pub(crate) fn shown(self) -> Settings {
+        Settings {
+            timeout: None,
+            built_in: None,
+            max_request_bytes: self.request.bytes,
+            max_reply_bytes: self.reply.bytes,
+        }
+    }
 }
 
 impl ServerCall {
@@ -73,7 +85,7 @@ impl ServerCall {
         self,
         method: &Method<Req, Resp>,
     ) -> Result<(ReplyContext, Req), Status> {
-        let request = method.spec().request_limit(self.limits.request);
+        let request = self.limits.request;
         let message = match self.payload {
             // In process, or read by a layer: it has passed no deframer of ours.
             Payload::Whole(mut framed) => {
@@ -107,8 +119,7 @@ impl ServerCall {
             Payload::Stream(body) => body,
             Payload::Whole(framed) => Body::whole(framed),
         };
-        let limit = method.spec().request_limit(self.limits.request);
-        let messages = Messages::new(self.context.method.clone(), body, limit);
+        let messages = Messages::new(self.context.method.clone(), body, self.limits.request);
         let rx = Inbound::new(messages, method.request);
         Ok((ReplyContext::new(self.context, self.limits), rx))
     }

@@ -15,6 +15,7 @@ use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
 use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
+use crate::overrides::{Overrides, Policies, PolicyState};
 
 /// Serves one call, if it is one, and writes its reply.
 pub(crate) async fn respond(
@@ -106,6 +107,16 @@ fn bare(status: &Status) -> HeaderMap {
 pub struct HttpService(Arc<Stack>);
 
 impl HttpService {
+    /// What holds for calls that say nothing themselves, method by method, and who says it: a table to print.
+    pub fn policies(&self) -> Policies {
+        self.0.routes.policies()
+    }
+
+    /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
+    pub fn policy_state(&self) -> Option<PolicyState> {
+        self.0.routes.overrides().map(Overrides::state)
+    }
+
     pub(crate) fn new(stack: Arc<Stack>) -> Self {
         Self(stack)
     }

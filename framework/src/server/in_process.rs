@@ -18,7 +18,7 @@ impl Serve for Local {
         // The caller's own idea of the method may be another.
         let method = call.route.and_then(|route| stack.routes.method(route));
         call.limit = match method {
-            Some(method) => method.request_limit(stack.request_limit),
+            Some(method) => stack.routes.request_limit(&method),
             None => stack.request_limit,
         };
         Box::pin(async move {

@@ -41,7 +41,7 @@ pub(crate) fn read(
     call.deadline = deadline;
     call.trace = Trace::from_headers(&head.headers);
     call.peer = peer;
-    call.limit = call.method.request_limit(stack.request_limit);
+    call.limit = stack.routes.request_limit(&call.method);
     call.extensions = head.extensions;
     call.metadata = Metadata::from_headers(head.headers);
     Ok(call)

@@ -202,7 +202,7 @@ mod tests {
             request: limit,
             reply: limit,
         };
-        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None)));
+        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None, None)));
         assert!(budget.allows(&short));
         assert!(!budget.allows(&long));
         budget.spent_ns.store(200_000, Ordering::Relaxed);
@@ -218,7 +218,7 @@ mod tests {
             request: limit,
             reply: limit,
         };
-        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None)));
+        let budget = InlineBudget::new(Arc::new(Routes::new(limits, None, None)));
         budget.next(Some(RouteId { entry: 3, index: 0 }));
         assert_eq!(budget.take_next().map(|method| method.entry), Some(3));
         assert!(budget.take_next().is_none(), "each call says it anew");

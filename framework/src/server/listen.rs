@@ -20,6 +20,7 @@ use super::accept;
 use super::builder::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
+use crate::overrides::{Overrides, Policies, PolicyState};
 use crate::transport::stream::Stream;
 
 /// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
@@ -95,6 +96,16 @@ impl Bound {
             Listener::Tcp(_, addr) => format!("http://{addr}"),
             Listener::Unix(socket, _) => format!("unix:{}", socket.path().display()),
         }
+    }
+
+    /// What holds for calls that say nothing themselves, method by method, and who says it: a table to print.
+    pub fn policies(&self) -> Policies {
+        self.stack.routes.policies()
+    }
+
+    /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
+    pub fn policy_state(&self) -> Option<PolicyState> {
+        self.stack.routes.overrides().map(Overrides::state)
     }
 
     /// The address, where it listens on TCP.

@@ -17,9 +17,11 @@ use tokio::time::Sleep;
 use super::handle::{Dispatch, Limits, ServerCall, unknown_method};
 use super::inline::PollCost;
 use crate::call::ambient::{Ambient, Scoped};
+use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Code, Deadline, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, Status};
 use crate::middleware::Next;
+use crate::overrides::{self, At, Overrides, Policies};
 
 /// All methods of a server by their paths. The table is the server's own, so no peer can make its paths collide:
 /// a fast hash will do.
@@ -29,6 +31,8 @@ pub(crate) struct Routes {
     services: Vec<Target>,
     fallback: Option<Next>,
     limits: Limits,
+    /// What a file says, where there is one.
+    overrides: Option<Arc<Overrides>>,
 }
 
 /// How many of its services a server names to a caller that asked for another: a mistaken name is seen among
@@ -50,13 +54,18 @@ struct Target {
 }
 
 impl Routes {
-    pub(crate) fn new(limits: Limits, fallback: Option<Next>) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        fallback: Option<Next>,
+        overrides: Option<Arc<Overrides>>,
+    ) -> Self {
         Self {
             table: HashMap::default(),
             entries: Vec::new(),
             services: Vec::new(),
             fallback,
             limits,
+            overrides,
         }
     }
 
@@ -85,8 +94,11 @@ impl Routes {
             });
         }
         let layers = (!layers.is_empty()).then(|| {
-            let (dispatch, limits) = (Arc::clone(&dispatch), self.limits);
-            layers.around(Next::new(Skeletal { dispatch, limits }))
+            layers.around(Next::new(Skeletal {
+                dispatch: Arc::clone(&dispatch),
+                limits: self.limits,
+                overrides: self.overrides.clone(),
+            }))
         });
         self.services.push(Target { dispatch, layers });
         true
@@ -101,6 +113,23 @@ impl Routes {
 
     pub(crate) fn method(&self, route: RouteId) -> Option<MethodHandle> {
         self.entries.get(route.entry).map(|entry| entry.spec.into())
+    }
+
+    /// How large requests of a method may be: as the file of policies says, else as the method declares, else as the
+    /// server is set.
+    pub(crate) fn request_limit(&self, method: &MethodSpec) -> Limit {
+        request_limit(method, self.limits, self.overrides.as_deref())
+    }
+
+    pub(crate) fn overrides(&self) -> Option<&Overrides> {
+        self.overrides.as_deref()
+    }
+
+    /// What holds for calls of all methods.
+    pub(crate) fn policies(&self) -> Policies {
+        let methods = self.entries.iter().map(|entry| entry.spec);
+        let run_time = self.overrides().map(Overrides::run_time);
+        overrides::show(methods, run_time, At::Server, self.limits.shown())
     }
 
     /// How long the first poll of this method's calls takes.
@@ -129,9 +158,20 @@ impl Routes {
             };
         };
         let target = &self.services[entry.service];
+        if call.route.is_none() {
+            call.limit = self.request_limit(entry.spec);
+        }
         call.route = route;
         match &target.layers {
-            None => handle(&*target.dispatch, entry.index, call.take(), self.limits).await,
+            None => {
+                handle(
+                    &*target.dispatch,
+                    entry.index,
+                    call.take(),
+                    self.limits.reply,
+                )
+                .await
+            }
             Some(layers) => {
                 let ambient = call.ambient();
                 Guarded::new(ambient, async { layers.serve(call.take()).await })
@@ -178,33 +218,48 @@ impl Serve for Arc<Routes> {
 struct Skeletal {
     dispatch: Arc<dyn Dispatch>,
     limits: Limits,
+    overrides: Option<Arc<Overrides>>,
 }
 
 impl Serve for Skeletal {
-    fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
+    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         // A layer may have made the call anew.
         let index = match call.route {
             Some(route) => Some(route.index),
             None => {
-                let mut methods = self.dispatch.spec().methods().iter();
-                methods.position(|method| method.path() == call.method.path())
+                let mut methods = self.dispatch.spec().methods().iter().enumerate();
+                let found = methods.find(|(_, method)| method.path() == call.method.path());
+                found.map(|(index, method)| {
+                    call.limit = request_limit(method, self.limits, self.overrides.as_deref());
+                    index
+                })
             }
         };
         match index {
-            Some(index) => Box::pin(handle(&*self.dispatch, index, call, self.limits)),
+            Some(index) => Box::pin(handle(&*self.dispatch, index, call, self.limits.reply)),
             None => Box::pin(std::future::ready(Err(unknown_method(call.method())))),
         }
     }
 }
 
+fn request_limit(method: &MethodSpec, limits: Limits, overrides: Option<&Overrides>) -> Limit {
+    let declared = method.request_limit(limits.request);
+    match overrides {
+        None => declared,
+        Some(file) => file.of(method).request_limit(declared),
+    }
+}
+
+/// What requests are bounded by came with the call's route.
 fn handle(
     dispatch: &dyn Dispatch,
     index: usize,
     call: RawCall,
-    limits: Limits,
+    reply: Limit,
 ) -> Guarded<BoxFuture<Result<RawReply, Status>>> {
     let ambient = call.ambient();
-    let call = ServerCall::new(call, limits);
+    let request = call.limit;
+    let call = ServerCall::new(call, Limits { request, reply });
     Guarded::new(ambient, dispatch.dispatch(index, call))
 }
 

@@ -23,6 +23,7 @@ mod mount;
 mod no_runtime;
 mod peer;
 mod policy;
+mod policy_file;
 mod reconnect;
 mod shapes;
 mod talk;

@@ -32,6 +32,8 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("transport", &["call", "rt"]),
     ("middleware", &["call"]),
     ("observe", &["call"]),
+    // What a file says of methods; changes of it are told.
+    ("overrides", &["call", "observe"]),
     // The two sides never import each other.
     (
         "client",
@@ -42,6 +44,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
             "endpoint",
             "middleware",
             "observe",
+            "overrides",
             "rt",
             "transport",
         ],
@@ -53,6 +56,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
             "endpoint",
             "middleware",
             "observe",
+            "overrides",
             "rt",
             "transport",
         ],

@@ -1,0 +1,164 @@
+//! A file of policies that holds for calls, and the task that takes what it changes to.
+//! It refuses to let go of what was good: a file that is gone or wrong changes nothing, and is said.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::file::{self, Loaded, PolicyState};
+use super::show::RunTime;
+use super::table::{Override, Table};
+use crate::call::MethodSpec;
+use crate::observe::{Observer, Side};
+
+/// How often the file is read. It is read and compared, not asked for its time: a file that was replaced, a link that
+/// leads elsewhere (as in a ConfigMap of Kubernetes) and an edit within a tick of the clock are all the same to it, and
+/// it has a few kilobytes.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What a file says, and goes on to say. Dropping it ends its task.
+pub(crate) struct Overrides(Arc<Shared>);
+
+struct Shared {
+    table: ArcSwap<Table>,
+    state: Mutex<State>,
+    is_followed: AtomicBool,
+    dropped: Notify,
+    side: Side,
+    observer: Option<Observer>,
+}
+
+struct State {
+    /// What was read last, whatever came of it.
+    last: Result<String, String>,
+    shown: PolicyState,
+}
+
+impl Overrides {
+    pub(crate) fn new(loaded: Loaded, side: Side, observer: Option<Observer>) -> Self {
+        let shown = PolicyState::new(loaded.path, loaded.warnings);
+        let last = Ok(loaded.text);
+        let overrides = Self(Arc::new(Shared {
+            table: ArcSwap::new(loaded.table),
+            state: Mutex::new(State { last, shown }),
+            is_followed: AtomicBool::new(false),
+            dropped: Notify::new(),
+            side,
+            observer,
+        }));
+        // Where there is no runtime yet, the first call sees to it.
+        overrides.follow();
+        overrides
+    }
+
+    /// What holds for a call of this method from now on.
+    pub(crate) fn of(&self, method: &MethodSpec) -> Override {
+        self.follow();
+        let table = self.0.table.load();
+        table
+            .of(method)
+            .map(|(found, _)| *found)
+            .unwrap_or_default()
+    }
+
+    /// What the file says now, to be shown.
+    pub(crate) fn run_time(&self) -> RunTime {
+        RunTime {
+            path: self.state().path,
+            table: self.0.table.load_full(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> PolicyState {
+        self.0.lock().shown.clone()
+    }
+
+    /// Starts the task, where there is none and can be one.
+    fn follow(&self) {
+        if self.0.is_followed.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        if !self.0.is_followed.swap(true, Ordering::AcqRel) {
+            let following = Following(Arc::clone(&self.0));
+            runtime.spawn(async move {
+                let shared = &following.0;
+                tokio::select! {
+                    () = shared.dropped.notified() => {}
+                    () = shared.follow() => {}
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Overrides {
+    fn drop(&mut self) {
+        self.0.dropped.notify_one();
+    }
+}
+
+/// Says when the task is gone: a runtime that ends drops it, and a call on another one starts it anew.
+struct Following(Arc<Shared>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.is_followed.store(false, Ordering::Release);
+    }
+}
+
+impl Shared {
+    async fn follow(&self) {
+        let path = self.lock().shown.path.clone();
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let path = path.clone();
+            let read = tokio::task::spawn_blocking(move || file::text(&path)).await;
+            // It fails where the runtime ends.
+            let Ok(read) = read else { return };
+            self.take(read);
+        }
+    }
+
+    fn take(&self, read: Result<String, String>) {
+        let mut state = self.lock();
+        if state.last == read {
+            return;
+        }
+        state.last.clone_from(&read);
+        let path = state.shown.path.clone();
+        let loaded = read.and_then(|text| Loaded::parse(path, text));
+        let is_loaded = loaded.is_ok();
+        match loaded {
+            Ok(loaded) => {
+                self.table.store(loaded.table);
+                state.shown.loads += 1;
+                state.shown.refused = None;
+                state.shown.warnings = loaded.warnings;
+            }
+            Err(refused) => state.shown.refused = Some(refused),
+        }
+        let shown = state.shown.clone();
+        drop(state);
+        if let Some(observer) = &self.observer {
+            observer.policy_file(self.side, is_loaded, &shown);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Overrides({})", self.state())
+    }
+}

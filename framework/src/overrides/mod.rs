@@ -1,0 +1,15 @@
+//! What is said of methods while the process runs: a file in the format of gRPC's service config, looked up by calls,
+//! followed while it changes, and shown beside what methods declare.
+//! It refuses to be asked by a call that has no file: who has none pays nothing.
+
+mod file;
+mod follow;
+mod show;
+mod table;
+
+pub(crate) use file::Loaded;
+pub use file::{InvalidPolicy, PolicyState};
+pub(crate) use follow::Overrides;
+pub use show::Policies;
+pub(crate) use show::{At, Settings, show};
+pub(crate) use table::Override;
