@@ -1,3 +1,5 @@
 fn main() {
-    sinew_build::compile("proto");
+    sinew_build::Config::new("proto")
+        .service_config("service_config.json")
+        .compile();
 }

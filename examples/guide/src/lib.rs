@@ -7,4 +7,5 @@ pub mod calls;
 pub mod middleware;
 pub mod mount;
 pub mod orders;
+pub mod policies;
 pub mod service;

@@ -162,3 +162,35 @@ impl fmt::Debug for Overrides {
         write!(f, "Overrides({})", self.state())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Method;
+
+    #[test]
+    fn a_call_that_looks_a_policy_up_allocates_nothing() {
+        static NAMED: Method<(), ()> = Method::unary("/a.A/Get");
+        static OF_SERVICE: Method<(), ()> = Method::unary("/a.A/Put");
+        static OTHER: Method<(), ()> = Method::unary("/b.B/Get");
+        let text = r#"{"methodConfig": [
+            {"name": [{"service": "a.A", "method": "Get"}], "timeout": "1s"},
+            {"name": [{"service": "a.A"}], "timeout": "2s"},
+            {"name": [{}], "timeout": "3s"}
+        ]}"#;
+        let loaded = Loaded::parse("policy.json".into(), text.to_owned());
+        let overrides = Overrides::new(
+            loaded.unwrap_or_else(|why| panic!("{why}")),
+            Side::Client,
+            None,
+        );
+        // The first access of a thread makes what it needs.
+        overrides.of(NAMED.spec());
+        for (method, want) in [(&NAMED, 1), (&OF_SERVICE, 2), (&OTHER, 3)] {
+            let mut found = Override::default();
+            let info = allocation_counter::measure(|| found = overrides.of(method.spec()));
+            assert_eq!(found.timeout, Some(Duration::from_secs(want)), "{method:?}");
+            assert_eq!(info.count_total, 0, "{method:?}");
+        }
+    }
+}

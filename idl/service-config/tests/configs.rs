@@ -136,3 +136,16 @@ fn a_file_with_many_mistakes_is_cut_short() {
     assert!(read.is_refused());
     assert_eq!(read.problems.len(), 100);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(at in 0usize..1200, len in 0usize..40, put in ".{0,6}|[\\[\\]{}\",:0-9.]{0,6}") {
+        let mut text = include_str!("configs/complete.json").to_owned();
+        let at = at.min(text.len());
+        let end = (at + len).min(text.len());
+        text.replace_range(at..end, &put);
+        for problem in read(&text).problems {
+            assert!(problem.place.line > 0 && problem.place.column > 0, "{problem}");
+        }
+    }
+}
