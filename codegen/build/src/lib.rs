@@ -24,6 +24,7 @@ mod messages;
 mod patches;
 mod recorder;
 mod run;
+#[cfg(feature = "service-config")]
 mod service_config;
 mod tidy;
 mod write;

@@ -13,7 +13,7 @@ use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
     layout::{self, Authors, Files},
-    messages, service_config,
+    messages,
     write::{self, Mode},
 };
 
@@ -120,16 +120,17 @@ pub(crate) fn generate(
         pool,
         descriptor_set,
         roots,
-        mut schema,
+        schema,
         warnings,
         read_files,
         ..
     } = compiled;
     drop(pool);
     watched.extend(read_files.iter().cloned());
-    let warnings = match config.service_configs.as_slice() {
-        [] => warnings,
-        paths => service_config::merge(paths, &mut schema.services, warnings)?,
+    #[cfg(feature = "service-config")]
+    let (schema, warnings) = match config.service_configs.as_slice() {
+        [] => (schema, warnings),
+        paths => crate::service_config::merge(paths, schema, warnings)?,
     };
 
     let set = FileDescriptorSet::decode(descriptor_set.as_slice());

@@ -10,7 +10,7 @@ use std::{
 
 use sinew_idl::{
     diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span},
-    model::{Idempotency, Method, Service},
+    model::{Idempotency, Method, Schema, Service},
     nearest::nearest,
     policy::{self, Delay, Source, Spanned},
 };
@@ -26,15 +26,16 @@ struct File {
     config: format::ServiceConfig,
 }
 
-/// Merges the files over the policies of `services`, and adds to `warnings`.
+/// Merges the files over the policies of the services, and adds to `warnings`.
 ///
 /// # Errors
-/// All that is wrong with the files; the services may have been changed then.
+/// All that is wrong with the files.
 pub(crate) fn merge(
     paths: &[PathBuf],
-    services: &mut [Service],
+    mut schema: Schema,
     warnings: Diagnostics,
-) -> Result<Diagnostics, Diagnostics> {
+) -> Result<(Schema, Diagnostics), Diagnostics> {
+    let services = &mut schema.services;
     let mut found: Vec<Diagnostic> = warnings.iter().cloned().collect();
     let mut sources = warnings.sources().clone();
     let files: Vec<File> = paths
@@ -63,7 +64,11 @@ pub(crate) fn merge(
     found.extend(reach.said());
     let is_wrong = found.iter().any(|one| one.severity == Severity::Error);
     let all = Diagnostics::new(found, sources);
-    if is_wrong { Err(all) } else { Ok(all) }
+    if is_wrong {
+        Err(all)
+    } else {
+        Ok((schema, all))
+    }
 }
 
 fn read(path: &Path, found: &mut Vec<Diagnostic>, sources: &mut SourceMap) -> Option<File> {
@@ -94,12 +99,12 @@ fn of_file<'a>(
 
 fn diagnostic(file: &str, problem: &Problem) -> Diagnostic {
     let code = match problem.rule {
-        Rule::Syntax => codes::CONFIG_SYNTAX,
-        Rule::Value => codes::CONFIG_VALUE,
-        Rule::Name => codes::CONFIG_NAME,
-        Rule::Exclusive => codes::CONFIG_EXCLUSIVE,
-        Rule::Unknown => codes::CONFIG_UNKNOWN,
-        Rule::Idle => codes::CONFIG_IDLE,
+        Rule::Syntax => codes::config::SYNTAX,
+        Rule::Value => codes::config::VALUE,
+        Rule::Name => codes::config::NAME,
+        Rule::Exclusive => codes::config::EXCLUSIVE,
+        Rule::Unknown => codes::config::UNKNOWN,
+        Rule::Idle => codes::config::IDLE,
     };
     let message = match problem.place.path.as_str() {
         "" => problem.message.clone(),
@@ -136,7 +141,7 @@ fn twice(files: &[File], found: &mut Vec<Diagnostic>) {
             if let Some((before, place)) = first.get(&key) {
                 let message = format!("{}: {} is named in two files", name.place.path, shown(name));
                 let again =
-                    Diagnostic::error(codes::CONFIG_NAME, message, span(&file.name, &name.place));
+                    Diagnostic::error(codes::config::NAME, message, span(&file.name, &name.place));
                 found.push(again.also(span(&before.name, place), "first named"));
             } else {
                 first.insert(key, (file, &name.place));
@@ -177,7 +182,7 @@ fn of_nothing(file: &File, name: &Name, services: &[Service]) -> Option<Diagnost
     };
     let message = format!("{}: {what}", name.place.path);
     let span = span(&file.name, &name.place);
-    let nothing = Diagnostic::warning(codes::CONFIG_NOTHING, message, span);
+    let nothing = Diagnostic::warning(codes::config::NOTHING, message, span);
     Some(match near {
         Some(near) => nothing.help(format!("did you mean `{near}`?")),
         None => nothing,
@@ -359,7 +364,7 @@ impl Reach {
             let Repeated { span, what, .. } = &entry;
             let warning = |methods: &[String], why: &str, help: &str| {
                 let message = format!("{what}: {why} {}", methods.join(", "));
-                let one = Diagnostic::warning(codes::CONFIG_REPEATS, message, span.clone());
+                let one = Diagnostic::warning(codes::config::REPEATS, message, span.clone());
                 (!methods.is_empty()).then(|| one.help(help))
             };
             let say_so =

@@ -2,6 +2,7 @@
 //! It refuses to connect.
 
 use std::fmt;
+#[cfg(feature = "policy-file")]
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -21,7 +22,9 @@ use crate::call::{RawCall, RawReply, Status};
 use crate::endpoint::{KeepUp, Node};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
-use crate::overrides::{InvalidPolicy, Loaded, Overrides};
+#[cfg(feature = "policy-file")]
+use crate::overrides::InvalidPolicy;
+use crate::overrides::{Loaded, Overrides};
 use crate::rt::backoff::Backoff;
 use crate::transport::Link;
 use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
@@ -190,6 +193,7 @@ impl ChannelBuilder {
     ///
     /// # Errors
     /// All that is wrong with the file as it is now, each with its place.
+    #[cfg(feature = "policy-file")]
     pub fn policy_file(mut self, path: impl AsRef<Path>) -> Result<Self, InvalidPolicy> {
         self.policy = Some(Loaded::read(path.as_ref().to_owned())?);
         Ok(self)

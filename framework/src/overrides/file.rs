@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "policy-file")]
 use sinew_service_config::{Severity, read};
 
 use super::show::RunTime;
@@ -41,6 +42,7 @@ impl Loaded {
 
     /// # Errors
     /// All that is wrong, one a line, each with file, place and rule.
+    #[cfg(feature = "policy-file")]
     pub(crate) fn parse(path: PathBuf, text: String) -> Result<Self, String> {
         let read = read(&text);
         let said = |severity| {
@@ -60,6 +62,14 @@ impl Loaded {
             path,
             text,
         })
+    }
+
+    #[cfg(not(feature = "policy-file"))]
+    pub(crate) fn parse(path: PathBuf, _: String) -> Result<Self, String> {
+        Err(format!(
+            "{}: needs the feature `policy-file`",
+            path.display()
+        ))
     }
 }
 

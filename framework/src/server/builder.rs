@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::io;
+#[cfg(feature = "policy-file")]
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,9 @@ use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
-use crate::overrides::{self, At, InvalidPolicy, Loaded, Overrides, Policies};
+#[cfg(feature = "policy-file")]
+use crate::overrides::InvalidPolicy;
+use crate::overrides::{self, At, Loaded, Overrides, Policies};
 
 /// A server of one or many services.
 ///
@@ -162,6 +165,7 @@ impl Server {
     ///
     /// # Errors
     /// All that is wrong with the file as it is now, each with its place.
+    #[cfg(feature = "policy-file")]
     pub fn policy_file(mut self, path: impl AsRef<Path>) -> Result<Self, InvalidPolicy> {
         self.policy = Some(Loaded::read(path.as_ref().to_owned())?);
         Ok(self)

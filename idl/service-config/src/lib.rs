@@ -15,16 +15,24 @@
 //! assert_eq!(config.timeout.as_ref().unwrap().value.as_millis(), 1500);
 //! ```
 
+#[cfg(feature = "json")]
 mod codes;
+#[cfg(feature = "json")]
 mod duration;
+#[cfg(feature = "json")]
 mod json;
 mod model;
+#[cfg(feature = "json")]
 mod names;
+#[cfg(feature = "json")]
 mod policies;
 mod problem;
+#[cfg(feature = "json")]
 mod read;
+#[cfg(feature = "json")]
 mod reader;
 
 pub use model::{Criticality, Hedge, Level, MethodConfig, Name, Placed, Retry, ServiceConfig};
 pub use problem::{Place, Problem, Rule, Severity};
+#[cfg(feature = "json")]
 pub use read::{Read, read};

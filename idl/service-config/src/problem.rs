@@ -61,6 +61,7 @@ pub struct Problem {
     pub also: Option<(Place, &'static str)>,
 }
 
+#[cfg(feature = "json")]
 impl Problem {
     pub(crate) fn error(rule: Rule, place: Place, message: impl Into<String>) -> Self {
         Self {
