@@ -22,6 +22,8 @@ pub use call::{details, policy};
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
+#[cfg(feature = "macros")]
+pub use sinew_macros::DomainError;
 pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};
 pub use transport::memory::InProcess;

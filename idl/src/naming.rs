@@ -224,13 +224,16 @@ pub fn assign(schema: &mut Schema) {
     }
 }
 
-/// Finds rpcs of one service that are one method in Rust, and errors of one rpc that are one variant.
+/// Finds rpcs of one service that are one method in Rust, or whose errors are one enum, and errors of one rpc that are
+/// one variant.
 #[must_use]
 pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for service in &schema.services {
         let place = format!("the Rust trait of service {}", service.full_name);
         let mut scope = Scope::new(place);
+        let place = format!("the Rust module of service {}", service.full_name);
+        let mut enums = Scope::new(place);
         for method in &service.methods {
             let declared = scope.declare(
                 &method.name.rust,
@@ -238,7 +241,14 @@ pub fn clashes(schema: &Schema) -> Vec<Diagnostic> {
                 method.name.span.clone(),
                 Clone::clone,
             );
+            let is_apart = declared.is_ok();
             found.extend(declared.err().map(|d| *d));
+            if is_apart && !method.policy.errors.is_empty() {
+                let what = format!("the enum of the errors of rpc {}", method.name.wire);
+                let (name, span) = (errors(&method.name.wire), method.name.span.clone());
+                let declared = enums.declare(&name, what, span, Clone::clone);
+                found.extend(declared.err().map(|d| *d));
+            }
             found.extend(errors_clash(service, method));
         }
     }

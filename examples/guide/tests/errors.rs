@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use guide::orders::{Desk, place};
 use guide::shop::v1::orders::{self, PlaceError};
-use guide::shop::v1::{Order, SoldOut};
-use sinew::{Channel, Code, Next, RawCall, RawReply, Result, Server, Status};
+use guide::shop::v1::{Closed, Order, SoldOut};
+use sinew::{Channel, Code, Next, RawCall, RawReply, Result, Server, Status, Typed};
 
 fn order(id: &str, buyer: &str) -> Order {
     let (order_id, buyer) = (id.to_owned(), buyer.to_owned());
@@ -66,6 +66,34 @@ async fn layers_see_the_code_and_the_message_crosses_tcp() -> Result<()> {
     drop(stop);
     serving.await.unwrap().map_err(Status::internal)?;
     Ok(())
+}
+
+/// For several methods, and for those that declare nothing.
+#[derive(Debug, sinew::DomainError)]
+enum ShopError {
+    SoldOut(Typed<SoldOut>),
+    #[error(code = "UNAVAILABLE", message = "we are closed")]
+    Closed(Typed<Closed>),
+    Status(Status),
+}
+
+#[tokio::test]
+async fn an_enum_of_ones_own_reads_what_a_generated_one_sent() {
+    let orders = orders::Client::new(Channel::in_process(orders::server(Desk { left: 0 })));
+    let buy = async |id: &str, buyer: &str| -> Result<String, ShopError> {
+        let placed = orders.place(order(id, buyer)).await;
+        Ok(placed.map_err(Status::from)?.text)
+    };
+    let error = buy("pen", "ann").await.unwrap_err();
+    assert_eq!(error.message(), "nothing is left");
+    assert!(matches!(&error, ShopError::SoldOut(error) if error.item == "pen"));
+    let again = PlaceError::from(Status::from(error));
+    assert!(matches!(again, PlaceError::SoldOut(error) if error.item == "pen"));
+    assert!(matches!(buy("pen", "").await, Err(ShopError::Status(_))));
+
+    let closed = Status::from(ShopError::from(Closed::default()));
+    assert_eq!(closed.to_string(), "UNAVAILABLE: we are closed");
+    assert!(matches!(PlaceError::from(closed), PlaceError::Closed(_)));
 }
 
 #[test]

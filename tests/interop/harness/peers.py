@@ -20,7 +20,9 @@ INTEROP = HERE.parent
 WORKSPACE = INTEROP.parent.parent
 PEERS = INTEROP / ".peers"
 PROTO = INTEROP / "proto"
-PROTO_FILES = ("empty.proto", "messages.proto", "test.proto")
+PROTO_FILES = ("empty.proto", "messages.proto", "test.proto", "shop.proto")
+# Holds `sinew/options.proto`.
+BUILTIN = WORKSPACE / "idl" / "proto" / "builtin"
 
 GRPC_GO = "v1.85.0"
 # Seconds for one step of the set-up, downloads and builds included.
@@ -131,7 +133,8 @@ def python_command(python_folder):
 
     def build(folder):
         outputs = [f"--python_out={folder}", f"--grpc_python_out={folder}"]
-        protoc(python, [*outputs, f"-I{PROTO}"], PROTO_FILES)
+        roots = [f"-I{PROTO}", f"-I{BUILTIN}"]
+        protoc(python, [*outputs, *roots], [*PROTO_FILES, "sinew/options.proto"])
 
     # Message code belongs to one version of protobuf.
     versions = (python_folder / "complete").read_text(encoding="utf-8")
@@ -204,6 +207,7 @@ def proto_digest():
     digest = hashlib.sha256()
     for name in PROTO_FILES:
         digest.update((PROTO / name).read_bytes())
+    digest.update((BUILTIN / "sinew" / "options.proto").read_bytes())
     return digest.hexdigest()
 
 

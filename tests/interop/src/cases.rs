@@ -1,6 +1,6 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter; talks to any server of the service.
+//! Follows gRPC's interop test descriptions to the letter; talks to any server of the service. `declared_error` is ours.
 
 mod answers;
 mod endings;
@@ -13,9 +13,10 @@ use sinew::{Channel, Code, Status};
 use crate::grpc::testing::{
     Payload, ResponseParameters, StreamingOutputCallRequest, test_service, unimplemented_service,
 };
+use crate::interop::v1::shop;
 
 /// The names of the cases, in the order in which `all` runs them.
-pub const CASES: [&str; 14] = [
+pub const CASES: [&str; 15] = [
     "empty_unary",
     "large_unary",
     "client_streaming",
@@ -30,6 +31,7 @@ pub const CASES: [&str; 14] = [
     "cancel_after_first_response",
     "timeout_on_sleeping_server",
     "custom_metadata",
+    "declared_error",
 ];
 
 /// What a whole case may take: a hang becomes a failure that says so.
@@ -37,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why a case does not hold, in words.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure(pub(crate) String);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +62,7 @@ impl From<Status> for Failure {
 pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
     let test = test_service::Client::new(channel.clone());
     let unimplemented = unimplemented_service::Client::new(channel.clone());
+    let shop = shop::Client::new(channel.clone());
     let run = async {
         match case {
             "empty_unary" => answers::empty_unary(&test).await,
@@ -76,6 +79,7 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
             "cancel_after_begin" => endings::cancel_after_begin(&test).await,
             "cancel_after_first_response" => endings::cancel_after_first_response(&test).await,
             "timeout_on_sleeping_server" => endings::timeout_on_sleeping_server(&test).await,
+            "declared_error" => crate::shop::declared_error(&shop).await,
             _ => Err(Failure(format!(
                 "no such case (there are {})",
                 CASES.join(", ")
@@ -107,7 +111,11 @@ fn duplex_request(request_size: usize, response_size: i32) -> StreamingOutputCal
     }
 }
 
-fn equal<T: PartialEq + fmt::Debug>(what: &str, got: T, wanted: T) -> Result<(), Failure> {
+pub(crate) fn equal<T: PartialEq + fmt::Debug>(
+    what: &str,
+    got: T,
+    wanted: T,
+) -> Result<(), Failure> {
     if got == wanted {
         return Ok(());
     }

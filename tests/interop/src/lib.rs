@@ -5,6 +5,7 @@
 pub mod arguments;
 pub mod cases;
 pub mod service;
+pub mod shop;
 
 sinew::include_idl!();
 

@@ -4,13 +4,18 @@
 
 use interop::cases::{self, CASES};
 use interop::grpc::testing::test_service;
+use interop::interop::v1::shop;
 use interop::service::Interop;
+use interop::shop::Empty;
 use sinew::{Channel, Server};
 use tokio::sync::oneshot;
 
 #[tokio::test]
 async fn every_case_holds_in_process() {
-    let channel = Channel::in_process(test_service::server(Interop));
+    let server = Server::new()
+        .add(test_service::server(Interop))
+        .add(shop::server(Empty));
+    let channel = Channel::in_process(server);
     assert_eq!(failures(&channel).await, Vec::<String>::new());
 }
 
@@ -18,6 +23,7 @@ async fn every_case_holds_in_process() {
 async fn every_case_holds_over_tcp_and_leaves_nothing_to_drain() {
     let server = Server::new()
         .add(test_service::server(Interop))
+        .add(shop::server(Empty))
         .bind("127.0.0.1:0")
         .await
         .expect("a free port");

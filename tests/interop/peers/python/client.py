@@ -12,6 +12,8 @@ import sys
 import empty_pb2
 import grpc
 import messages_pb2
+import shop_pb2
+import shop_pb2_grpc
 import test_pb2_grpc
 
 INITIAL = ("x-grpc-test-echo-initial", "test_initial_metadata_value")
@@ -114,7 +116,8 @@ def unimplemented_method(test, _):
     )
 
 
-def unimplemented_service(_, unimplemented):
+def unimplemented_service(_, channel):
+    unimplemented = test_pb2_grpc.UnimplementedServiceStub(channel)
     ends_with(
         lambda: unimplemented.UnimplementedCall(empty_pb2.Empty(), timeout=PATIENCE),
         grpc.StatusCode.UNIMPLEMENTED,
@@ -160,6 +163,27 @@ def custom_metadata(test, _):
     echoed(call)
 
 
+def declared_error(_, channel):
+    shop = shop_pb2_grpc.ShopStub(channel)
+    error = fails(lambda: shop.Buy(shop_pb2.Order(item="pen"), timeout=PATIENCE))
+    equal("code", error.code(), grpc.StatusCode.UNAVAILABLE)
+    equal("message", error.details(), "only 2 left")
+    sent = [value for key, value in error.trailing_metadata() if key == "grpc-status-details-bin"]
+    equal("number of grpc-status-details-bin", len(sent), 1)
+    status = shop_pb2.Details.FromString(sent[0])
+    equal("code in the details", status.code, grpc.StatusCode.UNAVAILABLE.value[0])
+    equal("message in the details", status.message, "only 2 left")
+    first, second = status.details
+    sold_out, hint = shop_pb2.SoldOut(), shop_pb2.Hint()
+    equal("first detail is a SoldOut", first.Unpack(sold_out), True)
+    equal("first detail", sold_out, shop_pb2.SoldOut(item="pen", left=2))
+    equal("second detail is a Hint", second.Unpack(hint), True)
+    equal("second detail", hint, shop_pb2.Hint(text="try a pencil"))
+
+    error = fails(lambda: shop.Buy(shop_pb2.Order(item="cup"), timeout=PATIENCE))
+    equal("code", error.code(), grpc.StatusCode.NOT_FOUND)
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -177,6 +201,7 @@ CASES = {
         cancel_after_first_response,
         timeout_on_sleeping_server,
         custom_metadata,
+        declared_error,
     )
 }
 
@@ -204,6 +229,14 @@ def equal(what, got, wanted):
 def brief(value):
     text = repr(value)
     return text if len(text) < 200 else f"{text[:200]}… ({len(text)} characters)"
+
+
+def fails(run):
+    try:
+        got = run()
+    except grpc.RpcError as error:
+        return error
+    raise Failed(f"got {brief(got)}, wanted a failure")
 
 
 def ends_with(run, code, details=None):
@@ -235,9 +268,8 @@ def main():
 
     with grpc.insecure_channel(f"{options.server_host}:{options.server_port}") as channel:
         test = test_pb2_grpc.TestServiceStub(channel)
-        unimplemented = test_pb2_grpc.UnimplementedServiceStub(channel)
         try:
-            CASES[options.test_case](test, unimplemented)
+            CASES[options.test_case](test, channel)
         except (Failed, grpc.RpcError) as error:
             print(f"{options.test_case}: {error}", file=sys.stderr, flush=True)
             return 1

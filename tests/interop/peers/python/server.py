@@ -1,4 +1,4 @@
-"""Serves grpc.testing.TestService on grpcio, as gRPC's interop descriptions ask.
+"""Serves grpc.testing.TestService on grpcio, as gRPC's interop descriptions ask, and interop.v1.Shop.
 
 Prints `listening on 127.0.0.1:PORT` once it can be called, and serves until it
 is ended by a signal. Knows nothing of Sinew.
@@ -11,6 +11,8 @@ import time
 import empty_pb2
 import grpc
 import messages_pb2
+import shop_pb2
+import shop_pb2_grpc
 import test_pb2_grpc
 
 INITIAL_KEY = "x-grpc-test-echo-initial"
@@ -51,6 +53,21 @@ class TestService(test_pb2_grpc.TestServiceServicer):
         echo_metadata(context)
         for request in list(request_iterator):
             yield from responses(request, context)
+
+
+class Shop(shop_pb2_grpc.ShopServicer):
+    """Everything is sold out."""
+
+    def Buy(self, request, context):
+        if request.item != "pen":
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such item")
+        status = shop_pb2.Details(
+            code=grpc.StatusCode.UNAVAILABLE.value[0], message="only 2 left"
+        )
+        status.details.add().Pack(shop_pb2.SoldOut(item=request.item, left=2))
+        status.details.add().Pack(shop_pb2.Hint(text="try a pencil"))
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(grpc.StatusCode.UNAVAILABLE, status.message)
 
 
 def responses(request, context):
@@ -95,6 +112,7 @@ def main():
         options=[("grpc.so_reuseport", 0)],
     )
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
+    shop_pb2_grpc.add_ShopServicer_to_server(Shop(), server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     print(f"listening on 127.0.0.1:{port}", flush=True)

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use interop::arguments::Arguments;
 use interop::grpc::testing::test_service;
 use interop::service::Interop;
+use interop::shop::Empty;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let server = sinew::Server::new()
         .add(test_service::server(Interop))
+        .add(interop::interop::v1::shop::server(Empty))
         .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
