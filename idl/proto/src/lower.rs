@@ -44,11 +44,11 @@ pub(crate) fn lower(pool: &DescriptorPool, loaded: &Loaded) -> (Schema, Vec<Diag
     (Schema { services }, found)
 }
 
-/// What is wrong with the messages of files that are only imported: keys and errors of methods are read from those, too.
+/// What is wrong with the messages of files that are only imported: keys and errors of methods are read there, too.
 /// What they set idly is for whoever compiles them to hear.
 fn imported(pool: &DescriptorPool, loaded: &Loaded, extensions: &Extensions) -> Vec<Diagnostic> {
     let roots: HashSet<&str> = loaded.roots.iter().map(String::as_str).collect();
-    let files = pool.files().filter(|file| is_ours(file));
+    let files = pool.files().filter(is_ours);
     let mut found = Vec::new();
     for file in files.filter(|file| !roots.contains(file.name())) {
         let source = loaded.texts.get(file.name());
