@@ -23,6 +23,7 @@ mod layout;
 mod messages;
 mod patches;
 mod recorder;
+mod redact;
 mod run;
 mod service_config;
 mod tidy;
