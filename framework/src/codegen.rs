@@ -6,6 +6,7 @@ pub use bytes;
 pub use prost;
 pub use prost_types;
 
+pub use crate::call::by_name::by_name;
 pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
 

@@ -12,7 +12,7 @@ use syn2::{Item, ItemMod, parse_quote};
 use crate::{
     codes,
     messages::{Modules, Package},
-    patches, tidy,
+    patches, redact, tidy,
 };
 
 /// The first words of every generated file: what lacks them is not ours to overwrite or delete.
@@ -218,6 +218,7 @@ impl Layout {
     fn items(&mut self, package: &Package) -> Vec<Item> {
         match syn2::parse_file(&package.code) {
             Ok(mut file) => {
+                redact::apply(&mut file.items);
                 patches::apply(&mut file.items);
                 merged(file.items)
             }
@@ -293,7 +294,9 @@ fn needs_tree(code: &str, below: &BTreeMap<String, Node>) -> bool {
     let mut modules = code
         .lines()
         .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {"));
-    modules.any(|name| below.contains_key(name) || !seen.insert(name)) || patches::apply_to(code)
+    modules.any(|name| below.contains_key(name) || !seen.insert(name))
+        || patches::apply_to(code)
+        || redact::apply_to(code)
 }
 
 fn headed(code: &str, files: &BTreeSet<String>) -> String {

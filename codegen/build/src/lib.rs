@@ -23,6 +23,7 @@ mod layout;
 mod messages;
 mod patches;
 mod recorder;
+mod redact;
 mod run;
 #[cfg(feature = "service-config")]
 mod service_config;

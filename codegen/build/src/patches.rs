@@ -45,7 +45,7 @@ fn is_btree_map(field: &Field) -> bool {
 }
 
 /// Is it `#[prost(word …)]`?
-fn is_prost(attribute: &Attribute, word: &str) -> bool {
+pub(crate) fn is_prost(attribute: &Attribute, word: &str) -> bool {
     let Meta::List(list) = &attribute.meta else {
         return false;
     };

@@ -13,7 +13,7 @@ use crate::{
     Config, codes, descriptors,
     discover::{self, Input},
     layout::{self, Authors, Files},
-    messages,
+    messages, redact,
     write::{self, Mode},
 };
 
@@ -98,7 +98,7 @@ pub(crate) fn generate(
     authors: Authors,
     watched: &mut BTreeSet<PathBuf>,
 ) -> Result<Generated, Diagnostics> {
-    let prost = prost(&mut config)?;
+    let mut prost = prost(&mut config)?;
     let input = input(&config)?;
     // Every file by its own path, so that a changed one is noticed; the folder, so that a new one is (cargo compares
     // the times of everything in it, which is cheap for a folder of `.proto` files). Places where an import would be
@@ -121,6 +121,7 @@ pub(crate) fn generate(
         descriptor_set,
         roots,
         schema,
+        redacted,
         warnings,
         read_files,
         ..
@@ -158,6 +159,7 @@ pub(crate) fn generate(
         .iter()
         .map(|s| s.full_name.clone())
         .collect();
+    redact::mark(&mut prost, &set.file, &redacted);
     let files = messages::generate(prost, set.file, &roots, schema.services, emit)
         .and_then(|modules| layout::files(modules, embedded, authors))
         .map_err(|found| placed(found, &input))?;

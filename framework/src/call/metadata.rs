@@ -289,7 +289,7 @@ impl fmt::Debug for Metadata {
         for (key, value) in self {
             map.key(&key);
             match value {
-                _ if wire::is_secret(key) => map.value(&format_args!("<redacted>")),
+                _ if wire::is_secret(key) => map.value(&format_args!("[REDACTED]")),
                 MetadataValue::Ascii(text) => map.value(&text),
                 MetadataValue::Binary(bytes) => map.value(&format_args!("<{} bytes>", bytes.len())),
             };

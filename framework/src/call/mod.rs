@@ -3,6 +3,7 @@
 
 pub(crate) mod ambient;
 pub(crate) mod body;
+pub(crate) mod by_name;
 pub(crate) mod code;
 pub(crate) mod context;
 pub(crate) mod deadline;

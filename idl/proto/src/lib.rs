@@ -23,6 +23,7 @@ mod parse;
 mod patch;
 mod places;
 mod policies;
+mod redacted;
 mod scan;
 mod scopes;
 mod set;
@@ -33,7 +34,10 @@ mod wellformed;
 mod wire;
 mod written;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use prost_reflect::DescriptorPool;
 use sinew_idl::{
@@ -67,6 +71,8 @@ pub struct Compiled {
     pub roots: Vec<String>,
     /// The services of the files asked for, named; [`sinew_idl::model::TypeRef::rust`] is left empty.
     pub schema: Schema,
+    /// The full names of the fields that must not be shown.
+    pub redacted: BTreeSet<String>,
     /// What is probably not as intended, although code can be generated: extensions that are dropped,
     /// options that nothing acts on.
     pub warnings: Diagnostics,
@@ -126,6 +132,7 @@ fn finish(
     }
     Ok(Compiled {
         warnings: Diagnostics::new(warnings, loaded.source_map()),
+        redacted: redacted::redacted(&linked.pool, &loaded),
         pool: linked.pool,
         descriptor_set: linked.descriptor_set,
         roots: loaded.roots,

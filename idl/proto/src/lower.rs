@@ -1,6 +1,8 @@
 //! Lowers the services of the files asked for to the model that generators read.
 //! It refuses to look at messages: those are the message back end's.
 
+use std::collections::HashSet;
+
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 use sinew_idl::{
     diag::{Diagnostic, Span},
@@ -9,10 +11,16 @@ use sinew_idl::{
     policy::Policy,
 };
 
-use crate::{extensions::Extensions, load::Loaded, places::Places, policies::Policies, tag};
+use crate::{
+    extensions::{Extensions, is_ours},
+    load::Loaded,
+    places::Places,
+    policies::Policies,
+    tag,
+};
 
-/// The services of the files asked for, sorted by full name, and what is wrong with their policies; their Rust names
-/// are still to be assigned.
+/// The services of the files asked for, sorted by full name, and what is wrong with their policies and those of what
+/// they import; their Rust names are still to be assigned.
 pub(crate) fn lower(pool: &DescriptorPool, loaded: &Loaded) -> (Schema, Vec<Diagnostic>) {
     let extensions = Extensions::new(pool);
     let mut services = Vec::new();
@@ -30,9 +38,26 @@ pub(crate) fn lower(pool: &DescriptorPool, loaded: &Loaded) -> (Schema, Vec<Diag
         found.append(&mut policies.reader.found);
         idle.append(&mut policies.reader.idle);
     }
+    found.extend(imported(pool, loaded, &extensions));
     found.extend(not_acted_on(idle));
     services.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     (Schema { services }, found)
+}
+
+/// What is wrong with the messages of files that are only imported: keys and errors of methods are read there, too.
+/// What they set idly is for whoever compiles them to hear.
+fn imported(pool: &DescriptorPool, loaded: &Loaded, extensions: &Extensions) -> Vec<Diagnostic> {
+    let roots: HashSet<&str> = loaded.roots.iter().map(String::as_str).collect();
+    let files = pool.files().filter(is_ours);
+    let mut found = Vec::new();
+    for file in files.filter(|file| !roots.contains(file.name())) {
+        let source = loaded.texts.get(file.name());
+        let places = Places::new(file.file_descriptor_proto(), source);
+        let mut policies = Policies::new(extensions, loaded, &file, &places);
+        policies.messages();
+        found.append(&mut policies.reader.found);
+    }
+    found
 }
 
 /// Said once, however often such options are set.

@@ -70,30 +70,59 @@ fn good_ones_are_accepted() {
 
 #[test]
 fn bad_ones_are_refused_with_the_exact_place() {
-    let bless = std::env::var_os("SINEW_BLESS").is_some();
     let mut wrong = Vec::new();
     for root in fixtures("bad") {
-        // Paths come out as they went in: without the folder of the project.
-        let actual = match compile(&sources(&root)) {
-            Ok(_) => "accepted\n".to_owned(),
-            Err(found) => found
-                .lines()
-                .iter()
-                .map(|line| line.replace(&format!("{}/", root.display()), "") + "\n")
-                .map(|line| line.replace(&root.display().to_string(), "."))
-                .collect(),
+        let (lines, report) = match compile(&sources(&root)) {
+            Ok(_) => ("accepted\n".to_owned(), String::new()),
+            Err(found) => (found.lines().join("\n") + "\n", found.render()),
         };
-        let file = root.join("expected.txt");
-        if bless {
-            fs::write(&file, &actual).expect("written");
+        let lines = without_folder(&lines, &root);
+        wrong.extend(differs(&root.join("expected.txt"), &lines));
+        if lines.starts_with("accepted") {
+            wrong.push(format!("{}: accepted", root.display()));
         }
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        if actual != expected || actual.starts_with("accepted") {
-            wrong.push(format!(
-                "{}\n expected:\n{expected} actual:\n{actual}",
-                root.display()
-            ));
+        // Of what our own options declare, the full report as well: how each is marked in the line it stands in.
+        if is_of_policies(&root) {
+            let report = without_folder(&report, &root);
+            wrong.extend(differs(&root.join("rendered.txt"), &report));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn warnings_of_policies_are_rendered_exactly() {
+    let mut wrong = Vec::new();
+    for root in fixtures("good").iter().filter(|root| is_of_policies(root)) {
+        let compiled = compile(&sources(root));
+        let warnings = compiled.expect("a good one").warnings;
+        let lines = without_folder(&(warnings.lines().join("\n") + "\n"), root);
+        let report = without_folder(&warnings.render(), root);
+        wrong.extend(differs(&root.join("expected.txt"), &lines));
+        wrong.extend(differs(&root.join("rendered.txt"), &report));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn is_of_policies(root: &Path) -> bool {
+    let name = root.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("37_"))
+}
+
+/// Paths come out as they went in: without the folder of the project.
+fn without_folder(text: &str, root: &Path) -> String {
+    let root = root.display().to_string();
+    text.replace(&format!("{root}/"), "").replace(&root, ".")
+}
+
+/// What differs from a file with what is expected, which is written if that is asked for.
+fn differs(file: &Path, actual: &str) -> Option<String> {
+    if std::env::var_os("SINEW_BLESS").is_some() {
+        fs::write(file, actual).expect("written");
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    (actual != expected).then(|| {
+        let file = file.display();
+        format!("{file}\n expected:\n{expected} actual:\n{actual}")
+    })
 }

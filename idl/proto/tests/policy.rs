@@ -284,6 +284,12 @@ fn options_of_another_version_are_not_lost_without_a_word() {
              Sinew)",
         ]
     );
+    assert_eq!(
+        found.render(),
+        "error[M0180]: `idle_timeout` is of another type here\n --> a.proto:3:17\n  = help: the file was compiled for \
+         another version of Sinew\n\nerror[M0180]: this version knows no option `cache`\n --> a.proto:3:17\n  = help: \
+         the file was compiled for another version of Sinew\n\n"
+    );
 }
 
 #[test]

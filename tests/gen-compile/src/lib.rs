@@ -22,4 +22,6 @@ mod calls;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod redacted;
+#[cfg(test)]
 mod wire;
