@@ -22,9 +22,9 @@ pub use call::{details, policy};
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
+pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 #[cfg(feature = "macros")]
 pub use sinew_macros::DomainError;
-pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};
 pub use transport::memory::InProcess;
 pub use transport::stream::Stream;
