@@ -1,6 +1,6 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter, but for `declared_error`, which is ours; talks to any server.
+//! Follows gRPC's interop test descriptions to the letter, but for `declared_error`, which is ours.
 
 mod answers;
 mod endings;
