@@ -97,8 +97,8 @@ impl Config {
     /// Merges a service config over what the IDL declares, in the public format of gRPC, as JSON: what the file says of
     /// a method stands in place of what the IDL says. Of several files, no two may have the same name.
     ///
-    /// Needs the feature `service-config`. Who adds the file is nearer to the deployment than who wrote the IDL; nearer still is `policy_file` of a channel
-    /// or a server.
+    /// Needs the feature `service-config`. Who adds the file is nearer to the deployment than who wrote the IDL; nearer
+    /// still is `policy_file` of a channel or a server.
     #[cfg(feature = "service-config")]
     pub fn service_config(mut self, path: impl AsRef<Path>) -> Self {
         self.service_configs.push(path.as_ref().to_owned());

@@ -1,7 +1,7 @@
 //! What is said of methods while the process runs: a file in the format of gRPC's service config, looked up by calls,
 //! followed while it changes, and shown beside what methods declare.
-//! It refuses to be asked by a call that has no file: who has none pays nothing. Without the feature `policy-file` there
-//! is no way to name one, and what reads it is not compiled.
+//! It refuses to be asked by a call that has no file: who has none pays nothing. Without the feature `policy-file`
+//! there is no way to name one, and what reads it is not compiled.
 
 #![cfg_attr(not(feature = "policy-file"), allow(dead_code))]
 
