@@ -1,6 +1,6 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter; talks to any server of the service. `declared_error` is ours.
+//! Follows gRPC's interop test descriptions to the letter, but for `declared_error`, which is ours.
 
 mod answers;
 mod endings;
