@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use guide::orders::{Desk, place};
 use guide::shop::v1::orders::{self, PlaceError};
 use guide::shop::v1::{Closed, Order, SoldOut};
+use sinew::observe::{Recorder, Side};
 use sinew::{Channel, Code, Next, RawCall, RawReply, Result, Server, Status, Typed};
 
 fn order(id: &str, buyer: &str) -> Order {
@@ -24,7 +25,7 @@ async fn an_error_of_the_idl_is_typed_and_every_other_is_a_status() -> Result<()
 }
 
 #[tokio::test]
-async fn layers_see_the_code_and_the_message_crosses_tcp() -> Result<()> {
+async fn layers_and_metrics_see_the_code_and_the_message_crosses_tcp() -> Result<()> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let audit = move |call: RawCall, next: Next| {
@@ -35,7 +36,9 @@ async fn layers_see_the_code_and_the_message_crosses_tcp() -> Result<()> {
             reply
         }
     };
+    let recorder = Arc::new(Recorder::default());
     let server = Server::new().layer(sinew::from_fn(audit));
+    let server = server.metrics(recorder.clone());
     let server = server.add(orders::server(Desk { left: 0 }));
     let bound = server.bind("127.0.0.1:0").await.map_err(Status::internal)?;
     let orders = orders::Client::new(Channel::to(&bound.url())?);
@@ -50,6 +53,9 @@ async fn layers_see_the_code_and_the_message_crosses_tcp() -> Result<()> {
     );
     assert!(matches!(&error, PlaceError::SoldOut(error) if error.item == "pen"));
     assert_eq!(*seen.lock().unwrap(), [Code::FailedPrecondition]);
+    let place = orders::PLACE.spec().to_string();
+    let counted = recorder.ended(Side::Server, &place, Code::FailedPrecondition);
+    assert_eq!(counted, 1, "{:?}", recorder.lines());
 
     // Passed on by another handler, it is the same to that handler's caller.
     let again = PlaceError::from(Status::from(error));
