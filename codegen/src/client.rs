@@ -79,8 +79,10 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         (Some(_), _) => quote!(#sinew::codegen::typed(#call)),
     };
     // Compiled where it is called: of a large IDL, a program calls a few methods.
+    let cfg = &method.own.cfg;
     quote! {
         #docs
+        #cfg
         #deprecated
         #[inline]
         pub fn #name(&self #parameter) -> #sinew::Call<#reply #failure> {

@@ -11,7 +11,10 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
     let full_name = &service.full_name;
     let methods = service.methods.iter().map(|m| method(service, m, sinew));
-    let names = service.methods.iter().map(paths::descriptor);
+    let names = service.methods.iter().map(|method| {
+        let (cfg, name) = (&method.own.cfg, paths::descriptor(method));
+        quote!(#cfg #name.spec())
+    });
     let described = emit.descriptors.as_ref();
     let described = described.map(|path| quote!(.described_by(&#path)));
     quote! {
@@ -20,7 +23,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         #(#methods)*
         /// What a registry, reflection and the server's table need to know.
         pub static SERVICE: #sinew::ServiceSpec =
-            #sinew::ServiceSpec::new(NAME, &[#(#names.spec()),*]) #described;
+            #sinew::ServiceSpec::new(NAME, &[#(#names),*]) #described;
     }
 }
 
@@ -44,8 +47,10 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         Idempotency::Safe => Some(quote!(.idempotency(#sinew::Idempotency::Safe))),
     };
     let policy = policy::emit(&method.policy, sinew);
+    let cfg = &method.own.cfg;
     quote! {
         #docs
+        #cfg
         pub static #name: #sinew::Method<#input, #output> =
             #sinew::Method::#constructor(#path) #idempotency #policy;
     }

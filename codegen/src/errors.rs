@@ -22,7 +22,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
 pub(crate) fn from_package(service: &Service, method: &Method) -> Option<TokenStream> {
     let module = paths::ident(&service.module);
     let declared = from_module(method)?;
-    Some(match &method.failure {
+    Some(match &method.own.failure {
         Some(given) => given.clone(),
         None => quote!(#module::#declared),
     })
@@ -30,7 +30,7 @@ pub(crate) fn from_package(service: &Service, method: &Method) -> Option<TokenSt
 
 /// The same as seen from the module of the service.
 pub(crate) fn from_module(method: &Method) -> Option<TokenStream> {
-    if let Some(given) = &method.failure {
+    if let Some(given) = &method.own.failure {
         return Some(paths::from_module(given));
     }
     let name = paths::ident(&naming::errors(&method.name.wire));

@@ -29,6 +29,8 @@ pub struct Emit {
     pub sinew: TokenStream,
     /// The path of the static of the encoded descriptor set, as seen from the service's module, if there is one.
     pub descriptors: Option<TokenStream>,
+    /// The visibility of the service's module.
+    pub visibility: TokenStream,
 }
 
 impl Default for Emit {
@@ -38,6 +40,7 @@ impl Default for Emit {
             client: true,
             sinew: quote!(::sinew),
             descriptors: None,
+            visibility: quote!(pub),
         }
     }
 }
@@ -48,6 +51,18 @@ impl Default for Emit {
 /// When a name of the model is no identifier: `naming` fills only ones that are.
 pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let server_trait = emit.server.then(|| service_trait::emit(service, emit));
+    let module = module(service, emit);
+    quote! {
+        #server_trait
+        #module
+    }
+}
+
+/// The module of one service alone: for a trait that is written by hand.
+///
+/// # Panics
+/// As [`emit`].
+pub fn module(service: &Service, emit: &Emit) -> TokenStream {
     let docs = docs::module(service, emit);
     // Our own calls of what callers are warned of.
     let is_deprecated = service.deprecated || service.methods.iter().any(|m| m.deprecated);
@@ -57,11 +72,11 @@ pub fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let errors = errors::emit(service, emit);
     let client = emit.client.then(|| client::emit(service, emit));
     let server = emit.server.then(|| server::emit(service, emit));
+    let visibility = &emit.visibility;
     quote! {
-        #server_trait
         #docs
         #allow
-        pub mod #module {
+        #visibility mod #module {
             #descriptors
             #errors
             #client

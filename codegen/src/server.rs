@@ -22,7 +22,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
             .methods
             .iter()
             .enumerate()
-            .map(|(index, m)| arm(index, m));
+            .map(|(index, m)| arm(index, m, is_conditional(service)));
         quote! {
             fn dispatch(&self, index: usize, call: #sinew::codegen::ServerCall) -> #sinew::codegen::Handling {
                 let service = ::std::sync::Arc::clone(&self.0);
@@ -33,6 +33,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
             }
         }
     };
+    let places = places(service);
     // Without a method nothing reads the service.
     let unread = service
         .methods
@@ -43,6 +44,8 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         pub fn server<T: super::#name>(service: T) -> #sinew::Skeleton {
             #sinew::codegen::skeleton(Server(::std::sync::Arc::new(service)))
         }
+
+        #places
 
         struct Server<T>(#unread ::std::sync::Arc<T>);
 
@@ -55,30 +58,52 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     }
 }
 
+/// Is a method there only under conditions? What comes behind it then has no fixed number.
+fn is_conditional(service: &Service) -> bool {
+    service.methods.iter().any(|m| !m.own.cfg.is_empty())
+}
+
+/// The numbers of methods that the compiler counts, as those that are left out have none.
+fn places(service: &Service) -> Option<TokenStream> {
+    let names = service.methods.iter().map(|method| {
+        let (cfg, name) = (&method.own.cfg, paths::descriptor(method));
+        quote!(#cfg #name)
+    });
+    is_conditional(service).then(|| {
+        quote! {
+            #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+            enum At {
+                #(#names),*
+            }
+        }
+    })
+}
+
 // `T::name`, not `service.name`: an rpc may be called `Drop` or `Into`, which an `Arc` has methods of.
-fn arm(index: usize, method: &Method) -> TokenStream {
+fn arm(index: usize, method: &Method, is_conditional: bool) -> TokenStream {
     let index = Literal::usize_unsuffixed(index);
     let name = paths::ident(&method.name.rust);
     let descriptor = paths::descriptor(method);
+    let cx = (!method.own.no_context).then(|| quote!(&cx,));
     let status = errors::from_module(method)
         .map(|_| quote!(let result = result.map_err(::core::convert::Into::into);));
     let body = match method.shape {
         Shape::Unary => quote! {
             let (cx, req) = call.unary(&#descriptor).await?;
-            let result = T::#name(&service, &cx, req).await;
+            let result = T::#name(&service, #cx req).await;
             #status
             cx.reply(&#descriptor, result)
         },
         Shape::ClientStream => quote! {
             let (cx, rx) = call.client_stream(&#descriptor)?;
-            let result = T::#name(&service, &cx, rx).await;
+            let result = T::#name(&service, #cx rx).await;
             #status
             cx.reply(&#descriptor, result)
         },
         Shape::ServerStream => quote! {
             let (cx, req, mut out, reply) = call.server_stream(&#descriptor).await?;
             reply.drive(async move {
-                let result = T::#name(&service, &cx, req, &mut out).await;
+                let result = T::#name(&service, #cx req, &mut out).await;
                 #status
                 out.end(&cx, result)
             }).await
@@ -86,12 +111,19 @@ fn arm(index: usize, method: &Method) -> TokenStream {
         Shape::Bidi => quote! {
             let (cx, rx, mut out, reply) = call.bidi(&#descriptor)?;
             reply.drive(async move {
-                let result = T::#name(&service, &cx, rx, &mut out).await;
+                let result = T::#name(&service, #cx rx, &mut out).await;
                 #status
                 out.end(&cx, result)
             }).await
         },
     };
+    if is_conditional {
+        let cfg = &method.own.cfg;
+        return quote! {
+            #cfg
+            at if at == At::#descriptor as usize => ::std::boxed::Box::pin(async move { #body }),
+        };
+    }
     quote! {
         #index => ::std::boxed::Box::pin(async move { #body }),
     }

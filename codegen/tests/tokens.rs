@@ -49,9 +49,9 @@ fn service(shapes: &[Shape]) -> Service {
         output: message(quote!(super::Answer)),
         idempotency: Idempotency::Safe,
         policy: Default::default(),
-        failure: None,
         docs: Docs::default(),
         deprecated: index == 0,
+        own: Default::default(),
     };
     Service {
         name: name("Svc", "Svc"),

@@ -2,6 +2,8 @@
 //! Not a public interface: it changes with the generators of the same version.
 #![doc(hidden)]
 
+mod checks;
+
 pub use bytes;
 pub use prost;
 pub use prost_types;
@@ -9,6 +11,8 @@ pub use prost_types;
 pub use crate::call::by_name::by_name;
 pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
+
+pub use checks::{Fails, Message, ThroughMessage, ThroughOption, failure, key, message};
 
 use crate::call::{Inbound, Method, Outbound, Typed};
 use crate::client::{Call, Channel, Reply};

@@ -12,6 +12,7 @@ mod rt;
 mod server;
 mod transport;
 
+pub use call::key::HashKeyField;
 pub use call::{
     Background, Body, Code, Context, DEFAULT_MAX_MESSAGE_BYTES, DomainError, Idempotency, Inbound,
     InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataMut, MetadataValue,
@@ -24,7 +25,7 @@ pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
 pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
 #[cfg(feature = "macros")]
-pub use sinew_macros::DomainError;
+pub use sinew_macros::{DomainError, service};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};
 pub use transport::memory::InProcess;
 pub use transport::stream::Stream;

@@ -10,7 +10,11 @@ use crate::model::Docs;
 /// after `///`.
 #[must_use]
 pub fn rustdoc(docs: &Docs) -> Vec<String> {
-    let lines: Vec<String> = docs.0.iter().flat_map(|line| clean(line)).collect();
+    let lines = match docs {
+        Docs::Plain(lines) => lines,
+        Docs::Rustdoc(lines) => return lines.clone(),
+    };
+    let lines: Vec<String> = lines.iter().flat_map(|line| clean(line)).collect();
     let mut out = Vec::new();
     let mut rest = lines.as_slice();
     // Four spaces make code unless they follow prose.
@@ -229,7 +233,7 @@ pub fn plain(comment: &str) -> Docs {
     }
     let blank = lines.iter().take_while(|line| line.is_empty()).count();
     lines.drain(..blank);
-    Docs(lines.into_iter().map(str::to_owned).collect())
+    Docs::Plain(lines.into_iter().map(str::to_owned).collect())
 }
 
 /// Takes `mark` from the start of all lines, if every line that is not empty has it.

@@ -60,13 +60,23 @@ pub struct Method {
     pub idempotency: Idempotency,
     /// What a call of it needs, the service's defaults among it.
     pub policy: Policy,
-    /// What it fails with, from the module of the package, where a trait in Rust says so. `None`: with the errors of
-    /// its policy, or with a plain status.
-    pub failure: Option<TokenStream>,
     /// The comment of the declaration, as plain text.
     pub docs: Docs,
     /// Marked deprecated.
     pub deprecated: bool,
+    /// What only a Rust trait can say of it.
+    pub own: Own,
+}
+
+/// What the trait of a user says of a method beyond an IDL; nothing where an IDL declares it.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// The handler does not take a context.
+    pub no_context: bool,
+    /// The `#[cfg(…)]`s of the method.
+    pub cfg: TokenStream,
+    /// The type that it fails with, as [`TypeRef::rust`] has paths. `None`: the errors of its policy, or a status.
+    pub failure: Option<TokenStream>,
 }
 
 /// Which sides of a method stream.
@@ -120,6 +130,17 @@ pub struct TypeRef {
     pub span: Span,
 }
 
-/// A comment of the IDL: plain text, one string a line, made into rustdoc by [`crate::docs`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Docs(pub Vec<String>);
+/// A comment, one string a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Docs {
+    /// Of an IDL: plain text, made into rustdoc by [`crate::docs`].
+    Plain(Vec<String>),
+    /// Of a Rust trait: rustdoc already.
+    Rustdoc(Vec<String>),
+}
+
+impl Default for Docs {
+    fn default() -> Self {
+        Self::Plain(Vec::new())
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
     diag::{Diagnostic, Span},
     duration,
     model::{Idempotency, Shape},
-    policy::{Delay, Hedge, Policy, Retry, Spanned},
+    policy::{Delay, Hedge, Policy, Retry, Spanned, UserKey},
 };
 
 /// Attempts that may be asked for, the first among them (gRPC allows no more either:
@@ -185,4 +185,40 @@ fn longer(
     let message = format!("`{name}` of {long} is not within `{bound}` of {short}");
     let longer = Diagnostic::error("M0102", message, one.span.clone());
     found.push(longer.also(Span::clone(&other.span), format!("`{bound}` is declared")));
+}
+
+/// A key of the request, where there is no one request.
+#[must_use]
+pub fn hash_key(name: &str, shape: Shape, own: &Policy) -> Option<Diagnostic> {
+    let key = own.hash_key.as_ref()?;
+    if !shape.client_streams() {
+        return None;
+    }
+    let message = format!("`hash_key`, but the requests of `{name}` stream");
+    let help = "a call is placed before its first request is sent";
+    Some(Diagnostic::error("M0110", message, key.span.clone()).help(help))
+}
+
+/// Whom a call is for, as far as it can be judged without a message: of a service (without a `shape`), a key of the
+/// metadata alone.
+#[must_use]
+pub fn user_key(name: &str, shape: Option<Shape>, own: &Policy) -> Option<Diagnostic> {
+    let Spanned { value: key, span } = own.user_key.as_ref()?;
+    let (message, help) = match key {
+        UserKey::Metadata(name) if !is_metadata(name) => (
+            format!("`user_key` names no key of metadata: `{name}`"),
+            "small letters, digits, `-`, `_` and `.`; those that start with `grpc-` are gRPC's own",
+        ),
+        UserKey::Field(_) if shape.is_some_and(Shape::client_streams) => (
+            format!("`user_key`, but the requests of `{name}` stream"),
+            "write `metadata:` and a key of the metadata",
+        ),
+        _ => return None,
+    };
+    Some(Diagnostic::error("M0131", message, span.clone()).help(help))
+}
+
+fn is_metadata(name: &str) -> bool {
+    let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+    !name.is_empty() && !name.starts_with("grpc-") && name.bytes().all(is_letter)
 }

@@ -1,7 +1,9 @@
 //! Sinew's procedural macros, as `sinew` re-exports them.
 //! It holds entry points and refuses to do anything in them.
 
+mod ctxt;
 mod domain_error;
+mod service;
 
 use proc_macro::TokenStream;
 
@@ -41,4 +43,11 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(DomainError, attributes(error))]
 pub fn domain_error(input: TokenStream) -> TokenStream {
     domain_error::derive(input.into()).into()
+}
+
+/// Makes a service of a trait: what is written is what is implemented, and beside it stands a module with the client,
+/// the server and the descriptors, as `sinew-build` makes them of an IDL. All options are in `docs/service-macro.md`.
+#[proc_macro_attribute]
+pub fn service(options: TokenStream, item: TokenStream) -> TokenStream {
+    service::expand(options.into(), item.into()).into()
 }

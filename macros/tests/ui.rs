@@ -2,8 +2,10 @@
 //! `TRYBUILD=overwrite` writes what comes out, for a person to read in the diff.
 
 #[test]
-fn domain_error() {
+fn every_error_is_said_at_its_place() {
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/domain_error/pass.rs");
-    cases.compile_fail("tests/ui/domain_error/fail_*.rs");
+    for of in ["domain_error", "service"] {
+        cases.pass(format!("tests/ui/{of}/pass.rs"));
+        cases.compile_fail(format!("tests/ui/{of}/fail_*.rs"));
+    }
 }

@@ -7,7 +7,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 use sinew_idl::{
     diag::{Diagnostic, Span},
     docs,
-    model::{Docs, Method, Name, Schema, Service, Shape, TypeRef},
+    model::{Docs, Method, Name, Own, Schema, Service, Shape, TypeRef},
     policy::Policy,
 };
 
@@ -130,9 +130,9 @@ fn method(
         },
         idempotency,
         policy,
-        failure: None,
         docs: comment(method.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
+        own: Own::default(),
     }
 }
 

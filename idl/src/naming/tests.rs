@@ -104,9 +104,9 @@ fn schema(rpcs: &[&str]) -> Schema {
         output: of(),
         idempotency: Idempotency::Unsafe,
         policy: Default::default(),
-        failure: None,
         docs: Docs::default(),
         deprecated: false,
+        own: Default::default(),
     });
     let service = Service {
         name: name("cartService", 9),

@@ -1,0 +1,132 @@
+//! The code of a service: the trait as it is written, its module, and what rustc is to check at the signatures.
+//! It refuses to write the module itself: the emitter for IDLs does.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use sinew_codegen::Emit;
+use syn::{
+    FnArg, Ident, ItemTrait, Pat, ReturnType, TraitItem, TraitItemFn, Type, parse_quote,
+    spanned::Spanned as _,
+};
+
+use super::model::{Check, Read, is_rpc};
+
+pub(crate) fn emit(read: &Read, mut found: ItemTrait) -> TokenStream {
+    let visibility = found.vis.to_token_stream();
+    let (sinew, aliases) = (&read.sinew, &read.aliases);
+    let checks = read.checks.iter().map(|one| check(one, sinew));
+    let module = if read.is_plain {
+        let emit = Emit {
+            sinew: sinew.clone(),
+            visibility,
+            ..Emit::default()
+        };
+        sinew_codegen::module(&read.service, &emit)
+    } else {
+        stub(read, &visibility)
+    };
+    for item in &mut found.items {
+        if let TraitItem::Fn(method) = item {
+            method.attrs.retain(|attr| !is_rpc(attr));
+            rewrite(method);
+        }
+    }
+    found.colon_token.get_or_insert_with(Default::default);
+    found.supertraits.push(parse_quote!(::core::marker::Send));
+    found.supertraits.push(parse_quote!(::core::marker::Sync));
+    found.supertraits.push(parse_quote!('static));
+    quote! {
+        #found
+        #(#aliases)*
+        #[allow(dead_code, missing_docs, unreachable_pub)]
+        #module
+        #(#checks)*
+    }
+}
+
+/// `async fn` as what it is, with a future that may be moved to any thread.
+fn rewrite(method: &mut TraitItemFn) {
+    if method.sig.asyncness.take().is_none() {
+        return;
+    }
+    let output = match &method.sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => quote!(#ty),
+    };
+    method.sig.output = parse_quote! {
+        -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
+    };
+    let Some(body) = method.default.take() else {
+        return;
+    };
+    // All arguments move into the future, used or not, as they do into that of an `async fn`.
+    let mut moves = Vec::new();
+    for arg in &mut method.sig.inputs {
+        if let FnArg::Typed(arg) = arg
+            && let Pat::Ident(name) = &mut *arg.pat
+        {
+            let (mutability, name) = (name.mutability.take(), name.ident.clone());
+            moves.push(quote!(let #mutability #name = #name;));
+        }
+    }
+    method.default = Some(parse_quote!({ async move { #(#moves)* #body } }));
+}
+
+fn check(check: &Check, sinew: &TokenStream) -> TokenStream {
+    let cfg = &check.cfg;
+    let messages = check.messages.iter().map(
+        |ty| quote_spanned!(ty.span()=> #cfg const _: () = #sinew::codegen::message::<#ty>();),
+    );
+    let failure = check.failure.iter().map(
+        |ty| quote_spanned!(ty.span()=> #cfg const _: () = #sinew::codegen::failure::<#ty>();),
+    );
+    let fields = &check.fields;
+    let keys = fields.hash_key.iter().chain(&fields.user_key);
+    let keys = keys.map(|path| key(path, &check.messages[0], cfg, sinew));
+    quote!(#(#messages)* #(#failure)* #(#keys)*)
+}
+
+/// Rustc looks the field up, and says what is wrong with it where it is written.
+fn key(path: &[Ident], message: &Type, cfg: &TokenStream, sinew: &TokenStream) -> TokenStream {
+    let Some((last, way)) = path.split_last() else {
+        return TokenStream::new();
+    };
+    let from = format_ident!("message");
+    // Where the field is written, so that rustc points there and not at the attribute.
+    let from_at = |field: &Ident| Ident::new("message", from.span().located_at(field.span()));
+    let at_last = from_at(last);
+    let mut code = quote_spanned!(last.span()=> #sinew::codegen::key(&#at_last.#last););
+    for field in way.iter().rev() {
+        let at_field = from_at(field);
+        let through = quote_spanned!(field.span()=> (&#at_field.#field).through());
+        code = quote!(if let ::core::option::Option::Some(#from) = #through { #code });
+    }
+    let seams = (!way.is_empty()).then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use #sinew::codegen::{ThroughMessage as _, ThroughOption as _};
+        }
+    });
+    quote! {
+        #cfg
+        const _: fn(&#message) = |#from| {
+            #seams
+            #code
+        };
+    }
+}
+
+/// What stands for the module of a trait that is no service, so that who uses it hears of the trait alone.
+fn stub(read: &Read, visibility: &TokenStream) -> TokenStream {
+    let module = format_ident!("{}", read.service.module.trim_start_matches("r#"));
+    let sinew = &read.sinew;
+    quote! {
+        #visibility mod #module {
+            pub fn server<T>(_: T) -> #sinew::Skeleton { ::core::unreachable!() }
+            pub struct Client;
+            impl Client {
+                pub fn new(_: #sinew::Channel) -> Self { Self }
+            }
+        }
+    }
+}
