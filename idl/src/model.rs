@@ -139,6 +139,16 @@ pub enum Docs {
     Rustdoc(Vec<String>),
 }
 
+impl Docs {
+    /// The lines, whatever they are.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        match self {
+            Self::Plain(lines) | Self::Rustdoc(lines) => lines,
+        }
+    }
+}
+
 impl Default for Docs {
     fn default() -> Self {
         Self::Plain(Vec::new())

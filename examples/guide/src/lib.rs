@@ -9,3 +9,4 @@ pub mod mount;
 pub mod orders;
 pub mod policies;
 pub mod service;
+pub mod traits;

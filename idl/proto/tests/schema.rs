@@ -38,7 +38,7 @@ fn a_service_with_all_shapes() {
     assert_eq!(service.name.rust, "CartService");
     assert_eq!(service.module, "cart_service");
     // The comment that stands apart, a licence, is dropped.
-    assert_eq!(service.docs.0, ["Shopping carts,", "one shard each."]);
+    assert_eq!(service.docs.lines(), ["Shopping carts,", "one shard each."]);
     assert_eq!(place(&service.name.span), "shop/v1/cart.proto:14:9");
 
     let row = |method: &Method| {
@@ -48,7 +48,7 @@ fn a_service_with_all_shapes() {
             method.idempotency,
             method.deprecated,
             format!("{} {}", method.input.full_name, method.output.full_name),
-            method.docs.0.join("|"),
+            method.docs.lines().join("|"),
             place(&method.name.span),
         )
     };
