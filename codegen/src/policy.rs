@@ -176,7 +176,14 @@ fn dotted(path: &FieldPath) -> String {
 
 /// A duration in the largest unit in which it is a whole number.
 fn duration(duration: Duration) -> TokenStream {
-    let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let Ok(nanoseconds) = u64::try_from(duration.as_nanos()) else {
+        let (seconds, rest) = (duration.as_secs(), duration.subsec_nanos());
+        let (seconds, rest) = (
+            Literal::u64_unsuffixed(seconds),
+            Literal::u32_unsuffixed(rest),
+        );
+        return quote!(::core::time::Duration::new(#seconds, #rest));
+    };
     let units = [
         (quote!(from_secs), 1_000_000_000),
         (quote!(from_millis), 1_000_000),
@@ -203,6 +210,7 @@ mod tests {
             (Duration::from_secs(3600), "from_secs (3600)"),
             (Duration::from_micros(5), "from_micros (5)"),
             (Duration::from_nanos(1001), "from_nanos (1001)"),
+            (Duration::new(20_000_000_000, 1), "new (20000000000 , 1)"),
         ] {
             let code = duration(given).to_string();
             assert!(code.ends_with(want), "{code}");

@@ -321,6 +321,7 @@ struct Reach(Vec<Repeated>);
 
 /// One entry of a file.
 struct Repeated {
+    file: String,
     span: Span,
     what: String,
     taken: Vec<String>,
@@ -339,9 +340,11 @@ impl Reach {
             return;
         }
         let what = place.path.clone();
-        let index = self.0.iter().position(|one| one.what == what);
+        let of_this = |one: &Repeated| one.what == what && one.file == file.name;
+        let index = self.0.iter().position(of_this);
         let index = index.unwrap_or_else(|| {
             self.0.push(Repeated {
+                file: file.name.clone(),
                 span: span(&file.name, place),
                 what,
                 taken: Vec::new(),

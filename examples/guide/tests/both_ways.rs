@@ -29,7 +29,7 @@ impl Orders for Counter {
 /// All that a descriptor says, but for the names of its errors and a service config, which an IDL alone has.
 fn all(service: &ServiceSpec) -> Vec<String> {
     let one = |method: &&'static MethodSpec| {
-        let mut policy: Policy = method.policy().clone();
+        let mut policy: Policy = *method.policy();
         policy.errors = &[];
         format!(
             "{} {:?} {:?} {policy:#?}",

@@ -56,7 +56,10 @@ impl Terms {
         };
         if let Some(run_time) = run_time {
             terms.timeout = run_time.timeout.or(terms.timeout);
-            terms.idle_timeout = run_time.idle_timeout.or(terms.idle_timeout);
+            // An entry may name methods whose replies do not stream: there is no silence between them.
+            let idle_timeout = run_time.idle_timeout;
+            let idle_timeout = idle_timeout.filter(|_| method.shape().server_streams());
+            terms.idle_timeout = idle_timeout.or(terms.idle_timeout);
             terms.request_limit = run_time.request_limit(terms.request_limit);
             terms.reply_limit = run_time.reply_limit(terms.reply_limit);
             terms.wait_for_ready = run_time.wait_for_ready.unwrap_or(terms.wait_for_ready);
@@ -99,6 +102,7 @@ mod tests {
         .idle_timeout(s(5))
         .max_request_bytes(5);
     static NOBODY: Method<(), ()> = Method::server_stream("/a.A/Nobody");
+    static UPLOAD: Method<(), ()> = Method::client_stream("/a.A/Upload");
 
     #[test]
     fn the_nearest_to_the_call_wins() {
@@ -168,6 +172,14 @@ mod tests {
                 (6, 0, 6, 6, false),
             ),
             (silent, None, &NOBODY, Bounded::No, (0, 0, 6, 6, false)),
+            // There are no replies between which there could be silence, unless the call says so.
+            (
+                silent,
+                Some(&run_time),
+                &UPLOAD,
+                Bounded::No,
+                (2, 0, 2, 2, false),
+            ),
         ] {
             let terms = Terms::of(said, over, method.spec(), &defaults, bounded);
             let seconds =

@@ -120,21 +120,29 @@ impl Shared {
         loop {
             tokio::time::sleep(EVERY).await;
             let path = path.clone();
-            let read = tokio::task::spawn_blocking(move || file::text(&path)).await;
+            let last = self.lock().last.clone();
+            // What reads and parses a megabyte keeps no call waiting.
+            let read = tokio::task::spawn_blocking(move || {
+                let read = file::text(&path);
+                let is_new = read != last;
+                is_new.then(|| {
+                    (
+                        read.clone(),
+                        read.and_then(|text| Loaded::parse(path, text)),
+                    )
+                })
+            });
             // It fails where the runtime ends.
-            let Ok(read) = read else { return };
-            self.take(read);
+            let Ok(read) = read.await else { return };
+            if let Some((read, loaded)) = read {
+                self.take(read, loaded);
+            }
         }
     }
 
-    fn take(&self, read: Result<String, String>) {
+    fn take(&self, read: Result<String, String>, loaded: Result<Loaded, String>) {
         let mut state = self.lock();
-        if state.last == read {
-            return;
-        }
-        state.last.clone_from(&read);
-        let path = state.shown.path.clone();
-        let loaded = read.and_then(|text| Loaded::parse(path, text));
+        state.last = read;
         let is_loaded = loaded.is_ok();
         match loaded {
             Ok(loaded) => {

@@ -108,12 +108,7 @@ fn method(
         path.push(field);
         places.span(&path)
     };
-    let shape = match (method.is_client_streaming(), method.is_server_streaming()) {
-        (false, false) => Shape::Unary,
-        (true, false) => Shape::ClientStream,
-        (false, true) => Shape::ServerStream,
-        (true, true) => Shape::Bidi,
-    };
+    let shape = shape(method);
     let (idempotency, policy) = policies.method(method, shape, service);
     Method {
         name: name(method.name(), method.path(), places),
@@ -133,6 +128,16 @@ fn method(
         docs: comment(method.path(), places),
         deprecated: options.is_some_and(|options| options.deprecated()),
         own: Own::default(),
+    }
+}
+
+/// Which sides of a method stream.
+pub(crate) fn shape(method: &MethodDescriptor) -> Shape {
+    match (method.is_client_streaming(), method.is_server_streaming()) {
+        (false, false) => Shape::Unary,
+        (true, false) => Shape::ClientStream,
+        (false, true) => Shape::ServerStream,
+        (true, true) => Shape::Bidi,
     }
 }
 

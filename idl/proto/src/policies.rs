@@ -156,11 +156,8 @@ impl<'a> Policies<'a> {
         let Some(Spanned { value: path, span }) = &own.hash_key else {
             return;
         };
-        if shape.client_streams() {
-            let message = format!("`hash_key`, but the requests of `{}` stream", method.name());
-            let help = "a call is placed before its first request is sent";
-            let wrong = Diagnostic::error("M0110", message, span.clone());
-            self.reader.found.push(wrong.help(help));
+        if let Some(wrong) = validate::hash_key(method.name(), shape, own) {
+            self.reader.found.push(wrong);
             return;
         }
         match keys::resolve(&method.input(), path) {
@@ -187,18 +184,13 @@ impl<'a> Policies<'a> {
         let Some(Spanned { value: key, span }) = &policy.user_key else {
             return;
         };
+        let name = method.map(MethodDescriptor::name).unwrap_or_default();
+        let shape = method.map(crate::lower::shape);
+        if let Some(wrong) = validate::user_key(name, shape, policy) {
+            self.reader.found.push(wrong);
+            return;
+        }
         let wrong = match (key, method) {
-            (UserKey::Metadata(name), _) if !is_metadata(name) => {
-                let message = format!("`user_key` names no key of metadata: `{name}`");
-                let help = "small letters, digits, `-`, `_` and `.`; those that start with `grpc-` \
-                    are gRPC's own";
-                Diagnostic::error("M0131", message, span.clone()).help(help)
-            }
-            (UserKey::Field(_), Some(method)) if method.is_client_streaming() => {
-                let message = format!("`user_key`, but the requests of `{}` stream", method.name());
-                let help = "write `metadata:` and a key of the metadata";
-                Diagnostic::error("M0131", message, span.clone()).help(help)
-            }
             (UserKey::Field(path), Some(method)) => match keys::resolve(&method.input(), path) {
                 Ok(_) => return,
                 Err(no_key) => {
@@ -284,9 +276,4 @@ impl<'a> Policies<'a> {
             self.message(&nested);
         }
     }
-}
-
-fn is_metadata(name: &str) -> bool {
-    let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
-    !name.is_empty() && !name.starts_with("grpc-") && name.bytes().all(is_letter)
 }

@@ -56,7 +56,7 @@ fn editions_become_proto2_where_every_field_has_presence() {
     let compiled = compiled(&edition("explicit.binpb"));
     let service = &compiled.schema.services[0];
     assert_eq!(service.full_name, "shop.v1.CartService");
-    assert_eq!(service.docs.0, ["Carts."]);
+    assert_eq!(service.docs.lines(), ["Carts."]);
     assert_eq!(service.methods[0].idempotency, Idempotency::Idempotent);
 
     let file = compiled.pool.get_file_by_name("shop/v1/explicit.proto");

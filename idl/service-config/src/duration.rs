@@ -42,7 +42,9 @@ pub(crate) fn parse(text: &str) -> Result<Duration, (&'static str, String)> {
         whole => whole.parse(),
     };
     match seconds {
-        Ok(seconds) if seconds < MOST_SECONDS => Ok(Duration::new(seconds, nanoseconds)),
+        Ok(seconds) if seconds < MOST_SECONDS || (seconds == MOST_SECONDS && nanoseconds == 0) => {
+            Ok(Duration::new(seconds, nanoseconds))
+        }
         _ => {
             let help = format!("the longest is \"{MOST_SECONDS}s\"");
             Err(("it is longer than ten thousand years", help))
@@ -70,6 +72,8 @@ mod tests {
             assert_eq!(parse(text), Ok(Duration::from_nanos(nanoseconds)), "{text}");
         }
         assert!(parse("315575999999.999999999s").is_ok());
+        assert!(parse("315576000000s").is_ok());
+        assert!(parse("315576000000.000000001s").is_err());
     }
 
     #[test]

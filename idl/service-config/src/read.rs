@@ -15,7 +15,7 @@ const MOST: usize = 100;
 pub struct Read {
     /// What it says. Empty where there is an error.
     pub config: ServiceConfig,
-    /// In the order of the text; at most a hundred.
+    /// In the order of the text; of more than a hundred the errors first, and the rest is left out.
     pub problems: Vec<Problem>,
 }
 

@@ -1,7 +1,7 @@
 //! The values of a service config, read with their places: what is wrong with one is said, and reading goes on.
 //! It refuses to know which fields there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::json::{Kind, Node, Text};
@@ -45,9 +45,15 @@ impl<'a> Reader<'a> {
     /// An object of which these fields are known; the others are said.
     pub(crate) fn object(&mut self, at: At<'a>, known: &[&str]) -> Option<Object<'a>> {
         let Some(fields) = at.node.fields() else {
-            return self.no(&at, "an object");
+            let is_object = at.node.kind() == Kind::Object;
+            let what = match is_object {
+                true => "an object whose names are text: one has half of a surrogate pair",
+                false => "an object",
+            };
+            return self.no(&at, what);
         };
-        for (index, (name, node)) in fields.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for (name, node) in &fields {
             let place = || {
                 let path = match at.path.as_str() {
                     "" => name.clone(),
@@ -55,7 +61,7 @@ impl<'a> Reader<'a> {
                 };
                 self.text.place(self.text.name_of(node.text()), path)
             };
-            if fields[..index].iter().any(|(before, _)| before == name) {
+            if !seen.insert(name) {
                 let message = format!("`{name}` stands twice in one object");
                 let twice = Problem::error(Rule::Syntax, place(), message);
                 self.problems.push(twice);

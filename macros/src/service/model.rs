@@ -81,11 +81,12 @@ pub(crate) fn read(given: TokenStream, found: &ItemTrait, ctxt: &mut Ctxt) -> Re
     let wire = of.text("name", "\"CartService\"", ctxt);
     let wire = wire.filter(|(text, span)| name(text, false, *span, ctxt));
     let wire = wire.map_or_else(|| ident.clone(), |(text, _)| text);
-    let module = naming::snake(&ident);
+    let mut module = naming::snake(&ident);
     if found.ident == module {
         let message =
             format!("the trait and its module would both be `{module}`: name it in capitals");
         ctxt.error(found.ident.span(), message);
+        module.push('_');
     }
     let full_name = match &*package {
         "" => wire.clone(),
