@@ -10,9 +10,6 @@ use crate::call::{Code, Method};
 struct ByHand {}
 
 static GET: Method<Timestamp, Timestamp> = Method::unary("/shop.v1.Clock/Get")
-    .by_service()
-    .timeout(Duration::from_millis(1500))
-    .by_method()
     .idempotency(Idempotency::Safe)
     .max_request_bytes(4096)
     .retry(
@@ -22,13 +19,14 @@ static GET: Method<Timestamp, Timestamp> = Method::unary("/shop.v1.Clock/Get")
             .codes(&[Code::Unavailable]),
     )
     .hash_key("seconds")
-    .criticality(Criticality::Sheddable);
+    .criticality(Criticality::Sheddable)
+    .by_service()
+    .timeout(Duration::from_millis(1500));
 
 static WATCH: Method<Timestamp, Timestamp> = Method::bidi("/shop.v1.Clock/Watch")
+    .idle_timeout(Duration::from_nanos(2_500))
     .by_service()
-    .timeout(Duration::from_millis(1500))
-    .by_method()
-    .idle_timeout(Duration::from_nanos(2_500));
+    .timeout(Duration::from_millis(1500));
 
 static CLOCK: ServiceSpec = ServiceSpec::new("shop.v1.Clock", &[GET.spec(), WATCH.spec()]);
 
