@@ -5,6 +5,7 @@ mod call;
 mod client;
 pub mod codegen;
 mod endpoint;
+pub mod export;
 mod middleware;
 pub mod observe;
 mod overrides;

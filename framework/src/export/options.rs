@@ -1,0 +1,138 @@
+//! A method's policy as the options of `sinew/options.proto`.
+//! It refuses what a service config said: that is no part of the contract.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use crate::call::MethodSpec;
+use crate::call::policy::{Codes, Declared, Delay, Hedge, Retry, Source};
+
+/// One option, and where it was declared.
+#[derive(Clone, PartialEq)]
+pub(super) struct Field {
+    name: &'static str,
+    value: String,
+    source: Source,
+}
+
+/// What the service declares, as far as one of its methods took it.
+pub(super) fn of_service(methods: &[&'static MethodSpec]) -> Vec<Field> {
+    let mut out: Vec<Field> = Vec::new();
+    for field in methods.iter().flat_map(|method| fields(method)) {
+        if field.source == Source::Service && out.iter().all(|known| known.name != field.name) {
+            out.push(field);
+        }
+    }
+    out
+}
+
+/// What the method declares beyond `service`.
+pub(super) fn of_method(method: &MethodSpec, service: &[Field]) -> Vec<Field> {
+    let mut out = fields(method);
+    out.retain(|field| field.source != Source::ServiceConfig && !service.contains(field));
+    out
+}
+
+/// Appends `option (of) = { … };`, and says whether there was anything.
+pub(super) fn print(out: &mut String, indent: &str, of: &str, fields: &[Field]) -> bool {
+    if fields.is_empty() {
+        return false;
+    }
+    *out += &format!("{indent}option ({of}) = {{\n");
+    for field in fields {
+        *out += &format!("{indent}  {}: {}\n", field.name, field.value);
+    }
+    *out += &format!("{indent}}};\n");
+    true
+}
+
+/// As a string literal.
+pub(super) fn quoted(text: impl Display) -> String {
+    let text = text.to_string();
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn fields(method: &MethodSpec) -> Vec<Field> {
+    let policy = method.policy();
+    let mut out = Vec::new();
+    out.extend(field("timeout", policy.timeout, duration));
+    out.extend(field("idle_timeout", policy.idle_timeout, duration));
+    out.extend(field("max_request_bytes", policy.max_request_bytes, |n| {
+        n.to_string()
+    }));
+    out.extend(field("retry", policy.retry, retry));
+    out.extend(field("hedge", policy.hedge, hedge));
+    out.extend(field("hash_key", policy.hash_key, quoted));
+    out.extend(field("criticality", policy.criticality, |c| c.to_string()));
+    out.extend(field("user_key", policy.user_key, quoted));
+    out.extend(policy.errors.iter().map(|(name, code)| Field {
+        name: "errors",
+        value: format!(
+            "{{ type: {}, code: {} }}",
+            quoted(name),
+            quoted(code.as_str())
+        ),
+        source: Source::Method,
+    }));
+    out
+}
+
+fn field<T>(
+    name: &'static str,
+    declared: Option<Declared<T>>,
+    print: impl FnOnce(T) -> String,
+) -> Option<Field> {
+    declared.map(|declared| Field {
+        name,
+        value: print(declared.value),
+        source: declared.source,
+    })
+}
+
+fn retry(retry: Retry) -> String {
+    let mut parts = Vec::new();
+    parts.extend(retry.max_attempts.map(|n| format!("max_attempts: {n}")));
+    let backoff = |name, time| format!("{name}: {}", duration(time));
+    parts.extend(
+        retry
+            .initial_backoff
+            .map(|time| backoff("initial_backoff", time)),
+    );
+    parts.extend(retry.max_backoff.map(|time| backoff("max_backoff", time)));
+    parts.extend(retry.multiplier.map(|by| format!("multiplier: {by}")));
+    parts.extend(codes(retry.codes));
+    braced(&parts)
+}
+
+fn hedge(hedge: Hedge) -> String {
+    let mut parts = Vec::new();
+    parts.extend(hedge.max_attempts.map(|n| format!("max_attempts: {n}")));
+    parts.extend(hedge.delay.map(|delay| match delay {
+        Delay::After(time) => format!("delay: {}", duration(time)),
+        Delay::Quantile(quantile) => format!("delay: \"p{quantile}\""),
+    }));
+    parts.extend(codes(hedge.codes));
+    braced(&parts)
+}
+
+fn codes(codes: Codes) -> Option<String> {
+    let names: Vec<String> = codes.iter().map(|code| quoted(code.as_str())).collect();
+    (!names.is_empty()).then(|| format!("codes: [{}]", names.join(", ")))
+}
+
+fn braced(parts: &[String]) -> String {
+    match parts {
+        [] => "{}".to_owned(),
+        _ => format!("{{ {} }}", parts.join(", ")),
+    }
+}
+
+/// In the largest unit that takes a whole number, else in parts of a microsecond: there is no smaller unit.
+fn duration(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+    match units.into_iter().find(|(unit, _)| nanos % unit == 0) {
+        Some((unit, name)) => format!("\"{}{name}\"", nanos / unit),
+        None => format!("\"{}.{:03}us\"", nanos / 1_000, nanos % 1_000),
+    }
+}
