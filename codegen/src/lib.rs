@@ -9,6 +9,7 @@ mod client;
 mod descriptor;
 mod docs;
 mod errors;
+mod export;
 mod paths;
 mod policy;
 mod server;
@@ -31,6 +32,8 @@ pub struct Emit {
     pub descriptors: Option<TokenStream>,
     /// The visibility of the service's module.
     pub visibility: TokenStream,
+    /// Whether the module can export the service as a `.proto` file: it comes from none.
+    pub export: bool,
 }
 
 impl Default for Emit {
@@ -41,6 +44,7 @@ impl Default for Emit {
             sinew: quote!(::sinew),
             descriptors: None,
             visibility: quote!(pub),
+            export: false,
         }
     }
 }
@@ -72,6 +76,7 @@ pub fn module(service: &Service, emit: &Emit) -> TokenStream {
     let errors = errors::emit(service, emit);
     let client = emit.client.then(|| client::emit(service, emit));
     let server = emit.server.then(|| server::emit(service, emit));
+    let export = emit.export.then(|| export::emit(service, emit));
     let visibility = &emit.visibility;
     quote! {
         #docs
@@ -81,6 +86,7 @@ pub fn module(service: &Service, emit: &Emit) -> TokenStream {
             #errors
             #client
             #server
+            #export
         }
     }
 }

@@ -131,7 +131,10 @@ fn braced(parts: &[String]) -> String {
 fn duration(time: Duration) -> String {
     let nanos = time.as_nanos();
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
-    match units.into_iter().find(|(unit, _)| nanos % unit == 0) {
+    match units
+        .into_iter()
+        .find(|(unit, _)| nanos.is_multiple_of(*unit))
+    {
         Some((unit, name)) => format!("\"{}{name}\"", nanos / unit),
         None => format!("\"{}.{:03}us\"", nanos / 1_000, nanos % 1_000),
     }

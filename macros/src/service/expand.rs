@@ -19,6 +19,7 @@ pub(crate) fn emit(read: &Read, mut found: ItemTrait) -> TokenStream {
         let emit = Emit {
             sinew: sinew.clone(),
             visibility,
+            export: true,
             ..Emit::default()
         };
         sinew_codegen::module(&read.service, &emit)

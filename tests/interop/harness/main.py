@@ -28,9 +28,10 @@ CASES = (
     "timeout_on_sleeping_server",
     "custom_metadata",
     "declared_error",
+    "exported_service",
 )
 # Of implementations whose programs are not ours: what they cannot run.
-LACKS = {"go": {"declared_error"}}
+LACKS = {"go": {"declared_error", "exported_service"}}
 IMPLEMENTATIONS = ("ours", "go", "python")
 PAIRINGS = ("ours-go", "go-ours", "ours-python", "python-ours", "ours-ours")
 

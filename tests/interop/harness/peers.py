@@ -20,6 +20,7 @@ INTEROP = HERE.parent
 WORKSPACE = INTEROP.parent.parent
 PEERS = INTEROP / ".peers"
 PROTO = INTEROP / "proto"
+EXPORTED = INTEROP / "exported"
 PROTO_FILES = ("empty.proto", "messages.proto", "test.proto", "shop.proto")
 # Holds `sinew/options.proto`.
 BUILTIN = WORKSPACE / "idl" / "proto" / "builtin"
@@ -133,8 +134,9 @@ def python_command(python_folder):
 
     def build(folder):
         outputs = [f"--python_out={folder}", f"--grpc_python_out={folder}"]
-        roots = [f"-I{PROTO}", f"-I{BUILTIN}"]
-        protoc(python, [*outputs, *roots], [*PROTO_FILES, "sinew/options.proto"])
+        roots = [f"-I{PROTO}", f"-I{BUILTIN}", f"-I{EXPORTED}"]
+        files = [*PROTO_FILES, "sinew/options.proto", "ledger.proto"]
+        protoc(python, [*outputs, *roots], files)
 
     # Message code belongs to one version of protobuf.
     versions = (python_folder / "complete").read_text(encoding="utf-8")
@@ -208,6 +210,7 @@ def proto_digest():
     for name in PROTO_FILES:
         digest.update((PROTO / name).read_bytes())
     digest.update((BUILTIN / "sinew" / "options.proto").read_bytes())
+    digest.update((EXPORTED / "ledger.proto").read_bytes())
     return digest.hexdigest()
 
 

@@ -1,6 +1,6 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter, but for `declared_error`, which is ours.
+//! Follows gRPC's interop test descriptions to the letter, but for the last two, which are ours.
 
 mod answers;
 mod endings;
@@ -16,7 +16,7 @@ use crate::grpc::testing::{
 use crate::interop::v1::shop;
 
 /// The names of the cases, in the order in which `all` runs them.
-pub const CASES: [&str; 15] = [
+pub const CASES: [&str; 16] = [
     "empty_unary",
     "large_unary",
     "client_streaming",
@@ -32,6 +32,7 @@ pub const CASES: [&str; 15] = [
     "timeout_on_sleeping_server",
     "custom_metadata",
     "declared_error",
+    "exported_service",
 ];
 
 /// What a whole case may take: a hang becomes a failure that says so.
@@ -63,6 +64,7 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
     let test = test_service::Client::new(channel.clone());
     let unimplemented = unimplemented_service::Client::new(channel.clone());
     let shop = shop::Client::new(channel.clone());
+    let ledger = crate::ledger::ledger::Client::new(channel.clone());
     let run = async {
         match case {
             "empty_unary" => answers::empty_unary(&test).await,
@@ -80,6 +82,7 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
             "cancel_after_first_response" => endings::cancel_after_first_response(&test).await,
             "timeout_on_sleeping_server" => endings::timeout_on_sleeping_server(&test).await,
             "declared_error" => crate::shop::declared_error(&shop).await,
+            "exported_service" => crate::ledger::exported_service(&ledger).await,
             _ => Err(Failure(format!(
                 "no such case (there are {})",
                 CASES.join(", ")

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod cases;
+pub mod ledger;
 pub mod service;
 pub mod shop;
 

@@ -5,6 +5,7 @@
 use interop::cases::{self, CASES};
 use interop::grpc::testing::test_service;
 use interop::interop::v1::shop;
+use interop::ledger::{Blank, ledger};
 use interop::service::Interop;
 use interop::shop::Empty;
 use sinew::{Channel, Server};
@@ -14,7 +15,8 @@ use tokio::sync::oneshot;
 async fn every_case_holds_in_process() {
     let server = Server::new()
         .add(test_service::server(Interop))
-        .add(shop::server(Empty));
+        .add(shop::server(Empty))
+        .add(ledger::server(Blank));
     let channel = Channel::in_process(server);
     assert_eq!(failures(&channel).await, Vec::<String>::new());
 }
@@ -24,6 +26,7 @@ async fn every_case_holds_over_tcp_and_leaves_nothing_to_drain() {
     let server = Server::new()
         .add(test_service::server(Interop))
         .add(shop::server(Empty))
+        .add(ledger::server(Blank))
         .bind("127.0.0.1:0")
         .await
         .expect("a free port");

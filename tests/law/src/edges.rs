@@ -34,6 +34,8 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("observe", &["call"]),
     // What a file says of methods; changes of it are told.
     ("overrides", &["call", "observe"]),
+    // A service as a file for other languages; no call passes it.
+    ("export", &["call"]),
     // The two sides never import each other.
     (
         "client",

@@ -11,6 +11,7 @@ import sys
 
 import empty_pb2
 import grpc
+import ledger_pb2_grpc
 import messages_pb2
 import shop_pb2
 import shop_pb2_grpc
@@ -184,6 +185,24 @@ def declared_error(_, channel):
     equal("code", error.code(), grpc.StatusCode.NOT_FOUND)
 
 
+def exported_service(_, channel):
+    ledger = ledger_pb2_grpc.LedgerStub(channel)
+    entered = ledger.Enter(shop_pb2.Order(item="pen"), timeout=PATIENCE)
+    equal("entered", entered, shop_pb2.SoldOut(item="pen", left=3))
+    counted = [hint.text for hint in ledger.Count(shop_pb2.Order(item="pen"), timeout=PATIENCE)]
+    equal("counted", counted, ["1", "2", "3"])
+    orders = (shop_pb2.Order(item=item) for item in ("pen", "cup"))
+    equal("collected", ledger.Collect(orders, timeout=PATIENCE).text, "pencup")
+    requests = Requests()
+    heard = ledger.Talk(iter(requests), timeout=PATIENCE)
+    requests.send(shop_pb2.Order(item="pen"))
+    equal("heard", next(heard).text, "pen")
+    requests.send(shop_pb2.Order())
+    error = fails(lambda: next(heard))
+    requests.finish()
+    equal("code", error.code(), grpc.StatusCode.INVALID_ARGUMENT)
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -202,6 +221,7 @@ CASES = {
         timeout_on_sleeping_server,
         custom_metadata,
         declared_error,
+        exported_service,
     )
 }
 

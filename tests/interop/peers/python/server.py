@@ -10,6 +10,7 @@ import time
 
 import empty_pb2
 import grpc
+import ledger_pb2_grpc
 import messages_pb2
 import shop_pb2
 import shop_pb2_grpc
@@ -70,6 +71,26 @@ class Shop(shop_pb2_grpc.ShopServicer):
         context.abort(grpc.StatusCode.UNAVAILABLE, status.message)
 
 
+class Ledger(ledger_pb2_grpc.LedgerServicer):
+    """What the service of ours does, by the file that it exports."""
+
+    def Enter(self, request, context):
+        return shop_pb2.SoldOut(item=request.item, left=len(request.item))
+
+    def Count(self, request, context):
+        for number in range(1, len(request.item) + 1):
+            yield shop_pb2.Hint(text=str(number))
+
+    def Collect(self, request_iterator, context):
+        return shop_pb2.Hint(text="".join(order.item for order in request_iterator))
+
+    def Talk(self, request_iterator, context):
+        for order in request_iterator:
+            if not order.item:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "an item without a name")
+            yield shop_pb2.Hint(text=order.item)
+
+
 def responses(request, context):
     echo_status(request, context)
     for wanted in request.response_parameters:
@@ -113,6 +134,7 @@ def main():
     )
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
     shop_pb2_grpc.add_ShopServicer_to_server(Shop(), server)
+    ledger_pb2_grpc.add_LedgerServicer_to_server(Ledger(), server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     print(f"listening on 127.0.0.1:{port}", flush=True)

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use interop::arguments::Arguments;
 use interop::grpc::testing::test_service;
+use interop::ledger::{Blank, ledger};
 use interop::service::Interop;
 use interop::shop::Empty;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = sinew::Server::new()
         .add(test_service::server(Interop))
         .add(interop::interop::v1::shop::server(Empty))
+        .add(ledger::server(Blank))
         .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
