@@ -99,3 +99,30 @@ async fn main() {
     assert_eq!(names, want.map(|name| format!("shop.v1.Carts/{name}")));
     assert_eq!(cart_service::ADD_LINE.spec().timeout(), Some(std::time::Duration::from_secs(1)));
 }
+
+// What is written here is not seen from elsewhere: neither the trait, nor its messages.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Note {
+    #[prost(string, tag = "1")]
+    text: String,
+}
+
+#[sinew::service]
+trait Notes {
+    #[rpc(hash_key = text)]
+    async fn take(&self, req: Note) -> Result<Note>;
+}
+
+struct Book;
+
+impl Notes for Book {
+    async fn take(&self, note: Note) -> Result<Note> {
+        Ok(note)
+    }
+}
+
+#[allow(dead_code)]
+async fn noted() -> Result<Note> {
+    let notes = notes::Client::new(Channel::in_process(notes::server(Book)));
+    notes.take(Note { text: "a".into() }).await
+}
