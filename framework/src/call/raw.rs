@@ -1,6 +1,7 @@
 //! The pair that every layer speaks: a call and its reply, with their messages encoded.
 //! It refuses to know types of messages and to send anything.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -199,13 +200,21 @@ impl RawReply {
     }
 }
 
-/// What a call or a reply carries.
-#[derive(Debug)]
+/// What a call or a reply carries. Shown, a message is its length: what is in it may not be for a log.
 pub(crate) enum Payload {
     /// One message with its prefix: it can be sent as it is.
     Whole(Bytes),
     /// Messages that are yet to come.
     Stream(Body),
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(framed) => write!(f, "Whole({} bytes)", framed.len()),
+            Self::Stream(body) => f.debug_tuple("Stream").field(body).finish(),
+        }
+    }
 }
 
 impl Default for Payload {
@@ -243,4 +252,19 @@ pub(crate) struct RouteId {
 /// The code that a result stands for: OK, or its status's.
 pub fn code_of<T>(result: &Result<T, Status>) -> Code {
     result.as_ref().map_or_else(Status::code, |_| Code::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_and_a_reply_are_shown_without_their_messages() {
+        let call = RawCall::new("/shop.v1.Cart/AddLine", &b"secret"[..]);
+        let reply = RawReply::new(&b"secret"[..]);
+        for shown in [format!("{call:?}"), format!("{reply:?}")] {
+            assert!(shown.contains("Whole(11 bytes)"), "{shown}");
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
 }
