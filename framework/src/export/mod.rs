@@ -105,16 +105,16 @@ pub fn export(
                 return String::new();
             };
             let name = name();
-            match files.get(&name) {
-                Some(file) => drop(imports.insert(file.clone())),
+            match home(&files, &name) {
+                Some(file) => drop(imports.insert(file.to_owned())),
                 None => missing.push(Missing::new(method, rust, Lack::Descriptor)),
             }
             name
         };
         methods.push((method, resolve(rpc.request), resolve(rpc.reply)));
         for (name, _) in method.policy().errors {
-            match files.get(*name) {
-                Some(file) => drop(imports.insert(file.clone())),
+            match home(&files, name) {
+                Some(file) => drop(imports.insert(file.to_owned())),
                 None => missing.push(Missing::new(method, name, Lack::Descriptor)),
             }
         }
@@ -123,6 +123,24 @@ pub fn export(
         return Err(ExportError::Missing(missing));
     }
     Ok(print(service, &methods, imports))
+}
+
+/// The file that declares a message. Those that come with every compiler need not be in a set: `()` is one of them.
+fn home<'a>(files: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    if let Some(file) = files.get(name) {
+        return Some(file);
+    }
+    Some(match name.strip_prefix("google.protobuf.")? {
+        "Any" => "google/protobuf/any.proto",
+        "Duration" => "google/protobuf/duration.proto",
+        "Empty" => "google/protobuf/empty.proto",
+        "FieldMask" => "google/protobuf/field_mask.proto",
+        "Timestamp" => "google/protobuf/timestamp.proto",
+        "ListValue" | "Struct" | "Value" => "google/protobuf/struct.proto",
+        "BoolValue" | "BytesValue" | "DoubleValue" | "FloatValue" | "Int32Value" | "Int64Value"
+        | "StringValue" | "UInt32Value" | "UInt64Value" => "google/protobuf/wrappers.proto",
+        _ => return None,
+    })
 }
 
 /// The file of each message, by the message's full name.

@@ -9,6 +9,14 @@ use crate::call::{Code, Method};
 #[derive(Clone, PartialEq, prost::Message)]
 struct ByHand {}
 
+#[derive(Clone, PartialEq, prost::Message)]
+struct Away {}
+
+impl prost::Name for Away {
+    const PACKAGE: &'static str = "shop.v1";
+    const NAME: &'static str = "Away";
+}
+
 static GET: Method<Timestamp, Timestamp> = Method::unary("/shop.v1.Clock/Get")
     .idempotency(Idempotency::Safe)
     .max_request_bytes(4096)
@@ -134,14 +142,13 @@ fn what_is_exported_compiles() {
 
 #[test]
 fn each_message_that_lacks_something_is_named() {
-    let (stamp, by_hand) = (Probe::<Timestamp>::message(), Probe::<ByHand>::message());
-    let error =
-        export(&CLOCK, &[rpc("Get", by_hand, stamp)], &[]).expect_err("nothing is declared");
+    let (away, by_hand) = (Probe::<Away>::message(), Probe::<ByHand>::message());
+    let error = export(&CLOCK, &[rpc("Get", by_hand, away)], &[]).expect_err("nothing is declared");
     assert_eq!(
         error.to_string(),
         "shop.v1.Clock/Get: `sinew::export::tests::ByHand` has no full name (`prost::Name`), and so no descriptor; \
          declare it in a `.proto` file\n\
-         shop.v1.Clock/Get: `prost_types::protobuf::Timestamp` is in none of the descriptor sets; pass the \
+         shop.v1.Clock/Get: `sinew::export::tests::Away` is in none of the descriptor sets; pass the \
          `DESCRIPTORS` of its package\n\
          shop.v1.Clock/Watch: its request and its reply were not given"
     );
@@ -165,4 +172,22 @@ fn a_hedge_and_declared_errors_are_options_too() {
     };
 ";
     assert!(text.contains(want) && !text.contains("package"), "{text}");
+}
+
+#[test]
+fn messages_that_come_with_every_compiler_need_no_set() {
+    static PUT: Method<(), String> = Method::unary("/Clock/Put");
+    static SPEC: ServiceSpec = ServiceSpec::new("Clock", &[PUT.spec()]);
+    let (empty, text) = (Probe::<()>::message(), Probe::<String>::message());
+    let text = export(&SPEC, &[rpc("Put", empty, text)], &[]).expect("all is known");
+    let want = "syntax = \"proto3\";
+
+import \"google/protobuf/empty.proto\";
+import \"google/protobuf/wrappers.proto\";
+
+service Clock {
+  rpc Put(.google.protobuf.Empty) returns (.google.protobuf.StringValue);
+}
+";
+    assert_eq!(text, want);
 }
