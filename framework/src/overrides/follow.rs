@@ -35,14 +35,14 @@ struct Shared {
 
 struct State {
     /// What was read last, whatever came of it.
-    last: Result<String, String>,
+    last: Arc<Result<String, String>>,
     shown: PolicyState,
 }
 
 impl Overrides {
     pub(crate) fn new(loaded: Loaded, side: Side, observer: Option<Observer>) -> Self {
         let shown = PolicyState::new(loaded.path, loaded.warnings);
-        let last = Ok(loaded.text);
+        let last = Arc::new(Ok(loaded.text));
         let overrides = Self(Arc::new(Shared {
             table: ArcSwap::new(loaded.table),
             state: Mutex::new(State { last, shown }),
@@ -120,11 +120,11 @@ impl Shared {
         loop {
             tokio::time::sleep(EVERY).await;
             let path = path.clone();
-            let last = self.lock().last.clone();
+            let last = Arc::clone(&self.lock().last);
             // What reads and parses a megabyte keeps no call waiting.
             let read = tokio::task::spawn_blocking(move || {
                 let read = file::text(&path);
-                let is_new = read != last;
+                let is_new = read != *last;
                 is_new.then(|| {
                     (
                         read.clone(),
@@ -142,7 +142,7 @@ impl Shared {
 
     fn take(&self, read: Result<String, String>, loaded: Result<Loaded, String>) {
         let mut state = self.lock();
-        state.last = read;
+        state.last = Arc::new(read);
         let is_loaded = loaded.is_ok();
         match loaded {
             Ok(loaded) => {
