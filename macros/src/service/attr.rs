@@ -35,7 +35,8 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Vec<Opt>> {
                 value.extend([input.parse::<TokenTree>()?]);
             }
             if value.is_empty() {
-                return Err(input.error(format!("`{name}` wants a value")));
+                let message = format!("`{name}` wants a value");
+                return Err(syn::Error::new(name.span(), message));
             }
             Value::Is(value)
         } else if input.peek(syn::token::Paren) {

@@ -36,30 +36,42 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
     };
     form(sig, &mut wrong);
     let (mut context, mut input, mut output) = (false, None, None);
-    let mut client_streams = false;
+    let (mut client_streams, mut is_refused) = (false, false);
     for (index, arg) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(arg) = arg else { continue };
         named(arg, method.default.is_some(), &mut wrong);
-        let span = arg.ty.span();
-        match kind(arg, cx.is_some() && index == 1) {
-            Err(message) => wrong(span, message),
-            Ok(Kind::Context) if context => wrong(span, "there is one context"),
+        let refused = match kind(arg, cx.is_some() && index == 1) {
+            Err(message) => message,
+            Ok(Kind::Context) if context => "there is one context",
             Ok(Kind::Context) if input.is_some() || output.is_some() => {
-                wrong(span, "the context comes first, behind `&self`");
+                "the context comes first, behind `&self`"
             }
-            Ok(Kind::Context) => context = true,
-            Ok(Kind::Message(_) | Kind::Requests(_)) if input.is_some() => wrong(
-                span,
-                "wrap the arguments in one request struct; positional fields cannot evolve safely",
-            ),
+            Ok(Kind::Message(_) | Kind::Requests(_)) if input.is_some() => {
+                "wrap the arguments in one request struct; positional fields cannot evolve safely"
+            }
             Ok(Kind::Message(_) | Kind::Requests(_)) if output.is_some() => {
-                wrong(span, "requests come before the `Outbound`");
+                "requests come before the `Outbound`"
             }
-            Ok(Kind::Message(ty)) => input = Some(ty),
-            Ok(Kind::Requests(ty)) => (input, client_streams) = (Some(ty), true),
-            Ok(Kind::Replies(_)) if output.is_some() => wrong(span, "there is one `Outbound`"),
-            Ok(Kind::Replies(ty)) => output = Some(ty),
-        }
+            Ok(Kind::Replies(_)) if output.is_some() => "there is one `Outbound`",
+            Ok(Kind::Context) => {
+                context = true;
+                continue;
+            }
+            Ok(Kind::Message(ty)) => {
+                input = Some(ty);
+                continue;
+            }
+            Ok(Kind::Requests(ty)) => {
+                (input, client_streams) = (Some(ty), true);
+                continue;
+            }
+            Ok(Kind::Replies(ty)) => {
+                output = Some(ty);
+                continue;
+            }
+        };
+        wrong(arg.ty.span(), refused);
+        is_refused = true;
     }
     if cx.is_some() && !context {
         wrong(
@@ -67,7 +79,8 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
             "`cx`, but no context: write `cx: &Context`",
         );
     }
-    if input.is_none() {
+    // What was refused may have been meant as it.
+    if input.is_none() && !is_refused {
         let help = "a method takes a message; write `req: ()` where there is nothing to say";
         wrong(sig.ident.span(), help);
     }
