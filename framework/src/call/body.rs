@@ -22,10 +22,11 @@ pub struct Body {
     origin: Option<Box<Origin>>,
 }
 
-/// The endpoint that was called, and since when.
+/// The endpoint that was called, since when, and the how many times.
 struct Origin {
     endpoint: Arc<str>,
     since: Instant,
+    attempts: u32,
 }
 
 /// Told once how a stream ended; dropped untold, the stream was cancelled.
@@ -46,6 +47,10 @@ enum Kind {
 pub(crate) trait Source: Send {
     /// The metadata before the messages, once.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>>;
+    /// The requests of the call as they were, after its head has failed, where they stream and could be taken back.
+    fn poll_requests(&mut self, _: &mut Context<'_>) -> Poll<Option<PipeReader>> {
+        Poll::Ready(None)
+    }
     /// The next bytes; `None` when the peer has ended.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>>;
     /// What came behind the messages, after `poll_data` gave `None`.
@@ -124,8 +129,17 @@ impl Body {
     }
 
     /// Names the endpoint in the errors of a streaming reply.
-    pub(crate) fn of_endpoint(mut self, endpoint: Arc<str>, since: Instant) -> Self {
-        self.origin = Some(Box::new(Origin { endpoint, since }));
+    pub(crate) fn of_endpoint(
+        mut self,
+        endpoint: Arc<str>,
+        since: Instant,
+        attempts: u32,
+    ) -> Self {
+        self.origin = Some(Box::new(Origin {
+            endpoint,
+            since,
+            attempts,
+        }));
         self
     }
 
@@ -134,7 +148,7 @@ impl Body {
         match &self.origin {
             Some(origin) if status.endpoint().is_none() => status
                 .with_endpoint(Arc::clone(&origin.endpoint))
-                .with_attempts(1)
+                .with_attempts(origin.attempts)
                 .with_elapsed(origin.since.elapsed()),
             _ => status,
         }
@@ -156,6 +170,14 @@ impl Body {
             Kind::Empty | Kind::Whole(_) | Kind::Hyper(_) | Kind::Foreign(_) => {
                 Poll::Ready(Ok(Metadata::default()))
             }
+        }
+    }
+
+    /// See [`Source::poll_requests`].
+    pub(crate) fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<Option<PipeReader>> {
+        match &mut self.kind {
+            Kind::Source(source) => source.poll_requests(cx),
+            _ => Poll::Ready(None),
         }
     }
 

@@ -5,7 +5,7 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::method::Codec;
-use super::{Code, Status};
+use super::{Code, Status, room};
 
 /// One compression flag, then the length of the message as a big-endian `u32`.
 pub(crate) const PREFIX: usize = 5;
@@ -52,16 +52,14 @@ impl Limit {
     }
 }
 
-/// One encoded message with its prefix: what a unary call sends, in one allocation.
+/// One encoded message with its prefix: what a unary call sends. Clones are cheap.
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED when the message is over `limit`.
 pub(crate) fn encode<T>(codec: Codec<T>, message: &T, limit: Limit) -> Result<Bytes, Status> {
     let len = (codec.len)(message);
     limit.check(len, TO_SEND)?;
-    let mut out = BytesMut::with_capacity(PREFIX + len);
-    put(codec, message, len, &mut out);
-    Ok(out.freeze())
+    Ok(room::cut(PREFIX + len, |out| put(codec, message, len, out)))
 }
 
 /// Appends one message with its prefix to what a stream is about to send.

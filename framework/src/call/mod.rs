@@ -19,11 +19,13 @@ pub(crate) mod pipe;
 pub mod policy;
 pub(crate) mod raw;
 pub(crate) mod reply_body;
+mod room;
 pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod stream;
 pub(crate) mod trace;
+pub(crate) mod unexecuted;
 pub(crate) mod wire;
 
 pub use body::Body;

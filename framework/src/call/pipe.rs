@@ -27,6 +27,7 @@ pub(crate) fn pipe(reply: Option<Arc<Mutex<ReplyMetadata>>>) -> (PipeWriter, Pip
         state: Mutex::new(State {
             unsent: BytesMut::new(),
             begun: false,
+            held: false,
             end: None,
             writer: None,
             reader: None,
@@ -52,6 +53,8 @@ struct State {
     unsent: BytesMut,
     /// Something was sent, or the writer ended: the head may go out.
     begun: bool,
+    /// No wire takes bytes now: the call was turned away, and goes out again when somebody asks for its reply.
+    held: bool,
     end: Option<End>,
     writer: Option<Waker>,
     reader: Option<Waker>,
@@ -101,6 +104,10 @@ impl PipeWriter {
         }
         if state.unsent.len() < UNSENT_BYTES {
             return Poll::Ready(Ok(()));
+        }
+        if state.held {
+            // It would wait for one who may wait for it: the reply is asked for when all is sent.
+            return Poll::Ready(Err(Status::cancelled("the other side of the stream is gone")));
         }
         register(&mut state.writer, cx);
         Poll::Pending
@@ -249,6 +256,7 @@ impl PipeReader {
     /// The next piece; `Pending` while there is nothing to send.
     pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
         let mut state = self.shared.lock();
+        state.held = false;
         if !state.unsent.is_empty() {
             let bytes = state.unsent.split().freeze();
             let writer = state.writer.take();
@@ -266,6 +274,24 @@ impl PipeReader {
         };
         drop(state);
         Poll::Ready(Piece::End(end, self.trailers()))
+    }
+
+    /// Puts pieces that were taken before what is unsent: they are taken again. A writer that waits is woken.
+    pub(crate) fn put_back(&mut self, pieces: &[Bytes]) {
+        let mut state = self.shared.lock();
+        if matches!(state.end, Some(End::Abandoned | End::Gone(_))) {
+            return;
+        }
+        let mut all = BytesMut::with_capacity(
+            pieces.iter().map(Bytes::len).sum::<usize>() + state.unsent.len(),
+        );
+        pieces.iter().for_each(|piece| all.extend_from_slice(piece));
+        all.extend_from_slice(&state.unsent);
+        state.unsent = all;
+        state.held = true;
+        let writer = state.writer.take();
+        drop(state);
+        wake(writer);
     }
 
     /// Ready when the stream is to be reset, whatever is unsent.

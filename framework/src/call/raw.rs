@@ -70,6 +70,22 @@ impl RawCall {
         std::mem::replace(self, Self::with(method, Payload::default()))
     }
 
+    /// The same call once more, with something else to send.
+    pub(crate) fn copy(&self, payload: Payload) -> Self {
+        Self {
+            method: self.method.clone(),
+            metadata: self.metadata.clone(),
+            deadline: self.deadline,
+            trace: self.trace.clone(),
+            wait_for_ready: self.wait_for_ready,
+            limit: self.limit,
+            route: self.route,
+            peer: self.peer.clone(),
+            extensions: self.extensions.clone(),
+            payload,
+        }
+    }
+
     /// The method called.
     pub fn method(&self) -> &MethodSpec {
         &self.method

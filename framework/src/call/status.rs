@@ -17,6 +17,7 @@ use prost_types::Any;
 use super::code::Code;
 use super::details::Detail;
 use super::metadata::{InvalidMetadata, Metadata};
+use super::unexecuted::Unexecuted;
 
 /// Why a call failed. One word wide.
 ///
@@ -45,6 +46,7 @@ pub struct Status(Box<Inner>);
 struct Inner {
     code: Code,
     is_final: bool,
+    unexecuted: Option<Unexecuted>,
     attempts: u32,
     message: String,
     details: Vec<Any>,
@@ -69,6 +71,7 @@ impl Status {
                 code
             },
             is_final: false,
+            unexecuted: None,
             attempts: 0,
             message: message.into(),
             details: Vec::new(),
@@ -209,6 +212,17 @@ impl Status {
         self
     }
 
+    /// How it is known that no handler has seen the call, if it is. Local.
+    pub(crate) fn unexecuted(&self) -> Option<Unexecuted> {
+        self.0.unexecuted
+    }
+
+    #[must_use]
+    pub(crate) fn with_unexecuted(mut self, how: Option<Unexecuted>) -> Self {
+        self.0.unexecuted = how;
+        self
+    }
+
     #[must_use]
     pub(crate) fn with_endpoint(mut self, endpoint: impl Into<Arc<str>>) -> Self {
         self.0.endpoint = Some(endpoint.into());
@@ -248,6 +262,7 @@ impl Status {
             return self;
         }
         self.0.endpoint = None;
+        self.0.unexecuted = None;
         self.0.attempts = 0;
         self.0.elapsed = None;
         self.0.metadata = Metadata::default();

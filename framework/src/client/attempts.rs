@@ -1,296 +1,113 @@
-//! The loop of attempts: place the call on a node, send it, say what came of it. One attempt in this version.
+//! The loop of attempts: place the call on a node, send it, say what came of it; and once more where no handler has seen
+//! it. Retries and hedges will be here.
 //! It refuses to choose a node by itself (`balance/`) and to know how a node is called (`transport/`).
 
-use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use bytes::Bytes;
+use tokio::time::timeout_at;
 
-use crate::balance::{Pick, RoundRobin, pick};
-use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Payload, RawCall, RawReply, Status};
-use crate::endpoint::Node;
-use crate::middleware::Next;
-use crate::transport::waiting::Waiting;
-use crate::transport::{NoSlot, Slot};
-
-/// The nodes of a channel, and the calls that wait for one of them.
-pub(super) struct Place {
-    pub(super) nodes: Box<[Arc<Node>]>,
-    /// The attempt layers of the user around each node, where there are any.
-    pub(super) layered: Box<[Next]>,
-    pub(super) turns: RoundRobin,
-    pub(super) changed: Arc<Notify>,
-    pub(super) waiting: AtomicUsize,
-    /// Calls that may wait at each node: for a connection, and for a free stream.
-    pub(super) max_waiting: usize,
-}
+use super::again::Again;
+use super::place::Place;
+use super::progress::Progress;
+use super::resend::{Resending, Spare};
+use crate::call::{Body, Payload, RawCall, RawReply, Status};
 
 /// Runs a call on one of the nodes of `place`.
-pub(super) async fn run(place: &Place, call: &mut RawCall) -> Result<RawReply, Status> {
-    let started = Instant::now();
+pub(super) async fn run(place: &Arc<Place>, call: &mut RawCall) -> Result<RawReply, Status> {
     let deadline = call.deadline;
-    let progress = Progress::default();
-    let result = match deadline {
-        None => place.attempt(call, &progress).await,
-        Some(deadline) => {
-            let attempt = place.attempt(call, &progress);
-            match timeout_at(deadline.instant(), attempt).await {
+    let progress = Progress::new();
+    let result = {
+        let sending = send(place, call, Again::default(), &progress);
+        match deadline {
+            None => sending.await,
+            Some(deadline) => match timeout_at(deadline.instant(), sending).await {
                 Ok(result) => result,
-                Err(_) => Err(progress.late(started)),
-            }
+                Err(_) => Err(progress.late()),
+            },
         }
     };
-    let node = progress.node(place);
-    match result {
-        Ok(reply) => Ok(named(reply, node, started)),
-        Err(status) => {
-            let status = match node {
-                Some(node) if status.endpoint().is_none() => status
-                    .with_endpoint(Arc::clone(node.name()))
-                    .with_attempts(1),
-                _ => status,
-            };
-            Err(status
-                .with_method(call.method.path_cow())
-                .with_elapsed(started.elapsed()))
-        }
-    }
+    result.map_err(|status| {
+        let status = progress.blame(place, status);
+        status.with_method(call.method.path_cow())
+    })
 }
 
-/// The errors of a stream come later, and are to say as much as those of a unary call.
-fn named(mut reply: RawReply, node: Option<&Arc<Node>>, started: Instant) -> RawReply {
-    if let (Payload::Stream(body), Some(node)) = (&mut reply.payload, node) {
-        *body = std::mem::take(body).of_endpoint(Arc::clone(node.name()), started);
-    }
-    reply
+/// Sends a call that was turned away, and whose reply is waited for already: whoever does knows its deadline.
+pub(super) async fn once_more(mut spare: Spare) -> Result<RawReply, Status> {
+    let result = send(&spare.place, &mut spare.call, spare.again, &spare.progress).await;
+    result.map_err(|status| spare.progress.blame(&spare.place, status))
 }
 
-impl Place {
-    async fn attempt(&self, call: &mut RawCall, progress: &Progress) -> Result<RawReply, Status> {
-        let (index, slot) = match self.free_slot(self.turns.next()) {
-            Some(free) => free,
-            // Boxed, so that a call which need not wait is not as large as one that does.
-            None => Box::pin(self.slot(call.wait_for_ready, progress)).await?,
+async fn send(
+    place: &Arc<Place>,
+    call: &mut RawCall,
+    mut again: Again,
+    progress: &Progress,
+) -> Result<RawReply, Status> {
+    loop {
+        let kept = Kept::of(call, place.is_layered());
+        let mut reply = match place.attempt(call, progress).await {
+            Ok(reply) => progress.name(place, reply),
+            Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => continue,
+            Err(status) => return Err(status),
         };
-        progress.sent_to(index);
-        match self.layered.get(index) {
-            None => slot.send(call).await,
-            // The layers take the place along: a node that turns out to have none is not theirs to deal with.
-            Some(layers) => {
-                let mut call = call.take();
-                call.extensions.insert(Reserved::new(slot));
-                layers.serve(call).await
-            }
-        }
-    }
-
-    /// A place that is free at once, on the first ready node in turn that has one.
-    fn free_slot(&self, turn: usize) -> Option<(usize, Slot)> {
-        let count = self.nodes.len();
-        (0..count).find_map(|step| {
-            let index = turn.wrapping_add(step) % count;
-            let node = &self.nodes[index];
-            let Some(link) = node.link() else {
-                // Its runtime may have ended before those of the others. When all are lost, the error is said.
-                let _ = node.wake();
-                return None;
+        if let Payload::Stream(body) = &mut reply.payload
+            && progress.is_remote(place)
+            && let Some(call) = kept.into_call(call)
+        {
+            let spare = Spare {
+                place: Arc::clone(place),
+                call,
+                again,
+                progress: progress.carried_on(),
             };
-            Some((index, link.try_reserve().ok()?))
-        })
+            *body = Resending::body(std::mem::take(body), spare);
+        }
+        return Ok(reply);
     }
+}
 
-    /// Waits until a call could be placed.
-    pub(super) async fn ready(&self) -> Result<(), Status> {
-        self.node(false, &Progress::default()).await.map(drop)
-    }
+/// What is kept of a call while it is sent. The transport takes the message and leaves the rest; layers take all of it.
+enum Kept {
+    Message(Bytes),
+    Call(Box<RawCall>),
+    /// Requests that stream: the transport leaves them while nothing was sent, and gives them back later.
+    Requests,
+    /// Requests that stream, in the hands of layers.
+    Nothing,
+}
 
-    /// A place for a call on the next node in turn that has one.
-    async fn slot(
-        &self,
-        wait_for_ready: bool,
-        progress: &Progress,
-    ) -> Result<(usize, Slot), Status> {
-        loop {
-            let first = self.node(wait_for_ready, progress).await?;
-            if let Some(free) = self.free_slot(first) {
-                return Ok(free);
+impl Kept {
+    fn of(call: &RawCall, layered: bool) -> Self {
+        match &call.payload {
+            Payload::Whole(framed) if layered => {
+                Self::Call(Box::new(call.copy(Payload::Whole(framed.clone()))))
             }
-            progress.at(Stage::Stream);
-            if let Some(waited) = self.queue(first).await? {
-                return Ok(waited);
-            }
+            Payload::Whole(framed) => Self::Message(framed.clone()),
+            Payload::Stream(_) if layered => Self::Nothing,
+            Payload::Stream(_) => Self::Requests,
         }
     }
 
-    /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
-    /// because the connections are closing.
-    async fn queue(&self, first: usize) -> Result<Option<(usize, Slot)>, Status> {
-        let mut full = Vec::new();
-        for step in 0..self.nodes.len() {
-            let index = first.wrapping_add(step) % self.nodes.len();
-            let node = &self.nodes[index];
-            let Some(link) = node.link() else { continue };
-            match link.reserve().await {
-                Ok(slot) => return Ok(Some((index, slot))),
-                // It may have waited long: the others are looked at anew.
-                Err(NoSlot::Closing) => return Ok(None),
-                Err(NoSlot::Busy | NoSlot::Full) => full.push(&**node.name()),
-            }
+    /// Makes `call` what it was. False when that is not possible.
+    fn put_back(self, call: &mut RawCall) -> bool {
+        match self {
+            Self::Message(framed) => call.payload = Payload::Whole(framed),
+            Self::Call(kept) => *call = *kept,
+            Self::Requests => return matches!(call.payload, Payload::Stream(_)),
+            Self::Nothing => return false,
         }
-        if full.is_empty() {
-            return Ok(None);
+        true
+    }
+
+    /// The call as it was, but for requests that stream.
+    fn into_call(self, call: &RawCall) -> Option<RawCall> {
+        match self {
+            Self::Message(framed) => Some(call.copy(Payload::Whole(framed))),
+            Self::Call(kept) => Some(*kept),
+            Self::Requests => Some(call.copy(Payload::Stream(Body::empty()))),
+            Self::Nothing => None,
         }
-        Err(self.too_many(&format!("a free stream of {}", full.join(", "))))
-    }
-
-    /// The next node in turn that is ready, or that becomes so.
-    async fn node(&self, wait_for_ready: bool, progress: &Progress) -> Result<usize, Status> {
-        let turn = self.turns.next();
-        let count = self.nodes.len();
-        let mut waiting = None;
-        loop {
-            let changed = self.changed.notified();
-            match pick(count, turn, |i| self.nodes[i].readiness(), wait_for_ready) {
-                Pick::Node(index) => return Ok(index),
-                Pick::Failing => return Err(self.unavailable()),
-                Pick::Wait => {}
-            }
-            for node in &self.nodes {
-                node.wake()?;
-            }
-            if waiting.is_none() {
-                waiting = Some(self.wait()?);
-            }
-            progress.at(Stage::Connection);
-            // It was made before the states were looked at: no change since then is missed.
-            changed.await;
-        }
-    }
-
-    fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let max = self.max_waiting.saturating_mul(self.nodes.len());
-        Waiting::enter(&self.waiting, max).ok_or_else(|| {
-            let names: Vec<&str> = self.nodes.iter().map(|node| &**node.name()).collect();
-            self.too_many(&format!("a connection to {}", names.join(", ")))
-        })
-    }
-
-    /// The status of a call that is one too many, and was not sent.
-    fn too_many(&self, what: &str) -> Status {
-        Status::unavailable(format!(
-            "{} calls wait for {what} already, the most that may: send fewer at a time, or raise it with \
-             `ChannelBuilder::max_waiting`",
-            self.max_waiting
-        ))
-    }
-
-    fn unavailable(&self) -> Status {
-        let reasons: Vec<String> = self
-            .nodes
-            .iter()
-            .filter_map(|node| node.failure())
-            .map(|failure| failure.to_string())
-            .collect();
-        Status::unavailable(reasons.join("; "))
-    }
-}
-
-/// How far a call has come: what its error says when its time is up.
-#[derive(Default)]
-struct Progress {
-    stage: AtomicU8,
-    /// The node that it was sent to, plus one.
-    node: AtomicUsize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Connection = 1,
-    Stream = 2,
-    Sent = 3,
-}
-
-impl Progress {
-    fn at(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::Relaxed);
-    }
-
-    fn sent_to(&self, index: usize) {
-        self.node.store(index + 1, Ordering::Relaxed);
-        self.at(Stage::Sent);
-    }
-
-    fn node<'a>(&self, place: &'a Place) -> Option<&'a Arc<Node>> {
-        let index = self.node.load(Ordering::Relaxed).checked_sub(1)?;
-        place.nodes.get(index)
-    }
-
-    fn late(&self, started: Instant) -> Status {
-        let stage = self.stage.load(Ordering::Relaxed);
-        let waited_for = match stage {
-            s if s == Stage::Connection as u8 => "a connection",
-            s if s == Stage::Stream as u8 => "a free stream",
-            s if s == Stage::Sent as u8 => "the reply",
-            _ => "its turn",
-        };
-        Status::deadline_exceeded(format!(
-            "the deadline passed after {:?}, while the call waited for {waited_for}",
-            started.elapsed()
-        ))
-    }
-}
-
-/// The place of a call, on its way through a node's attempt layers: for the first that asks.
-#[derive(Clone)]
-struct Reserved(Arc<Mutex<Option<Slot>>>);
-
-impl Reserved {
-    fn new(slot: Slot) -> Self {
-        Self(Arc::new(Mutex::new(Some(slot))))
-    }
-
-    fn take(self) -> Option<Slot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// The innermost service of a node's attempt layers.
-pub(super) struct Attempt(pub(super) Arc<Node>);
-
-impl Serve for Attempt {
-    fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
-        let node = Arc::clone(&self.0);
-        let reserved = call.extensions.remove::<Reserved>();
-        Box::pin(async move {
-            if let Some(slot) = reserved.and_then(Reserved::take) {
-                return slot.send(&mut call).await;
-            }
-            // A layer has made the call anew, or sends it once more.
-            let Some(link) = node.link() else {
-                return Err(Status::unavailable(format!(
-                    "{} was just lost",
-                    node.name()
-                )));
-            };
-            match link.reserve().await {
-                Ok(slot) => slot.send(&mut call).await,
-                Err(NoSlot::Closing) => {
-                    Err(Status::unavailable(format!("{} is closing", node.name())))
-                }
-                Err(NoSlot::Busy | NoSlot::Full) => Err(Status::unavailable(format!(
-                    "too many calls wait for a free stream of {}",
-                    node.name()
-                ))),
-            }
-        })
-    }
-}
-
-impl fmt::Debug for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.nodes.iter()).finish()
     }
 }

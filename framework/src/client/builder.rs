@@ -13,7 +13,7 @@ use http::uri::Authority;
 use tokio::sync::Notify;
 use tower::{Layer, Service};
 
-use super::attempts::{Attempt, Place};
+use super::place::{Attempt, Place};
 use super::enter::DEFAULT_TIMEOUT;
 use super::{Channel, Core, Defaults, Inner, Innermost};
 use crate::balance::RoundRobin;
@@ -258,14 +258,14 @@ impl ChannelBuilder {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
             observer,
-            place: Place {
+            place: Arc::new(Place {
                 nodes: nodes.into(),
                 layered: layered.into(),
                 turns: RoundRobin::default(),
                 changed,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,
-            },
+            }),
             defaults: Defaults {
                 timeout: self.timeout,
                 request_limit: Limit {

@@ -1,12 +1,16 @@
 //! A channel: the way to the endpoints of one target, and THE ORDER of the layers that a call passes on it.
 //! It refuses to do what a layer does; it only says in which order they stand, and why.
 
+mod again;
 mod attempts;
 mod builder;
 mod call;
 mod enter;
 mod invoke;
+mod place;
+mod progress;
 mod reply;
+mod resend;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -24,7 +28,7 @@ use crate::observe::{Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
 use crate::transport::memory::InProcess;
 use crate::transport::target::InvalidTarget;
-use attempts::Place;
+use place::Place;
 use terms::{Bounded, Said, Terms};
 
 pub use builder::ChannelBuilder;
@@ -50,7 +54,7 @@ struct Inner {
 struct Core {
     on_call: Vec<OnCall>,
     observer: Option<Observer>,
-    place: Place,
+    place: Arc<Place>,
     defaults: Defaults,
     /// What a file says, where there is one.
     overrides: Option<Overrides>,
@@ -149,7 +153,7 @@ impl Channel {
     // ORDER 3: `on_call` — closures: they see the call as the layers send it, and may refuse it; no box
     // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a
     //   layer or `on_call` refuses is not
-    // ORDER 5: Attempts — one attempt in this version; retry, hedge and failover will be this one loop
+    // ORDER 5: Attempts — once more where no handler has seen the call; retry, hedge and failover will be this one loop
     // ORDER 6: Balance — nodes in turn, those that are ready first; nothing below sees more than one of them
     // ORDER 7: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a
     //   bounded queue, and the attempt layers hold it

@@ -20,6 +20,7 @@ use crate::transport::target::Target;
 mod connecting;
 mod dropping;
 mod placing;
+mod turned_away;
 
 static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");

@@ -24,6 +24,10 @@ pub(crate) struct KeepUp {
     pub(crate) backoff: Backoff,
 }
 
+/// Connections in a row that the peer may close before they are [`PROVED`] until that is a failure, and the next one is
+/// waited for: those of servers that were about to end, one behind the other in a rolling update.
+const HANG_UPS: u32 = 2;
+
 /// A connection that lasted this long worked: what broke it is no reason to wait before the next.
 const PROVED: Duration = Duration::from_secs(1);
 
@@ -49,6 +53,7 @@ impl Drop for Closing {
 async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut backoff = keep_up.backoff.clone();
     let mut rng = fastrand::Rng::new();
+    let mut hang_ups = 0;
     loop {
         let error = match connect(&keep_up).await {
             Ok((connection, driver)) => {
@@ -60,6 +65,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 ending.await;
                 let lasted = since.elapsed();
                 if lasted >= PROVED {
+                    hang_ups = 0;
                     shared.set(State::Connecting { failed: None });
                     backoff.reset();
                     continue;
@@ -68,6 +74,11 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
             }
             Err(error) => error,
         };
+        if error.is_hang_up() && hang_ups < HANG_UPS {
+            hang_ups += 1;
+            shared.set(State::Connecting { failed: None });
+            continue;
+        }
         let failed = Some(Arc::new(error));
         shared.set(State::Connecting { failed });
         tokio::time::sleep(backoff.next(&mut rng)).await;

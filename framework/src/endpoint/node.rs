@@ -85,6 +85,11 @@ impl Node {
         &self.name
     }
 
+    /// Is it in another process, so that its connection may go and come again?
+    pub(crate) fn is_remote(&self) -> bool {
+        self.keep_up.is_some()
+    }
+
     pub(crate) fn readiness(&self) -> Readiness {
         match &*self.shared.read() {
             // Its keeper is about to say so.

@@ -6,10 +6,11 @@ mod from_fn;
 
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service};
 
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
@@ -107,8 +108,13 @@ where
     S::Future: Send,
 {
     fn serve(&self, call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
-        let service = self.0.clone();
-        Box::pin(async move { service.oneshot(call).await.map_err(Into::into) })
+        let mut service = self.0.clone();
+        Box::pin(async move {
+            poll_fn(|cx| service.poll_ready(cx))
+                .await
+                .map_err(Into::into)?;
+            service.call(call).await.map_err(Into::into)
+        })
     }
 }
 

@@ -44,6 +44,11 @@ impl ConnectError {
         Self::new(target, Cause::Closed(after))
     }
 
+    /// Did the peer accept the connection, and close it before it was of use?
+    pub(crate) fn is_hang_up(&self) -> bool {
+        matches!(self.cause, Cause::Handshake(None) | Cause::Closed(_))
+    }
+
     /// What was to be connected to.
     pub fn target(&self) -> &Target {
         &self.target

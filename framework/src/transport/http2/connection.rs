@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use h2::client::SendRequest;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
 
 use super::head::{self, ClientSettings};
 use super::window::{STREAM_WINDOW, connection_window};
@@ -154,13 +154,19 @@ impl Slot {
 
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
-        let (request, peers_deadline) = head::request(&self.connection.0.settings, call)?;
-        let requests = Requests::new(std::mem::take(&mut call.payload))?;
-        let mut sender = self.connection.0.sender.clone();
-        let (response, mut stream) = sender
-            .send_request(request, false)
-            .map_err(|error| failure::status(error, false))?;
-        match requests {
+        let connection = &self.connection.0;
+        let (request, peers_deadline) = head::request(&connection.settings, call)?;
+        check(&call.payload)?;
+        let mut sender = connection.sender.clone();
+        let (response, mut stream) = sender.send_request(request, false).map_err(|error| {
+            let status = failure::unsent(error);
+            if status.unexecuted().is_some() {
+                // The driver is about to say so. Until then nobody is to come here again.
+                connection.streams.close();
+            }
+            status
+        })?;
+        match Requests::new(std::mem::take(&mut call.payload))? {
             Requests::One(framed) => {
                 // Fails only when the peer has answered or reset the call before it has seen the message, or the
                 // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
@@ -172,18 +178,36 @@ impl Slot {
                 }
             }
             Requests::Many(pipe) => {
-                tokio::spawn(pump::pump(pipe, stream, call.deadline));
+                let (back, returned) = oneshot::channel();
+                tokio::spawn(pump::pump(pipe, stream, sender, call.deadline, back));
+                let reply = reply::stream(response, peers_deadline, self.permit, Some(returned));
+                return Ok(Sent::Stream(reply));
             }
         }
-        Ok(Sent::Stream(reply::stream(
-            response,
-            peers_deadline,
-            self.permit,
-        )))
+        let reply = reply::stream(response, peers_deadline, self.permit, None);
+        Ok(Sent::Stream(reply))
     }
 }
 
-/// What a call sends. What cannot be sent is refused before the head goes out.
+/// Refuses what cannot be sent before the head goes out.
+fn check(payload: &Payload) -> Result<(), Status> {
+    match payload {
+        Payload::Whole(framed) if framed.len() > MAX_WRITE_BYTES => {
+            Err(Status::resource_exhausted(format!(
+                "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
+                framed.len()
+            )))
+        }
+        Payload::Stream(body) if body.as_pipe().is_none() => Err(no_pipe()),
+        _ => Ok(()),
+    }
+}
+
+fn no_pipe() -> Status {
+    Status::broken("a request's stream can only be sent where it was made")
+}
+
+/// What a call sends.
 enum Requests {
     One(Bytes),
     Many(PipeReader),
@@ -192,16 +216,8 @@ enum Requests {
 impl Requests {
     fn new(payload: Payload) -> Result<Self, Status> {
         match payload {
-            Payload::Whole(framed) if framed.len() > MAX_WRITE_BYTES => {
-                Err(Status::resource_exhausted(format!(
-                    "a message of {} bytes is over the {MAX_WRITE_BYTES} that HTTP/2 takes at once",
-                    framed.len()
-                )))
-            }
             Payload::Whole(framed) => Ok(Self::One(framed)),
-            Payload::Stream(body) => body.into_pipe().map(Self::Many).ok_or_else(|| {
-                Status::broken("a request's stream can only be sent where it was made")
-            }),
+            Payload::Stream(body) => body.into_pipe().map(Self::Many).ok_or_else(no_pipe),
         }
     }
 }

@@ -3,7 +3,36 @@
 
 use h2::Reason;
 
+use crate::call::unexecuted::Unexecuted;
 use crate::call::{Code, Status};
+
+/// A call that the connection did not take: it never left.
+pub(super) fn unsent(error: h2::Error) -> Status {
+    // What is wrong with this very call would be wrong with it on any connection.
+    let of_the_connection = error.is_go_away() || error.is_io() || error.is_reset();
+    let how = of_the_connection.then_some(Unexecuted::Unsent);
+    status(error, false).with_unexecuted(how)
+}
+
+/// A call that HTTP/2 ended before the head of its reply came.
+pub(super) fn before_head(error: h2::Error, late: bool) -> Status {
+    let how = unexecuted(&error);
+    status(error, late).with_unexecuted(how)
+}
+
+/// The two ways in which a peer says that it has not begun a call. The library gives the error of a GOAWAY to streams
+/// above the last one that the peer has taken, and no other: those below it end with the connection, or well.
+fn unexecuted(error: &h2::Error) -> Option<Unexecuted> {
+    if !error.is_remote() {
+        None
+    } else if error.is_go_away() {
+        Some(Unexecuted::GoneAway)
+    } else if error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM) {
+        Some(Unexecuted::Refused)
+    } else {
+        None
+    }
+}
 
 /// A call that HTTP/2 ended; `late` when the deadline that its peer was told had passed by then.
 ///

@@ -8,12 +8,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
 use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
+use crate::call::pipe::PipeReader;
 use crate::call::{Deadline, Metadata, Payload, RawReply, Status};
 
 /// Received bytes are given back to the peer's window when so many have been taken; the rest goes with the stream.
@@ -40,7 +41,7 @@ impl Unary {
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
-            reply: Streamed::new(response, deadline, permit),
+            reply: Streamed::new(response, deadline, permit, None),
             metadata: None,
             deframer: Deframer::new(limit),
             message: None,
@@ -106,13 +107,15 @@ fn release(body: &mut RecvStream, unreleased: &mut usize, taken: usize) {
     }
 }
 
-/// A streaming reply: its head comes when the peer sends it.
+/// A streaming reply: its head comes when the peer sends it. Until then the `requests`, where they stream, too, may come
+/// back.
 pub(super) fn stream(
     response: ResponseFuture,
     deadline: Option<Deadline>,
     permit: OwnedSemaphorePermit,
+    requests: Option<oneshot::Receiver<PipeReader>>,
 ) -> RawReply {
-    let reply = Streamed::new(response, deadline, permit);
+    let reply = Streamed::new(response, deadline, permit, requests);
     RawReply::whole(Payload::Stream(Body::source(Box::new(reply))))
 }
 
@@ -120,6 +123,8 @@ struct Streamed {
     stage: Stage,
     deadline: Option<Deadline>,
     unreleased: usize,
+    /// Dropped when the peer has begun to reply.
+    requests: Option<oneshot::Receiver<PipeReader>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -136,11 +141,13 @@ impl Streamed {
         response: ResponseFuture,
         deadline: Option<Deadline>,
         permit: OwnedSemaphorePermit,
+        requests: Option<oneshot::Receiver<PipeReader>>,
     ) -> Self {
         Self {
             stage: Stage::Waiting(response),
             deadline,
             unreleased: 0,
+            requests,
             _permit: permit,
         }
     }
@@ -154,14 +161,22 @@ impl Source for Streamed {
         let response = ready!(Pin::new(response).poll(cx));
         self.stage = Stage::Failed;
         let (parts, body) = response
-            .map_err(|error| failure::status(error, is_late(self.deadline)))?
+            .map_err(|error| failure::before_head(error, is_late(self.deadline)))?
             .into_parts();
+        self.requests = None;
         let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
         self.stage = match head.end {
             Some(end) => Stage::Empty(end),
             None => Stage::Reading(body),
         };
         Poll::Ready(Ok(head.metadata))
+    }
+
+    fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<Option<PipeReader>> {
+        match &mut self.requests {
+            Some(requests) => Pin::new(requests).poll(cx).map(Result::ok),
+            None => Poll::Ready(None),
+        }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
