@@ -129,12 +129,7 @@ impl Body {
     }
 
     /// Names the endpoint in the errors of a streaming reply.
-    pub(crate) fn of_endpoint(
-        mut self,
-        endpoint: Arc<str>,
-        since: Instant,
-        attempts: u32,
-    ) -> Self {
+    pub(crate) fn of_endpoint(mut self, endpoint: Arc<str>, since: Instant, attempts: u32) -> Self {
         self.origin = Some(Box::new(Origin {
             endpoint,
             since,

@@ -107,7 +107,9 @@ impl PipeWriter {
         }
         if state.held {
             // It would wait for one who may wait for it: the reply is asked for when all is sent.
-            return Poll::Ready(Err(Status::cancelled("the other side of the stream is gone")));
+            return Poll::Ready(Err(Status::cancelled(
+                "the other side of the stream is gone",
+            )));
         }
         register(&mut state.writer, cx);
         Poll::Pending

@@ -21,7 +21,9 @@ thread_local! {
 /// What `put` appends, in room for `len` bytes.
 pub(super) fn cut(len: usize, mut put: impl FnMut(&mut BytesMut)) -> Bytes {
     let small = len <= SMALL;
-    let cut = small.then(|| ROOM.try_with(|room| Some(cut_from(&mut *room.try_borrow_mut().ok()?, len, &mut put))));
+    let cut = small.then(|| {
+        ROOM.try_with(|room| Some(cut_from(&mut *room.try_borrow_mut().ok()?, len, &mut put)))
+    });
     match cut {
         Some(Ok(Some(bytes))) => bytes,
         // Too large; or the thread is ending, or in the middle of another message.

@@ -13,8 +13,8 @@ use http::uri::Authority;
 use tokio::sync::Notify;
 use tower::{Layer, Service};
 
-use super::place::{Attempt, Place};
 use super::enter::DEFAULT_TIMEOUT;
+use super::place::{Attempt, Place};
 use super::{Channel, Core, Defaults, Inner, Innermost};
 use crate::balance::RoundRobin;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};

@@ -29,7 +29,11 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) async fn attempt(&self, call: &mut RawCall, progress: &Progress) -> Result<RawReply, Status> {
+    pub(super) async fn attempt(
+        &self,
+        call: &mut RawCall,
+        progress: &Progress,
+    ) -> Result<RawReply, Status> {
         let (index, slot) = match self.free_slot(self.turns.next()) {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.

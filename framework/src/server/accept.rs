@@ -1,7 +1,7 @@
 //! One accepted connection: from its first bytes to its last call.
 //! It refuses to know where it came from and what is called.
 
-use std::future::{Future as _, poll_fn};
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use super::builder::Settings;
+use super::drain::{self, Drain};
 use super::inline::{InlineBudget, InlineFirst};
 use super::sniff::sniff;
 use super::{Stack, http, ingress};
@@ -35,20 +37,21 @@ fn pending_resets(max_streams: u32) -> usize {
         .max(AT_LEAST)
 }
 
-/// Serves one connection until it ends, or until its calls have ended after `drain` became true.
+/// Serves one connection until it ends, or until its calls have ended after it was told to: with the server, or of old
+/// age.
 pub(crate) async fn serve<IO>(
     io: IO,
     peer: Peer,
     stack: Arc<Stack>,
     settings: Settings,
-    mut drain: watch::Receiver<bool>,
+    mut drain: watch::Receiver<Option<Drain>>,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let sniffed = tokio::select! {
         sniffed = sniff(io, PREFACE_TIMEOUT) => sniffed,
         // It has not asked for anything yet.
-        _ = drain.wait_for(|drain| *drain) => return,
+        _ = drain.wait_for(Option::is_some) => return,
     };
     let (io, read) = match sniffed {
         Ok(http2) => http2,
@@ -78,15 +81,38 @@ pub(crate) async fn serve<IO>(
         .auto_date_header(false)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(FlushOnce::with_hook(connection, flusher, move || inline.reset()));
-    let mut draining = false;
-    let mut drained = pin!(async move { drain.wait_for(|drain| *drain).await.is_ok() });
-    // A connection that broke has no one to tell: its calls have been told.
-    let _ = poll_fn(|cx| {
-        if !draining && drained.as_mut().poll(cx).is_ready() {
-            draining = true;
-            connection.as_mut().connection().graceful_shutdown();
+    let mut ending = pin!(told_to_end(drain, settings.max_age));
+    tokio::select! {
+        biased;
+        () = &mut ending => {}
+        // A connection that broke has no one to tell: its calls have been told.
+        _ = &mut connection => return,
+    }
+    connection.as_mut().connection().graceful_shutdown();
+    // A server that ends cuts it off at the same time.
+    let _ = timeout(settings.drain_timeout, connection.linger()).await;
+}
+
+/// Resolves when the client is to be told that the connection takes no more calls.
+async fn told_to_end(mut drain: watch::Receiver<Option<Drain>>, max_age: Option<Duration>) {
+    let old = async {
+        match max_age {
+            Some(max) => sleep(drain::age(max, fastrand::f64())).await,
+            None => pending().await,
         }
-        connection.as_mut().poll(cx)
-    })
-    .await;
+    };
+    let drain = async move {
+        drain
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|drain| *drain)
+    };
+    tokio::select! {
+        drain = drain => {
+            let delay = drain.map(|drain| drain.delay(fastrand::f64()));
+            sleep(delay.unwrap_or_default()).await;
+        }
+        () = old => {}
+    }
 }

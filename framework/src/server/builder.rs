@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) max_connections: usize,
     pub(crate) max_streams: u32,
     pub(crate) drain_timeout: Duration,
+    pub(crate) drain_delay: Duration,
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// Connections that may be open: a caller needs one, so it is as many callers as one process should have,
@@ -68,6 +70,9 @@ const MAX_STREAMS: u32 = 1000;
 
 /// How long a server that shuts down waits for calls in flight.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Times are cut to this, a year, so that adding one to a clock cannot overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Default for Server {
     fn default() -> Self {
@@ -84,6 +89,8 @@ impl Default for Server {
                 max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
                 drain_timeout: DRAIN_TIMEOUT,
+                drain_delay: Duration::ZERO,
+                max_age: None,
             },
         }
     }
@@ -190,9 +197,26 @@ impl Server {
         self
     }
 
-    /// How long [`Bound::until`] and [`Server::serve_with_incoming_until`] wait for calls in flight; 30 s unless set.
+    /// How long a server that is told to end waits for calls in flight; 30 s unless set. Connections that are too old
+    /// ([`Server::max_connection_age`]) have as long, too.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.drain_timeout = timeout;
+        self.settings.drain_timeout = timeout.min(LONGEST);
+        self
+    }
+
+    /// How long a server that is told to end serves on as before, new connections included, while its health is
+    /// NOT_SERVING already: so that load balancers, which look at health or at a list of endpoints, can take it out
+    /// before it takes nothing more. None unless set.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.settings.drain_delay = delay.min(LONGEST);
+        self
+    }
+
+    /// How old a connection may get, give or take a tenth; as old as it likes unless set. Its client is told to make a
+    /// new one, and calls in flight may end within the drain timeout: so clients come to know of new servers behind one
+    /// address, and certificates that were renewed come into use.
+    pub fn max_connection_age(mut self, age: Duration) -> Self {
+        self.settings.max_age = Some(age.min(LONGEST));
         self
     }
 
@@ -213,10 +237,10 @@ impl Server {
         async move { Bound::new(self.assemble_with()?, &addr).await }
     }
 
-    /// Listens at `addr` and serves until the process ends.
+    /// Listens at `addr` and serves until the process is told to end, as [`Bound::serve`] does: by SIGTERM or Ctrl-C.
     ///
     /// # Errors
-    /// Those of [`Server::bind`].
+    /// Those of [`Server::bind`] and [`Bound::serve`].
     ///
     /// # Cancel safety
     /// Dropping the future cuts off all connections at once.

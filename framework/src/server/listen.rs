@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use super::Stack;
 use super::accept;
 use super::builder::Settings;
+use super::drain::{Drain, Signals};
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::overrides::{Overrides, Policies, PolicyState};
@@ -116,19 +117,33 @@ impl Bound {
         }
     }
 
-    /// Serves until the process ends.
+    /// Serves until the process is told to end, by SIGTERM or by SIGINT (Ctrl-C), and then ends as [`Bound::until`] does.
+    /// A second signal ends it at once.
+    ///
+    /// Once served, a process does not end by these signals any more, as tokio leaves their handlers in place: `main`
+    /// should come to its end. To do without them, use [`Bound::until`].
     ///
     /// # Errors
-    /// None: an accept that fails is told to the server's metrics, and tried again.
+    /// When the signals cannot be listened to. An accept that fails is told to the server's metrics, and tried again.
     ///
     /// # Cancel safety
     /// Dropping the future cuts off all connections at once.
     pub async fn serve(self) -> io::Result<()> {
-        self.until(std::future::pending::<()>()).await
+        let (mut first, mut second) = (Signals::listen()?, Signals::listen()?);
+        let second = async {
+            second.next().await;
+            second.next().await;
+        };
+        self.run(first.next(), second).await;
+        Ok(())
     }
 
-    /// Serves until `shutdown` resolves. Then nothing new is accepted, calls in flight may end within the
-    /// server's drain timeout (30 s unless set), and what is left is cut off.
+    /// Serves until `shutdown` resolves. Then it drains: it serves on for the drain delay, if one is set; it closes its
+    /// listener and tells its clients, spread over a second at most, to send nothing more on their connections; calls in
+    /// flight may end within the drain timeout (30 s unless set), and what is left is cut off.
+    ///
+    /// No call of a client that follows the protocol is lost with it: what was sent too late is told from what has begun,
+    /// and may be sent elsewhere.
     ///
     /// # Errors
     /// None: an accept that fails is told to the server's metrics, and tried again.
@@ -136,7 +151,27 @@ impl Bound {
     /// # Cancel safety
     /// Dropping the future cuts off all connections at once.
     pub async fn until(self, shutdown: impl Future) -> io::Result<()> {
+        self.run(shutdown, std::future::pending::<()>()).await;
+        Ok(())
+    }
+
+    async fn run(self, shutdown: impl Future, now: impl Future) {
+        let mut now = pin!(now);
+        let serving = self.serve_and_drain(shutdown);
+        tokio::select! {
+            biased;
+            _ = &mut now => {}
+            () = serving => {}
+        }
+    }
+
+    async fn serve_and_drain(self, shutdown: impl Future) {
         let mut open = Connections::new(self.stack, self.settings);
+        // The same loop before and after the end is known.
+        let shutdown = async {
+            shutdown.await;
+            tokio::time::sleep(self.settings.drain_delay).await;
+        };
         let mut shutdown = pin!(shutdown);
         loop {
             let mut pause = false;
@@ -159,7 +194,6 @@ impl Bound {
         }
         drop(self.listener);
         open.drain().await;
-        Ok(())
     }
 }
 
@@ -222,7 +256,7 @@ struct Connections {
     stack: Arc<Stack>,
     settings: Settings,
     tasks: JoinSet<()>,
-    drain: watch::Sender<bool>,
+    drain: watch::Sender<Option<Drain>>,
 }
 
 impl Connections {
@@ -231,7 +265,7 @@ impl Connections {
             stack,
             settings,
             tasks: JoinSet::new(),
-            drain: watch::Sender::new(false),
+            drain: watch::Sender::new(None),
         }
     }
 
@@ -277,7 +311,7 @@ impl Connections {
     }
 
     async fn drain(mut self) {
-        self.drain.send_replace(true);
+        self.drain.send_replace(Some(Drain::of(self.tasks.len())));
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // Past it, dropping the set cuts off what is left.
         let _ = tokio::time::timeout(self.settings.drain_timeout, all).await;

@@ -4,6 +4,7 @@
 mod accept;
 mod admit;
 mod builder;
+mod drain;
 mod fallback;
 mod handle;
 mod http;

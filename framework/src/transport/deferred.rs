@@ -9,7 +9,7 @@
 //! into a bounded buffer, and [`FlushOnce`] lets everyone who is ready queue
 //! their frames first, polls the connection once, then empties the buffer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
 use self::buffer::Buffer;
 
@@ -174,6 +174,24 @@ impl<IO: AsyncWrite + Unpin> Flusher<IO> {
     }
 }
 
+impl<IO: AsyncRead + AsyncWrite + Unpin> Flusher<IO> {
+    /// Closes this side, and reads on until the peer has closed its own or either failed; what comes is thrown away.
+    fn poll_close(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut shared = lock(&self.shared);
+        if ready!(Pin::new(&mut shared.io).poll_shutdown(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        let mut thrown_away = [0; 1024];
+        loop {
+            let mut into = ReadBuf::new(&mut thrown_away);
+            match ready!(Pin::new(&mut shared.io).poll_read(cx, &mut into)) {
+                Ok(()) if !into.filled().is_empty() => {}
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
 struct Shared<IO> {
     io: IO,
     buffer: Buffer,
@@ -296,6 +314,23 @@ impl<F: Future, IO, H: FnMut()> FlushOnce<F, IO, H> {
     /// afterwards.
     pub(crate) fn connection(self: Pin<&mut Self>) -> Pin<&mut F> {
         self.project().connection
+    }
+}
+
+impl<F, IO, H> FlushOnce<F, IO, H>
+where
+    F: Future,
+    IO: AsyncRead + AsyncWrite + Unpin,
+    H: FnMut(),
+{
+    /// Drives the connection to its end, and waits until the peer has closed its side, too, for at most [`LINGER`]: a
+    /// socket that is closed while the peer still sends is reset, and takes along what the peer has not read yet.
+    pub(crate) async fn linger(mut self: Pin<&mut Self>) -> F::Output {
+        let output = self.as_mut().await;
+        let closed = poll_fn(|cx| self.flusher.poll_close(cx));
+        // Longer than this nothing is on its way that the peer would miss.
+        let _ = timeout(LINGER, closed).await;
+        output
     }
 }
 

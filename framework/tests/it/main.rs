@@ -11,6 +11,7 @@
 mod cancellation;
 mod deadlines;
 mod double;
+mod drain;
 mod errors;
 mod foreign;
 mod headers;

@@ -84,7 +84,10 @@ fn channel_to(
             };
             tokio::spawn(says(io, script, told.clone()));
         }
-        server.serve_with_incoming(Incoming(incoming)).await.unwrap();
+        server
+            .serve_with_incoming(Incoming(incoming))
+            .await
+            .unwrap();
     });
     let channel = builder.connector(Piped(pipes)).build().unwrap();
     (channel, calls)
@@ -145,7 +148,10 @@ async fn a_call_that_may_have_been_executed_is_not_sent_again() {
             assert_eq!(calls.recv().await, Some(1), "{says:?}, shape {shape}");
             settle("a broken call", || idle(&recorder, &channel)).await;
             let lines = recorder.lines().join(" ");
-            assert!(!lines.contains("sinew_server"), "{says:?}, shape {shape}: {lines}");
+            assert!(
+                !lines.contains("sinew_server"),
+                "{says:?}, shape {shape}: {lines}"
+            );
         }
     }
 }
@@ -156,7 +162,11 @@ async fn a_peer_that_refuses_is_asked_twice() {
     for shape in 0..4 {
         let (channel, mut calls) = channel_to(vec![Says::Refused], builder(&recorder), &recorder);
         let status = whole(&channel, shape).await.unwrap_err();
-        assert_eq!(status.code(), crate::Code::Unavailable, "shape {shape}: {status}");
+        assert_eq!(
+            status.code(),
+            crate::Code::Unavailable,
+            "shape {shape}: {status}"
+        );
         assert_eq!(status.attempts(), 2, "shape {shape}: {status}");
         assert_eq!((calls.recv().await, calls.recv().await), (Some(1), Some(3)));
         assert!(calls.try_recv().is_err());

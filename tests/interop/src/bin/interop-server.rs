@@ -10,12 +10,10 @@ use interop::grpc::testing::test_service;
 use interop::ledger::{Blank, ledger};
 use interop::service::Interop;
 use interop::shop::Empty;
-use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port: u16 = Arguments::read(env::args().skip(1), &["port"])?.value_or("port", 0)?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let server = sinew::Server::new()
         .add(test_service::server(Interop))
         .add(interop::interop::v1::shop::server(Empty))
@@ -23,10 +21,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
-    server
-        .until(async move {
-            terminate.recv().await;
-        })
-        .await?;
+    server.serve().await?;
     Ok(())
 }
