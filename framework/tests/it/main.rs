@@ -12,6 +12,7 @@ mod cancellation;
 mod deadlines;
 mod double;
 mod errors;
+mod export;
 mod foreign;
 mod headers;
 mod in_process;
