@@ -21,6 +21,7 @@ use super::builder::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::overrides::{Overrides, Policies, PolicyState};
+use crate::services::health::Health;
 use crate::transport::stream::Stream;
 
 /// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
@@ -106,6 +107,11 @@ impl Bound {
     /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.stack.routes.overrides().map(Overrides::state)
+    }
+
+    /// The handle of what it says of its health ([`crate::Server::health`]).
+    pub fn health(&self) -> Health {
+        self.stack.health.clone()
     }
 
     /// The address, where it listens on TCP.
@@ -277,6 +283,8 @@ impl Connections {
     }
 
     async fn drain(mut self) {
+        // First: who watches is to send his calls elsewhere, and not to be waited for.
+        self.stack.health.drain();
         self.drain.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // Past it, dropping the set cuts off what is left.
