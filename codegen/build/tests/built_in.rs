@@ -30,8 +30,9 @@ fn the_code_of_health_is_up_to_date() {
     );
 }
 
-/// Both versions have the same messages, but for the name of their package, which is not on the wire: those of the newer
-/// one serve both. Who asks is not ours, so there is no client. Files are sent as they are embedded, without a copy.
+/// Both versions have the same messages, but for the name of their package, which is not on the wire: those of the
+/// newer one serve both. Who asks is not ours, so there is no client. Files are sent as they are embedded, without a
+/// copy.
 #[test]
 fn the_code_of_reflection_is_up_to_date() {
     let files = [

@@ -68,12 +68,12 @@ impl Server {
     /// The handle of what this server says of its health, as `grpc.health.v1.Health`: to a load balancer, an
     /// orchestrator, or whoever asks.
     ///
-    /// All services are SERVING once the server is assembled, unless the handle has said otherwise before; the server as
-    /// a whole, whose name is `""`, is so at once. When the server begins to drain, everything is NOT_SERVING.
+    /// All services are SERVING once the server is assembled, unless the handle has said otherwise before; the server
+    /// as a whole, whose name is `""`, is so at once. When the server begins to drain, everything is NOT_SERVING.
     ///
-    /// Probes have no credentials, so that `Check` and `Watch` come before the layers and closures of this server; `List`,
-    /// which tells the names of services, passes them as every call does. All of them are told to the server's metrics.
-    /// A service of that name that is added takes the place of this one, and passes the layers.
+    /// Probes have no credentials, so `Check` and `Watch` pass by the layers and closures of this server; `List`, which
+    /// tells the names of services, comes through them as every call does. All are told to the server's metrics, as
+    /// other calls are. A service of that name that is added takes the place of this one, behind the layers.
     ///
     /// ```
     /// # fn f(cart: sinew::Skeleton) {
@@ -101,16 +101,16 @@ impl Server {
         self
     }
 
-    /// Does not serve `grpc.health.v1.Health`: for a server whose [`Server::fallback`] passes such calls on, or one that
-    /// is to tell nothing of itself.
+    /// Does not serve `grpc.health.v1.Health`: for a server whose [`Server::fallback`] passes such calls on, or one
+    /// that is to tell nothing of itself.
     pub fn without_health(mut self) -> Self {
         self.built_in.has_health = false;
         self
     }
 
     /// Describes its services to tools that were not compiled for them, such as `grpcurl`: serves
-    /// `grpc.reflection.v1.ServerReflection` and `v1alpha`. Who may call it reads the whole IDL but its comments, so it is
-    /// off unless asked for; it passes the layers as every service does.
+    /// `grpc.reflection.v1.ServerReflection` and `v1alpha`. Who may call it reads the whole IDL but its comments, so it
+    /// is off unless asked for; it stands behind the layers as every service does.
     ///
     /// What is described is what generated code brings along ([`ServiceSpec::descriptors`]) and what
     /// [`Server::descriptors`] adds. A service without a descriptor, as a trait under `#[service]`, is served and not

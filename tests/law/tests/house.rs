@@ -18,8 +18,8 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The `.rs` files below `folder`, by their paths from there, sorted. What is built, generated, hidden, or expected of a
-/// test is passed over, and so is every folder that `pass` says.
+/// The `.rs` files below `folder`, by their paths from there, sorted. What is built, generated, hidden, or expected of
+/// a test is passed over, and so is every folder that `pass` says.
 fn rust_files(folder: &str, pass: impl Fn(&Path) -> bool) -> Vec<Source> {
     let top = root().join(folder);
     let mut folders = vec![top.clone()];

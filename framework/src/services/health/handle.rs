@@ -83,12 +83,12 @@ impl Health {
         self.enter(Phase::ShutDown);
     }
 
-    /// [`Health::shutdown`], and sends watchers away, who would hold a server up that waits for its calls to end: each is
-    /// told NOT_SERVING, and then UNAVAILABLE, as are at once those who come later.
+    /// [`Health::shutdown`], and sends watchers away, who would hold a server up that waits for its calls to end: each
+    /// is told NOT_SERVING, and then UNAVAILABLE, as are at once those who come later.
     ///
     /// [`Bound::until`](crate::Bound::until) calls it by itself. It is here for servers that are mounted in another
-    /// ([`Server::into_http_service`](crate::Server::into_http_service)): call it when that one begins to shut down, and
-    /// not before, since many watchers come back at once as long as the connection stands.
+    /// ([`Server::into_http_service`](crate::Server::into_http_service)): call it when that one begins to shut down,
+    /// and not before, since watchers come back as long as there is a connection.
     pub fn drain(&self) {
         self.enter(Phase::Draining);
     }

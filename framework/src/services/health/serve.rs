@@ -7,8 +7,8 @@ use super::{
 };
 use crate::call::{Context, MethodSpec, Outbound, Result, Status};
 
-/// The longest name of a service that is asked for, in bytes: who watches an unknown one makes the server keep its name.
-/// Chosen; names in public APIs are shorter than 100.
+/// The longest name of a service that is asked for, in bytes: who watches an unknown one makes the server keep its
+/// name. Chosen; names in public APIs are shorter than 100.
 const LONGEST_NAME: usize = 1024;
 
 /// More services are not listed, as in grpc-go: `List` is for people who look, and its reply is one message.
