@@ -133,8 +133,8 @@ impl Bound {
         self.until(std::future::pending::<()>()).await
     }
 
-    /// Serves until `shutdown` resolves. Then nothing new is accepted, calls in flight may end within the
-    /// server's drain timeout (30 s unless set), and what is left is cut off.
+    /// Serves until `shutdown` resolves. Then nothing new is accepted, its health is NOT_SERVING ([`Health::drain`]),
+    /// calls in flight may end within the server's drain timeout (30 s unless set), and what is left is cut off.
     ///
     /// # Errors
     /// None: an accept that fails is told to the server's metrics, and tried again.
