@@ -1,5 +1,5 @@
 //! What is known of the health of services, and the handle that says it.
-//! It refuses to find anything out: who serves knows, and says so.
+//! It refuses to know who asks, and over which wire.
 
 use std::collections::BTreeMap;
 use std::fmt;

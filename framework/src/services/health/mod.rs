@@ -1,5 +1,6 @@
 //! Whether a server, and each of its services, can take calls: `grpc.health.v1.Health`, which load balancers and
 //! orchestrators ask.
+//! It refuses to find anything out: who serves knows how it is, and says so.
 //!
 //! Every [`Server`](crate::Server) serves it. All services that were added to it are SERVING from the start, and so is
 //! the server as a whole, whose name is empty. [`Health`] is the handle to say otherwise:
