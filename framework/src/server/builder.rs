@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{Layer, Service};
 
 use super::Stack;
+use super::built_in::BuiltIn;
 use super::fallback::Fallback;
 use super::handle::Limits;
 use super::http::HttpService;
@@ -47,6 +48,7 @@ pub struct Server {
     max_request_bytes: usize,
     max_reply_bytes: usize,
     policy: Option<Loaded>,
+    pub(super) built_in: BuiltIn,
     pub(super) settings: Settings,
 }
 
@@ -80,6 +82,7 @@ impl Default for Server {
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             policy: None,
+            built_in: BuiltIn::default(),
             settings: Settings {
                 max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
@@ -325,6 +328,8 @@ impl Server {
                 format!("service {name} was added to the server twice"),
             ));
         }
+        let health = self.built_in.health.clone();
+        self.built_in.add_to(&mut routes);
         let routes = Arc::new(routes);
         let layers =
             (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
@@ -333,6 +338,7 @@ impl Server {
             observer,
             on_call: self.on_call,
             layers,
+            health,
             request_limit: limits.request,
         })
     }

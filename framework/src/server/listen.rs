@@ -21,6 +21,7 @@ use super::builder::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::overrides::{Overrides, Policies, PolicyState};
+use crate::services::health::Health;
 use crate::transport::stream::Stream;
 
 /// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
@@ -108,6 +109,11 @@ impl Bound {
         self.stack.routes.overrides().map(Overrides::state)
     }
 
+    /// The handle of what it says of its health ([`crate::Server::health`]).
+    pub fn health(&self) -> Health {
+        self.stack.health.clone()
+    }
+
     /// The address, where it listens on TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         match &self.listener {
@@ -127,8 +133,8 @@ impl Bound {
         self.until(std::future::pending::<()>()).await
     }
 
-    /// Serves until `shutdown` resolves. Then nothing new is accepted, calls in flight may end within the
-    /// server's drain timeout (30 s unless set), and what is left is cut off.
+    /// Serves until `shutdown` resolves. Then nothing new is accepted, its health is NOT_SERVING ([`Health::drain`]),
+    /// calls in flight may end within the server's drain timeout (30 s unless set), and what is left is cut off.
     ///
     /// # Errors
     /// None: an accept that fails is told to the server's metrics, and tried again.
@@ -277,6 +283,8 @@ impl Connections {
     }
 
     async fn drain(mut self) {
+        // First: who watches is to send his calls elsewhere, and not to be waited for.
+        self.stack.health.drain();
         self.drain.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // Past it, dropping the set cuts off what is left.

@@ -15,6 +15,7 @@ mod errors;
 mod export;
 mod foreign;
 mod headers;
+mod health;
 mod in_process;
 mod limits;
 mod listen;
