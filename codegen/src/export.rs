@@ -1,15 +1,20 @@
-//! The way from a service in Rust to a `.proto` file: which messages its methods have.
+//! The way from a service in Rust to a `.proto` file: which messages its methods have, and the comments, which only who
+//! calls this one function links.
 //! It refuses to print: the runtime does, when it is asked.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use sinew_idl::model::{Method, Service};
+use sinew_idl::{
+    docs,
+    model::{Docs, Method, Service},
+};
 
 use crate::{Emit, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
     let rpcs = service.methods.iter().map(|method| rpc(method, sinew));
+    let docs = comment(&service.docs);
     // Types are asked for their names by a trait where they have none, which must be in scope.
     quote! {
         /// The service as a `.proto` file, for other languages: it imports the files that declare its messages, found
@@ -22,7 +27,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         ) -> ::core::result::Result<::std::string::String, #sinew::export::ExportError> {
             #[allow(unused_imports)]
             use #sinew::export::Unnamed as _;
-            #sinew::export::export(&SERVICE, &[#(#rpcs),*], descriptors)
+            #sinew::export::export(&SERVICE, #docs, &[#(#rpcs),*], descriptors)
         }
     }
 }
@@ -33,12 +38,18 @@ fn rpc(method: &Method, sinew: &TokenStream) -> TokenStream {
         paths::message(&method.input),
         paths::message(&method.output),
     );
+    let docs = comment(&method.docs);
     quote! {
         #cfg
         #sinew::export::Rpc {
             name: #name,
+            docs: #docs,
             request: #sinew::export::Probe::<#input>::message(),
             reply: #sinew::export::Probe::<#output>::message(),
         }
     }
+}
+
+fn comment(docs: &Docs) -> String {
+    docs::text(docs).join("\n")
 }

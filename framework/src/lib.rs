@@ -1,5 +1,8 @@
 #![doc = include_str!("docs/front.md")]
 
+// Generated code names this crate as it does from elsewhere.
+extern crate self as sinew;
+
 mod balance;
 mod call;
 mod client;
@@ -11,6 +14,7 @@ pub mod observe;
 mod overrides;
 mod rt;
 mod server;
+mod services;
 mod transport;
 
 pub use call::key::HashKeyField;
@@ -25,6 +29,7 @@ pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
 pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
+pub use services::health;
 #[cfg(feature = "macros")]
 pub use sinew_macros::{DomainError, service};
 pub use transport::connect::{Connect, ConnectError, SocketConnector};

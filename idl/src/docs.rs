@@ -1,4 +1,5 @@
-//! Comments of an IDL as rustdoc that never becomes a doctest, a link to nowhere, or HTML.
+//! Comments of an IDL as rustdoc that never becomes a doctest, a link to nowhere, or HTML; and comments of Rust as text
+//! for an IDL.
 //! It refuses to be Markdown of its own: prose stays prose, code becomes fenced text, and lists and headings are left
 //! as they are.
 
@@ -234,6 +235,34 @@ pub fn plain(comment: &str) -> Docs {
     let blank = lines.iter().take_while(|line| line.is_empty()).count();
     lines.drain(..blank);
     Docs::Plain(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// The lines of a comment as text, to be printed behind `// ` in an IDL: none ends earlier for anyone, none ends in
+/// blanks, and what all are indented by is left out. Read again by [`plain`], they are the same.
+#[must_use]
+pub fn text(docs: &Docs) -> Vec<String> {
+    let lines = docs.lines().iter();
+    let lines = lines.flat_map(|line| clean(&line.replace("\r\n", "\n")));
+    let lines = lines.map(|line| line.trim_end().to_owned());
+    let mut lines: Vec<String> = match docs {
+        Docs::Plain(_) => lines.collect(),
+        // Attributes that are written as such have no space in front, and may stand among lines of `///`.
+        Docs::Rustdoc(_) => lines
+            .map(|line| line.strip_prefix(' ').map(str::to_owned).unwrap_or(line))
+            .collect(),
+    };
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let blank = lines.iter().take_while(|line| line.is_empty()).count();
+    lines.drain(..blank);
+    let written = lines.iter().filter(|line| !line.is_empty());
+    let spaces = written.map(|line| line.len() - line.trim_start_matches(' ').len());
+    let common = spaces.min().unwrap_or(0);
+    for line in &mut lines {
+        line.drain(..common.min(line.len()));
+    }
+    lines
 }
 
 /// Takes `mark` from the start of all lines, if every line that is not empty has it.

@@ -31,4 +31,6 @@ pub(crate) mod config {
     pub(crate) const NOTHING: &str = "M0417";
     /// A retry policy for methods that the IDL does not call repeatable.
     pub(crate) const REPEATS: &str = "M0418";
+    /// An idle timeout for methods whose replies do not stream.
+    pub(crate) const SILENT: &str = "M0419";
 }

@@ -2,6 +2,8 @@
 //! descriptors say so.
 //! It refuses to read the format: `sinew-service-config` does, for the runtime as well.
 
+mod reach;
+
 use std::{
     collections::HashMap,
     fs,
@@ -18,6 +20,7 @@ use sinew_service_config::{
     self as format, Criticality, Level, MethodConfig, Name, Place, Placed, Problem, Rule,
 };
 
+use self::reach::Reach;
 use crate::{codes, write};
 
 /// One file, read.
@@ -57,7 +60,7 @@ pub(crate) fn merge(
             let entries = files.iter().filter_map(of);
             if let Some((file, config, level)) = entries.max_by_key(|(_, _, level)| *level) {
                 apply(file, config, level, method);
-                reach.note(file, config, level, method);
+                reach.note(&file.name, config, level, method);
             }
         }
     }
@@ -313,83 +316,4 @@ fn hedge(hedge: &Placed<format::Hedge>, file: &str) -> policy::Hedge {
 fn codes_of(codes: &[&str], place: &Place, file: &str) -> Vec<Spanned<String>> {
     let code = |code: &&str| spanned((*code).to_owned(), place, file);
     codes.iter().map(code).collect()
-}
-
-/// What becomes of the repetitions that entries ask for, where nothing in the IDL says that a method may be repeated.
-#[derive(Default)]
-struct Reach(Vec<Repeated>);
-
-/// One entry of a file.
-struct Repeated {
-    file: String,
-    span: Span,
-    what: String,
-    taken: Vec<String>,
-    unknown: Vec<String>,
-    streams: Vec<String>,
-}
-
-impl Reach {
-    fn note(&mut self, file: &File, config: &MethodConfig, level: Level, method: &Method) {
-        let retry = config.retry.as_ref().map(|one| &one.place);
-        let hedge = config.hedge.as_ref().map(|one| &one.place);
-        let Some(place) = retry.or(hedge) else { return };
-        let is_repeatable = method.idempotency != Idempotency::Unsafe;
-        let streams = method.shape.client_streams();
-        if is_repeatable && !streams {
-            return;
-        }
-        let what = place.path.clone();
-        let of_this = |one: &Repeated| one.what == what && one.file == file.name;
-        let index = self.0.iter().position(of_this);
-        let index = index.unwrap_or_else(|| {
-            self.0.push(Repeated {
-                file: file.name.clone(),
-                span: span(&file.name, place),
-                what,
-                taken: Vec::new(),
-                unknown: Vec::new(),
-                streams: Vec::new(),
-            });
-            self.0.len() - 1
-        });
-        let entry = &mut self.0[index];
-        let methods = match (streams, level) {
-            (true, _) => &mut entry.streams,
-            (false, Level::Method) => &mut entry.taken,
-            (false, _) => &mut entry.unknown,
-        };
-        methods.push(format!("`{}`", method.name.wire));
-    }
-
-    fn said(self) -> impl Iterator<Item = Diagnostic> {
-        self.0.into_iter().flat_map(|entry| {
-            let Repeated { span, what, .. } = &entry;
-            let warning = |methods: &[String], why: &str, help: &str| {
-                let message = format!("{what}: {why} {}", methods.join(", "));
-                let one = Diagnostic::warning(codes::config::REPEATS, message, span.clone());
-                (!methods.is_empty()).then(|| one.help(help))
-            };
-            let say_so =
-                "if repeating does no harm, say so: `option idempotency_level = IDEMPOTENT;`";
-            let all = [
-                warning(
-                    &entry.taken,
-                    "nothing in the IDL says that this may be repeated:",
-                    say_so,
-                ),
-                warning(
-                    &entry.unknown,
-                    "left out where nothing in the IDL says that it may be repeated:",
-                    &format!("{say_so}, or name the method here"),
-                ),
-                warning(
-                    &entry.streams,
-                    "left out where the requests stream:",
-                    "a stream that has been sent cannot be sent again",
-                ),
-            ];
-            all.into_iter().flatten().collect::<Vec<_>>()
-        })
-    }
 }

@@ -117,6 +117,36 @@ fn the_file_stands_in_place_of_the_idl_and_the_descriptors_say_so() {
 }
 
 #[test]
+fn an_idle_timeout_without_a_stream_of_replies_is_said() {
+    let idle = r#""sinew": {"idleTimeout": "5s"}"#;
+    let config = format!(
+        r#"{{"methodConfig": [
+  {{"name": [{{"service": "shop.v1.Cart", "method": "Get"}}, {{"service": "shop.v1.Cart", "method": "Watch"}},
+            {{"service": "shop.v1.Cart", "method": "Upload"}}], {idle}}},
+  {{"name": [{{"service": "shop.v1.Cart"}}], {idle}}},
+  {{"name": [{{}}], {idle}}}
+]}}"#
+    );
+    let case = Case::new("idle", &[("policy.json", &config)]);
+    let report = case.compile(&["policy.json"]).unwrap();
+    // Of `Add`, which only the second entry is for, nobody has asked it; `Watch` has an entry of its own.
+    assert_eq!(
+        case.lines(&report.warnings),
+        [
+            "policy.json:3:88: M0419 methodConfig[0].sinew.idleTimeout: left out where the replies do not stream: \
+             `Get`, `Upload` (it bounds the silence in a stream of replies; `timeout` bounds the call)",
+            "policy.json:4:68: M0419 methodConfig[1].sinew.idleTimeout: left out where the replies do not stream: \
+             `Add` (it bounds the silence in a stream of replies; `timeout` bounds the call)",
+        ]
+    );
+    assert!(!case.descriptor("GET").contains("idle_timeout"));
+    assert!(
+        case.descriptor("WATCH")
+            .contains(".by_service_config().idle_timeout(Duration::from_secs(5))")
+    );
+}
+
+#[test]
 fn a_name_that_nothing_has_is_said() {
     let config = r#"{"methodConfig": [
   {"name": [{"service": "shop.v1.Crat"}, {"service": "shop.v1.Cart", "method": "Ad"}, {}], "timeout": "2s"},

@@ -9,7 +9,9 @@ package shop.v1;
 import "shop/v1/orders.proto";
 import "sinew/options.proto";
 
+// What was sold.
 service Ledger {
+  // Writes a sale down.
   rpc Enter(.shop.v1.Order) returns (.shop.v1.Receipt) {
     option idempotency_level = IDEMPOTENT;
     option (sinew.method) = {
@@ -17,6 +19,7 @@ service Ledger {
       hash_key: "order_id"
     };
   }
+  // Reads what was sold to a buyer.
   rpc Sales(.shop.v1.Order) returns (stream .shop.v1.Receipt);
 }
 "#;

@@ -1,6 +1,6 @@
-//! Room for small encoded messages: cut from a chunk that the thread keeps, so that a message costs no allocation of its
-//! own, and a copy of it to send once more costs none either.
-//! It refuses to hold a message: a chunk is free again when the last message in it is.
+//! Room for small encoded messages: cut from a chunk that the thread keeps, so that a message costs no allocation of
+//! its own, and a copy of it to send once more costs none either. It refuses to hold a message: a chunk is free again
+//! when the last message in it is.
 
 use std::cell::RefCell;
 

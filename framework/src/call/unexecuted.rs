@@ -1,8 +1,8 @@
 //! How it is known of a call that its server has not executed it, so that it may be sent once more whatever it does.
 //! It refuses to decide whether it is.
 
-/// Where a call was turned back before any handler saw it (gRFC A6, "transparent retries"; RFC 9113, sections 5.1.1, 6.8
-/// and 8.7).
+/// Where a call was turned back before any handler saw it (gRFC A6, "transparent retries"; RFC 9113, sections 5.1.1,
+/// 6.8 and 8.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unexecuted {
     /// It never left: the connection had just stopped to take calls.

@@ -4,12 +4,12 @@
 
 use crate::call::unexecuted::Unexecuted;
 
-/// A peer that refuses a call is at its limit: once more at once, as gRPC has it (gRFC A6), elsewhere if there is another
-/// endpoint. What refuses twice is not asked a third time.
+/// A peer that refuses a call is at its limit: once more at once, as gRPC has it (gRFC A6), elsewhere if there is
+/// another endpoint. What refuses twice is not asked a third time.
 const REFUSED: u8 = 1;
 
-/// A connection that is closed says nothing about the peer's load, but of a peer that does nothing but close them a call
-/// is rid in the end: as often as a call meets servers of a rolling update, and a few times more.
+/// A connection that is closed says nothing about the peer's load, but of a peer that does nothing but close them a
+/// call is rid in the end: as often as a call meets servers of a rolling update, and a few times more.
 const GONE_AWAY: u8 = 8;
 
 /// How often a call was sent once more, and why.

@@ -1,6 +1,6 @@
-//! The loop of attempts: place the call on a node, send it, say what came of it; and once more where no handler has seen
-//! it. Retries and hedges will be here.
-//! It refuses to choose a node by itself (`balance/`) and to know how a node is called (`transport/`).
+//! The loop of attempts: place the call on a node, send it, say what came of it; and once more where no handler has
+//! seen it. Retries and hedges will be here. It refuses to choose a node by itself (`balance/`) and to know how a node
+//! is called (`transport/`).
 
 use std::sync::Arc;
 
@@ -49,7 +49,11 @@ async fn send(
         let kept = Kept::of(call, place.is_layered());
         let mut reply = match place.attempt(call, progress).await {
             Ok(reply) => progress.name(place, reply),
-            Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => continue,
+            Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => {
+                // It had a connection: that this one is gone, and the next one not there yet, is not its fault.
+                call.wait_for_ready = true;
+                continue;
+            }
             Err(status) => return Err(status),
         };
         if let Payload::Stream(body) = &mut reply.payload

@@ -82,6 +82,7 @@ impl Resending {
         if let Some(requests) = requests {
             spare.call.payload = Payload::Stream(Body::pipe(requests));
         }
+        spare.call.wait_for_ready = true;
         self.stage = Stage::Sending(Box::pin(attempts::once_more(spare)));
         Poll::Ready(Ok(()))
     }

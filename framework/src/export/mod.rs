@@ -67,11 +67,13 @@ impl<T> Unnamed for Probe<T> {
     }
 }
 
-/// The messages of one method.
+/// The messages of one method, and what is said of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rpc<'a> {
     /// The method's name: `AddLine`.
     pub name: &'a str,
+    /// Its comment, in lines; empty where it has none.
+    pub docs: &'a str,
     /// What it takes.
     pub request: Message,
     /// What it answers.
@@ -80,12 +82,14 @@ pub struct Rpc<'a> {
 
 /// The `.proto` file of `service`, whose messages are `rpcs`. The file imports those that declare the messages, as
 /// `descriptors` says: encoded `google.protobuf.FileDescriptorSet`s, such as the `DESCRIPTORS` of a package's module.
-/// What a service config said of a method is no part of it.
+/// `docs` is the comment of the service, as [`Rpc::docs`] is that of a method; those of messages stand in the imported
+/// files. What a service config said of a method is no part of it.
 ///
 /// # Errors
 /// Each message that lacks something, or the set that cannot be decoded.
 pub fn export(
     service: &ServiceSpec,
+    docs: &str,
     rpcs: &[Rpc<'_>],
     descriptors: &[&[u8]],
 ) -> Result<String, ExportError> {
@@ -111,7 +115,12 @@ pub fn export(
             }
             name
         };
-        methods.push((method, resolve(rpc.request), resolve(rpc.reply)));
+        methods.push(Printed {
+            method,
+            docs: rpc.docs,
+            request: resolve(rpc.request),
+            reply: resolve(rpc.reply),
+        });
         for (name, _) in method.policy().errors {
             match home(&files, name) {
                 Some(file) => drop(imports.insert(file.to_owned())),
@@ -122,7 +131,7 @@ pub fn export(
     if !missing.is_empty() {
         return Err(ExportError::Missing(missing));
     }
-    Ok(print(service, &methods, imports))
+    Ok(print(service, docs, &methods, imports))
 }
 
 /// The file that declares a message. Those that come with every compiler need not be in a set: `()` is one of them.
@@ -174,9 +183,18 @@ fn add(
     }
 }
 
+/// A method, and the full names of its messages.
+struct Printed<'a> {
+    method: &'a MethodSpec,
+    docs: &'a str,
+    request: String,
+    reply: String,
+}
+
 fn print(
     service: &ServiceSpec,
-    methods: &[(&&'static MethodSpec, String, String)],
+    docs: &str,
+    methods: &[Printed<'_>],
     mut imports: BTreeSet<String>,
 ) -> String {
     let (package, name) = match service.name().rsplit_once('.') {
@@ -184,9 +202,13 @@ fn print(
         None => ("", service.name()),
     };
     let of_service = options::of_service(service.methods());
-    let mut body = format!("service {name} {{\n");
+    let mut body = comment("", docs);
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(body, "service {name} {{");
     let mut policies = options::print(&mut body, "  ", "sinew.service", &of_service);
-    for (method, request, reply) in methods {
+    for printed in methods {
+        let method = printed.method;
+        let (request, reply) = (&printed.request, &printed.reply);
         let shape = method.shape();
         let stream = |streams| if streams { "stream " } else { "" };
         let (takes, gives) = (
@@ -209,7 +231,7 @@ fn print(
             "" => ";".to_owned(),
             _ => format!(" {{\n{inner}  }}"),
         };
-        // Writing to a `String` cannot fail.
+        body += &comment("  ", printed.docs);
         let _ = writeln!(
             body,
             "  rpc {}({takes}.{request}) returns ({gives}.{reply}){end}",
@@ -231,4 +253,14 @@ fn print(
         out.push('\n');
     }
     out + &body
+}
+
+/// A comment, each line behind `//`: what starts or ends a comment within it means nothing there.
+fn comment(indent: &str, docs: &str) -> String {
+    let lines = docs.lines().map(str::trim_end);
+    let lines = lines.map(|line| match line {
+        "" => format!("{indent}//\n"),
+        line => format!("{indent}// {line}\n"),
+    });
+    lines.collect()
 }

@@ -55,6 +55,7 @@ fn set() -> Vec<u8> {
 fn rpc(name: &str, request: Message, reply: Message) -> Rpc<'_> {
     Rpc {
         name,
+        docs: "",
         request,
         reply,
     }
@@ -95,13 +96,30 @@ service Clock {
 
 #[test]
 fn a_service_is_exported_as_text() {
-    let text = export(&CLOCK, &of_clock(), &[&set()]).expect("all is declared");
+    let text = export(&CLOCK, "", &of_clock(), &[&set()]).expect("all is declared");
     assert_eq!(text, TEXT);
 }
 
 #[test]
+fn comments_stand_above_what_they_are_of() {
+    let [mut get, watch] = of_clock();
+    let long = "long ".repeat(10_000);
+    let docs = format!("Gets.\n\n  It is {long}\r\n*/ /* //\n");
+    get.docs = &docs;
+    let text = export(&CLOCK, "A clock.", &[get, watch], &[&set()]).expect("all is declared");
+    let get = format!(
+        "  // Gets.\n  //\n  //   It is {}\n  // */ /* //\n  rpc Get(",
+        long.trim_end()
+    );
+    let want = TEXT
+        .replace("service Clock", "// A clock.\nservice Clock")
+        .replace("  rpc Get(", &get);
+    assert_eq!(text, want);
+}
+
+#[test]
 fn what_is_exported_compiles() {
-    let text = export(&CLOCK, &of_clock(), &[&set()]).expect("all is declared");
+    let text = export(&CLOCK, "", &of_clock(), &[&set()]).expect("all is declared");
     let root = std::env::temp_dir().join(format!("sinew-export-{}", std::process::id()));
     std::fs::create_dir_all(&root).expect("a folder for the file");
     let file = root.join("clock.proto");
@@ -143,7 +161,8 @@ fn what_is_exported_compiles() {
 #[test]
 fn each_message_that_lacks_something_is_named() {
     let (away, by_hand) = (Probe::<Away>::message(), Probe::<ByHand>::message());
-    let error = export(&CLOCK, &[rpc("Get", by_hand, away)], &[]).expect_err("nothing is declared");
+    let error =
+        export(&CLOCK, "", &[rpc("Get", by_hand, away)], &[]).expect_err("nothing is declared");
     assert_eq!(
         error.to_string(),
         "shop.v1.Clock/Get: `sinew::export::tests::ByHand` has no full name (`prost::Name`), and so no descriptor; \
@@ -152,7 +171,7 @@ fn each_message_that_lacks_something_is_named() {
          `DESCRIPTORS` of its package\n\
          shop.v1.Clock/Watch: its request and its reply were not given"
     );
-    let error = export(&CLOCK, &of_clock(), &[b"\xff"]).expect_err("the set is none");
+    let error = export(&CLOCK, "", &of_clock(), &[b"\xff"]).expect_err("the set is none");
     assert!(matches!(error, ExportError::Descriptors(_)), "{error}");
 }
 
@@ -164,7 +183,7 @@ fn a_hedge_and_declared_errors_are_options_too() {
         .errors(&[("google.protobuf.Timestamp", Code::NotFound)]);
     static SPEC: ServiceSpec = ServiceSpec::new("Clock", &[PUT.spec()]);
     let stamp = Message::named::<Timestamp>();
-    let text = export(&SPEC, &[rpc("Put", stamp, stamp)], &[&set()]).expect("all is declared");
+    let text = export(&SPEC, "", &[rpc("Put", stamp, stamp)], &[&set()]).expect("all is declared");
     let want = "    option idempotency_level = IDEMPOTENT;
     option (sinew.method) = {
       hedge: { max_attempts: 2, delay: \"p95\" }
@@ -179,7 +198,7 @@ fn messages_that_come_with_every_compiler_need_no_set() {
     static PUT: Method<(), String> = Method::unary("/Clock/Put");
     static SPEC: ServiceSpec = ServiceSpec::new("Clock", &[PUT.spec()]);
     let (empty, text) = (Probe::<()>::message(), Probe::<String>::message());
-    let text = export(&SPEC, &[rpc("Put", empty, text)], &[]).expect("all is known");
+    let text = export(&SPEC, "", &[rpc("Put", empty, text)], &[]).expect("all is known");
     let want = "syntax = \"proto3\";
 
 import \"google/protobuf/empty.proto\";

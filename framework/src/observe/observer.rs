@@ -23,6 +23,7 @@ impl Observer {
         self.0.refused_connection(reason, detail);
     }
 
+    #[cfg(feature = "policy-file")]
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         self.0.policy_file(side, is_taken, detail);
     }

@@ -1,18 +1,17 @@
-//! A file of policies: read, or refused with all that is wrong with it; and what became of it since.
+//! A file of policies: read, or refused with all that is wrong with it.
 //! It refuses to keep anything of a file with one error in it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-#[cfg(feature = "policy-file")]
 use sinew_service_config::{Severity, read};
 
 use super::show::RunTime;
+use super::state::InvalidPolicy;
 use super::table::Table;
-use crate::call::Status;
 
 /// The largest file that is read, in bytes: what a ConfigMap of Kubernetes may hold.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -42,7 +41,6 @@ impl Loaded {
 
     /// # Errors
     /// All that is wrong, one a line, each with file, place and rule.
-    #[cfg(feature = "policy-file")]
     pub(crate) fn parse(path: PathBuf, text: String) -> Result<Self, String> {
         let read = read(&text);
         let said = |severity| {
@@ -63,14 +61,6 @@ impl Loaded {
             text,
         })
     }
-
-    #[cfg(not(feature = "policy-file"))]
-    pub(crate) fn parse(path: PathBuf, _: String) -> Result<Self, String> {
-        Err(format!(
-            "{}: needs the feature `policy-file`",
-            path.display()
-        ))
-    }
 }
 
 /// The text of a file.
@@ -87,81 +77,5 @@ pub(crate) fn text(path: &Path) -> Result<String, String> {
     match u64::try_from(read) {
         Ok(read) if read <= MOST_BYTES => Ok(text),
         _ => Err(no(&format_args!("it has more than {MOST_BYTES} bytes"))),
-    }
-}
-
-/// Why a file of policies cannot be used: it cannot be read, or something in it is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPolicy(String);
-
-/// One line for each thing that is wrong: `policy.json:3:14: methodConfig[0].timeout: "5" is no duration …`.
-impl fmt::Display for InvalidPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for InvalidPolicy {}
-
-impl From<InvalidPolicy> for io::Error {
-    fn from(error: InvalidPolicy) -> Self {
-        io::Error::new(io::ErrorKind::InvalidData, error)
-    }
-}
-
-impl From<InvalidPolicy> for Status {
-    fn from(error: InvalidPolicy) -> Self {
-        Status::invalid_argument(error.to_string()).with_source(error)
-    }
-}
-
-/// What became of a file of policies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyState {
-    pub(super) path: PathBuf,
-    pub(super) loads: u64,
-    pub(super) refused: Option<String>,
-    pub(super) warnings: Vec<String>,
-}
-
-impl PolicyState {
-    pub(super) fn new(path: PathBuf, warnings: Vec<String>) -> Self {
-        Self {
-            path,
-            loads: 1,
-            refused: None,
-            warnings,
-        }
-    }
-
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// How often it was taken, the first time among them.
-    pub fn loads(&self) -> u64 {
-        self.loads
-    }
-
-    /// Why what it holds now is not taken: what it held before goes on to hold.
-    pub fn refused(&self) -> Option<&str> {
-        self.refused.as_deref()
-    }
-
-    /// What is probably not as intended in what was taken.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-}
-
-impl fmt::Display for PolicyState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = format!("{}, loaded {} times", self.path.display(), self.loads);
-        if let Some(refused) = &self.refused {
-            // Writing to a string does not fail.
-            let _ = write!(text, "; what it holds now is refused: {refused}");
-        }
-        f.write_str(&text)
     }
 }

@@ -10,8 +10,9 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use super::file::{self, Loaded, PolicyState};
+use super::file::{self, Loaded};
 use super::show::RunTime;
+use super::state::PolicyState;
 use super::table::{Override, Table};
 use crate::call::MethodSpec;
 use crate::observe::{Observer, Side};

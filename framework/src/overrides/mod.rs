@@ -5,14 +5,23 @@
 
 #![cfg_attr(not(feature = "policy-file"), allow(dead_code))]
 
+#[cfg(not(feature = "policy-file"))]
+mod absent;
+#[cfg(feature = "policy-file")]
 mod file;
+#[cfg(feature = "policy-file")]
 mod follow;
 mod show;
+mod state;
 mod table;
 
+#[cfg(not(feature = "policy-file"))]
+pub(crate) use absent::{Loaded, Overrides};
+#[cfg(feature = "policy-file")]
 pub(crate) use file::Loaded;
-pub use file::{InvalidPolicy, PolicyState};
+#[cfg(feature = "policy-file")]
 pub(crate) use follow::Overrides;
 pub use show::Policies;
 pub(crate) use show::{At, Settings, show};
+pub use state::{InvalidPolicy, PolicyState};
 pub(crate) use table::Override;

@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 /// The ceiling of the first wait. gRPC waits 1 s (doc/connection-backoff.md of
-/// the grpc project); a service whose neighbour restarts should not.
-pub(crate) const INITIAL: Duration = Duration::from_millis(100);
+/// the grpc project); a service whose neighbour restarts should not. So it is
+/// found again after about the time that it was away: servers that restart one
+/// after the other are not all waited for at once.
+pub(crate) const INITIAL: Duration = Duration::from_millis(20);
 
 /// What the ceiling grows by after each failure: gRPC's number, same source.
 const FACTOR: f64 = 1.6;

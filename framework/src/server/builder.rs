@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{Layer, Service};
 
 use super::Stack;
+use super::built_in::BuiltIn;
 use super::fallback::Fallback;
 use super::handle::Limits;
 use super::http::HttpService;
@@ -47,6 +48,7 @@ pub struct Server {
     max_request_bytes: usize,
     max_reply_bytes: usize,
     policy: Option<Loaded>,
+    pub(super) built_in: BuiltIn,
     pub(super) settings: Settings,
 }
 
@@ -85,6 +87,7 @@ impl Default for Server {
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             policy: None,
+            built_in: BuiltIn::default(),
             settings: Settings {
                 max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
@@ -267,8 +270,8 @@ impl Server {
             .await
     }
 
-    /// [`Server::serve_with_incoming`], until `shutdown` resolves. Then `incoming` is dropped, calls in flight may end
-    /// within the server's drain timeout (30 s unless set), and what is left is cut off.
+    /// [`Server::serve_with_incoming`], until `shutdown` resolves. Then it drains as [`Bound::until`] does: `incoming`
+    /// is its listener, and is dropped.
     ///
     /// # Errors
     /// When two services have the same name.
@@ -349,6 +352,8 @@ impl Server {
                 format!("service {name} was added to the server twice"),
             ));
         }
+        let health = self.built_in.health.clone();
+        self.built_in.add_to(&mut routes);
         let routes = Arc::new(routes);
         let layers =
             (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
@@ -357,6 +362,7 @@ impl Server {
             observer,
             on_call: self.on_call,
             layers,
+            health,
             request_limit: limits.request,
         })
     }

@@ -16,6 +16,7 @@ use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
 use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 use crate::overrides::{Overrides, Policies, PolicyState};
+use crate::services::health::Health;
 
 /// Serves one call, if it is one, and writes its reply.
 pub(crate) async fn respond(
@@ -115,6 +116,12 @@ impl HttpService {
     /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.0.routes.overrides().map(Overrides::state)
+    }
+
+    /// The handle of what it says of its health ([`crate::Server::health`]). Whoever shuts the host down calls
+    /// [`Health::drain`] first.
+    pub fn health(&self) -> Health {
+        self.0.health.clone()
     }
 
     pub(crate) fn new(stack: Arc<Stack>) -> Self {

@@ -22,6 +22,7 @@ use super::drain::{Drain, Signals};
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::overrides::{Overrides, Policies, PolicyState};
+use crate::services::health::Health;
 use crate::transport::stream::Stream;
 
 /// After an accept that failed for want of file descriptors or memory: time for calls in flight to give some back.
@@ -109,6 +110,11 @@ impl Bound {
         self.stack.routes.overrides().map(Overrides::state)
     }
 
+    /// The handle of what it says of its health ([`crate::Server::health`]).
+    pub fn health(&self) -> Health {
+        self.stack.health.clone()
+    }
+
     /// The address, where it listens on TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         match &self.listener {
@@ -117,8 +123,8 @@ impl Bound {
         }
     }
 
-    /// Serves until the process is told to end, by SIGTERM or by SIGINT (Ctrl-C), and then ends as [`Bound::until`] does.
-    /// A second signal ends it at once.
+    /// Serves until the process is told to end, by SIGTERM or by SIGINT (Ctrl-C), and then ends as [`Bound::until`]
+    /// does. A second signal ends it at once.
     ///
     /// Once served, a process does not end by these signals any more, as tokio leaves their handlers in place: `main`
     /// should come to its end. To do without them, use [`Bound::until`].
@@ -139,11 +145,11 @@ impl Bound {
     }
 
     /// Serves until `shutdown` resolves. Then it drains: it serves on for the drain delay, if one is set; it closes its
-    /// listener and tells its clients, spread over a second at most, to send nothing more on their connections; calls in
-    /// flight may end within the drain timeout (30 s unless set), and what is left is cut off.
+    /// listener and tells its clients, spread over a second at most, to send nothing more on their connections; calls
+    /// in flight may end within the drain timeout (30 s unless set), and what is left is cut off.
     ///
-    /// No call of a client that follows the protocol is lost with it: what was sent too late is told from what has begun,
-    /// and may be sent elsewhere.
+    /// No call of a client that follows the protocol is lost with it: what was sent too late is told from what has
+    /// begun, and may be sent elsewhere.
     ///
     /// # Errors
     /// None: an accept that fails is told to the server's metrics, and tried again.
@@ -166,13 +172,13 @@ impl Bound {
     }
 
     async fn serve_and_drain(self, shutdown: impl Future) {
+        let leaving = leaving(
+            shutdown,
+            self.stack.health.clone(),
+            self.settings.drain_delay,
+        );
+        let mut shutdown = pin!(leaving);
         let mut open = Connections::new(self.stack, self.settings);
-        // The same loop before and after the end is known.
-        let shutdown = async {
-            shutdown.await;
-            tokio::time::sleep(self.settings.drain_delay).await;
-        };
-        let mut shutdown = pin!(shutdown);
         loop {
             let mut pause = false;
             tokio::select! {
@@ -207,8 +213,12 @@ pub(super) async fn serve_incoming<S, IO, E>(
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     E: fmt::Display,
 {
+    let mut shutdown = pin!(leaving(
+        shutdown,
+        stack.health.clone(),
+        settings.drain_delay
+    ));
     let mut open = Connections::new(stack, settings);
-    let mut shutdown = pin!(shutdown);
     {
         // It ends with this block: a listener behind it is closed while calls in flight end.
         let mut incoming = pin!(incoming);
@@ -240,6 +250,13 @@ pub(super) async fn serve_incoming<S, IO, E>(
         }
     }
     open.drain().await;
+}
+
+/// From the word to end to the end of accepting: for the drain delay only health says that the server leaves.
+async fn leaving(shutdown: impl Future, health: Health, delay: Duration) {
+    shutdown.await;
+    health.shutdown();
+    tokio::time::sleep(delay).await;
 }
 
 /// Waits before the next accept; breaks off when the server shuts down meanwhile.
@@ -311,6 +328,8 @@ impl Connections {
     }
 
     async fn drain(mut self) {
+        // First: who watches is to send his calls elsewhere, and not to be waited for.
+        self.stack.health.drain();
         self.drain.send_replace(Some(Drain::of(self.tasks.len())));
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // Past it, dropping the set cuts off what is left.

@@ -4,6 +4,7 @@
 mod accept;
 mod admit;
 mod builder;
+mod built_in;
 mod drain;
 mod fallback;
 mod handle;
@@ -26,6 +27,7 @@ use crate::call::frame::Limit;
 use crate::call::{RawCall, RawReply, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
+use crate::services::health::Health;
 use route::{Caught, Guarded, Routes};
 
 pub use builder::{IntoServices, Server};
@@ -42,6 +44,7 @@ pub(crate) struct Stack {
     on_call: Vec<OnCall>,
     /// The user's layers with [`Routes`] innermost; nothing where there are none.
     layers: Option<Next>,
+    pub(crate) health: Health,
     pub(crate) request_limit: Limit,
 }
 
@@ -54,7 +57,8 @@ impl Stack {
     // ORDER 2: Observe — above admission: refusals are counted, each with its code
     // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing
     //   a server does
-    // ORDER 4: `on_call` — closures: they see each admitted call before the layers do, and may refuse it; no box
+    // ORDER 4: `on_call` — closures: they see each admitted call before the layers do, and may refuse it; no box;
+    //   probes of health, which have no credentials, pass by these and the layers
     // ORDER 5: layers of the user — auth, quota, tenancy: they see only admitted calls, those of unknown methods
     //   among them
     // ORDER 6: Route → skeleton — the service's own layers; decode, handler under its deadline, panics caught,
@@ -68,19 +72,22 @@ impl Stack {
 
     async fn admitted(&self, call: &mut RawCall) -> Result<RawReply, Status> {
         admit::admit(call)?;
-        for on_call in &self.on_call {
-            on_call(call)?;
+        let is_probe = self.routes.is_probe(call);
+        if !is_probe {
+            for on_call in &self.on_call {
+                on_call(call)?;
+            }
         }
         match &self.layers {
-            None => self.routes.serve(call).await,
             // A layer may call others, as a handler does: within the caller's time, with its trace, and what
             // they say of themselves stays here.
-            Some(layers) => {
+            Some(layers) if !is_probe => {
                 let ambient = call.ambient();
                 Guarded::new(ambient, async { layers.serve(call.take()).await })
                     .await
                     .map_err(Status::for_caller)
             }
+            _ => self.routes.serve(call).await,
         }
     }
 }

@@ -19,7 +19,9 @@ use super::inline::PollCost;
 use crate::call::ambient::{Ambient, Scoped};
 use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Code, Deadline, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, Status};
+use crate::call::{
+    Code, Deadline, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, ServiceSpec, Status,
+};
 use crate::middleware::Next;
 use crate::overrides::{self, At, Overrides, Policies};
 
@@ -45,12 +47,16 @@ struct Entry {
     service: usize,
     index: usize,
     cost: PollCost,
+    /// Whether it is called by those who only want to know that the server is there.
+    is_probe: bool,
 }
 
 struct Target {
     dispatch: Arc<dyn Dispatch>,
     /// The layers of this service alone.
     layers: Option<Next>,
+    /// Whether the server brings it along: nobody is told of it who did not ask.
+    is_built_in: bool,
 }
 
 impl Routes {
@@ -75,23 +81,8 @@ impl Routes {
         dispatch: Arc<dyn Dispatch>,
         layers: &crate::middleware::Layers,
     ) -> bool {
-        let spec = dispatch.spec();
-        if self
-            .services
-            .iter()
-            .any(|s| s.dispatch.spec().name() == spec.name())
-        {
+        if self.has(dispatch.spec().name()) {
             return false;
-        }
-        let service = self.services.len();
-        for (index, method) in spec.methods().iter().copied().enumerate() {
-            self.table.insert(method.path(), self.entries.len());
-            self.entries.push(Entry {
-                spec: method,
-                service,
-                index,
-                cost: PollCost::unknown(),
-            });
         }
         let layers = (!layers.is_empty()).then(|| {
             layers.around(Next::new(Skeletal {
@@ -100,8 +91,55 @@ impl Routes {
                 overrides: self.overrides.clone(),
             }))
         });
-        self.services.push(Target { dispatch, layers });
+        let target = Target {
+            dispatch,
+            layers,
+            is_built_in: false,
+        };
+        self.insert(target, |_| false);
         true
+    }
+
+    /// Adds a service that the server brings along, unless one of its name is there already.
+    pub(crate) fn add_built_in(
+        &mut self,
+        dispatch: Arc<dyn Dispatch>,
+        is_probe: impl Fn(&MethodSpec) -> bool,
+    ) {
+        if self.has(dispatch.spec().name()) {
+            return;
+        }
+        let target = Target {
+            dispatch,
+            layers: None,
+            is_built_in: true,
+        };
+        self.insert(target, is_probe);
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let mut names = self
+            .services
+            .iter()
+            .map(Target::spec)
+            .map(ServiceSpec::name);
+        names.any(|known| known == name)
+    }
+
+    fn insert(&mut self, target: Target, is_probe: impl Fn(&MethodSpec) -> bool) {
+        let spec = target.spec();
+        let service = self.services.len();
+        for (index, method) in spec.methods().iter().copied().enumerate() {
+            self.table.insert(method.path(), self.entries.len());
+            self.entries.push(Entry {
+                spec: method,
+                service,
+                index,
+                cost: PollCost::unknown(),
+                is_probe: is_probe(method),
+            });
+        }
+        self.services.push(target);
     }
 
     /// The one lookup of a call.
@@ -125,9 +163,16 @@ impl Routes {
         self.overrides.as_deref()
     }
 
-    /// What holds for calls of all methods.
+    /// Does it come from those who only want to know that the server is there?
+    pub(crate) fn is_probe(&self, call: &RawCall) -> bool {
+        let entry = call.route.and_then(|route| self.entries.get(route.entry));
+        entry.is_some_and(|entry| entry.is_probe)
+    }
+
+    /// What holds for calls of all methods, but of those that the server brings along.
     pub(crate) fn policies(&self) -> Policies {
-        let methods = self.entries.iter().map(|entry| entry.spec);
+        let methods = self.specs().into_iter().flat_map(ServiceSpec::methods);
+        let methods = methods.copied();
         let run_time = self.overrides().map(Overrides::run_time);
         overrides::show(methods, run_time, At::Server, self.limits.shown())
     }
@@ -137,11 +182,11 @@ impl Routes {
         self.entries.get(entry).map(|entry| &entry.cost)
     }
 
-    pub(crate) fn service_names(&self) -> Vec<&'static str> {
-        self.services
-            .iter()
-            .map(|s| s.dispatch.spec().name())
-            .collect()
+    /// The services, but those that the server brings along.
+    pub(crate) fn specs(&self) -> Vec<&'static ServiceSpec> {
+        let services = self.services.iter();
+        let added = services.filter(|service| !service.is_built_in);
+        added.map(Target::spec).collect()
     }
 
     pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
@@ -182,10 +227,10 @@ impl Routes {
     }
 
     fn unknown(&self, method: &MethodSpec) -> Status {
-        let names = self.service_names();
-        if names.contains(&method.service()) {
+        if self.has(method.service()) {
             return unknown_method(method);
         }
+        let names: Vec<_> = self.specs().into_iter().map(ServiceSpec::name).collect();
         let mut named = match names.get(..NAMED_SERVICES) {
             _ if names.is_empty() => "none".to_owned(),
             Some(named) => named.join(", "),
@@ -203,7 +248,14 @@ impl Routes {
 
 impl fmt::Debug for Routes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.service_names()).finish()
+        let names = self.specs().into_iter().map(ServiceSpec::name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl Target {
+    fn spec(&self) -> &'static ServiceSpec {
+        self.dispatch.spec()
     }
 }
 

@@ -169,6 +169,7 @@ where
     const BODY: &str = "\
         This port speaks gRPC over HTTP/2 without TLS, with prior knowledge; it does not speak HTTP/1.\n\
         Call it with a gRPC client, for example: grpcurl -plaintext -proto FILE HOST:PORT package.Service/Method\n\
+        (without -proto FILE where the server has reflection)\n\
         A proxy in front of it must be told to use HTTP/2 (h2c) towards this port.\n";
     let head = format!(
         "HTTP/1.1 505 HTTP Version Not Supported\r\n\
@@ -283,7 +284,7 @@ mod tests {
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with("HTTP/1.1 505 "), "{head}");
             assert_eq!(body.contains("gRPC over HTTP/2"), with_body);
-            // There is no reflection yet: without the file nothing can be asked.
+            // Reflection is off unless a server asks for it: without the file nothing can be asked.
             let example = "grpcurl -plaintext -proto FILE HOST:PORT package.Service/Method";
             assert_eq!(body.contains(example), with_body);
             if with_body {

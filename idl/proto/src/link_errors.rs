@@ -126,9 +126,8 @@ fn one(
         .map(|(_, from, to)| (from, to));
     if let Some(inner) = error.diagnostic_source() {
         // A value in text format: what is wrong inside of it.
-        let inner = inner.to_string();
         message = format!("{message}: {inner}");
-        place = place.map(|place| narrowed(source, place, &inner));
+        place = place.map(|place| narrowed(source, place, inner));
     }
     let span = match (source, place) {
         (Some(source), Some((from, to))) => source.span(from, to),
@@ -169,18 +168,32 @@ fn code(message: &str) -> Option<&'static str> {
     Some(codes.find(|(says, _)| message.contains(says))?.1)
 }
 
-/// The word that `inner` quotes first, if it stands within `place`.
+/// What `inner` marks, in the source: it has the tokens of the value alone, each behind a space, so that the place is
+/// that of the same token, counted from the start. Where something is missing at the end, the bracket that comes
+/// instead; what is none of the source, the whole option.
 fn narrowed(
     source: Option<&SourceFile>,
     (from, to): (usize, usize),
-    inner: &str,
+    inner: &dyn miette::Diagnostic,
 ) -> (usize, usize) {
-    let word = inner.split('\'').nth(1);
-    let token = source.zip(word).and_then(|(source, word)| {
-        let mut tokens = scan::tokens(&source.text, from).take_while(|token| token.at < to);
-        tokens.find(|token| token.text == word)
+    let found = source.and_then(|source| {
+        let tokens = scan::tokens(&source.text, from).take_while(|token| token.at < to);
+        // In front of the value stands the name of the option.
+        let within = tokens.skip_while(|token| token.text != "{").skip(1);
+        if inner.to_string().ends_with("end of input") {
+            return within.filter(|token| token.text == "}").last();
+        }
+        let label = inner.labels()?.next()?;
+        let read = |from, length: usize| {
+            let read = inner.source_code()?.read_span(&(from, length).into(), 0, 0);
+            String::from_utf8(read.ok()?.data().to_vec()).ok()
+        };
+        let (before, word) = (read(0, label.offset())?, read(label.offset(), label.len())?);
+        let is_same = |token: &scan::Token<'_>| token.text == word;
+        let index = scan::tokens(&before, 0).filter(is_same).count();
+        within.filter(is_same).nth(index)
     });
-    token.map_or((from, to), |token| (token.at, token.end()))
+    found.map_or((from, to), |token| (token.at, token.end()))
 }
 
 /// `name 'a.B' is already defined in file 'b.proto'`: where in that file.

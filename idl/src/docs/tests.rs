@@ -207,3 +207,52 @@ fn comments_lose_their_marks_and_nothing_else() {
         );
     }
 }
+
+#[test]
+fn comments_of_rust_are_text_of_an_idl() {
+    let code = Docs::Rustdoc(vec![" One.".into(), String::new(), "     code();".into()]);
+    assert_eq!(text(&code), ["One.", "", "    code();"]);
+    for (comment, expected) in [
+        (&[][..], &[][..]),
+        (&["", "  ", "\t"], &[]),
+        (&[" Adds.  "], &["Adds."]),
+        (&["Tight.", "   Deep."], &["Tight.", "  Deep."]),
+        (&["   All.", "     Deeper."], &["All.", "  Deeper."]),
+        (
+            &[" /// and /* and */ and //"],
+            &["/// and /* and */ and //"],
+        ),
+        (
+            &[" Of a doc.", "Of an attribute."],
+            &["Of a doc.", "Of an attribute."],
+        ),
+        (&[" a\r\n b\u{2028}c\rd\u{85}e"], &["a", "b", "c", "d", "e"]),
+        (
+            &[" turns\u{202e} and\u{0} rings\u{7}"],
+            &["turns and rings"],
+        ),
+    ] {
+        let comment = comment.iter().map(ToString::to_string).collect();
+        assert_eq!(text(&Docs::Rustdoc(comment)), expected);
+    }
+    let plain = Docs::Plain(vec!["  Deep.".into(), " code".into()]);
+    assert_eq!(text(&plain), [" Deep.", "code"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_printed_behind_slashes_is_read_again(comment in proptest::collection::vec(any::<String>(), 0..5)) {
+        let lines = text(&Docs::Rustdoc(comment));
+        let printed: String = lines.iter().map(|line| format!(" {line}\n")).collect();
+        prop_assert_eq!(plain(&printed), Docs::Plain(lines));
+    }
+
+    #[test]
+    fn and_so_is_markdown(comment in markdown()) {
+        let lines = text(&Docs::Rustdoc(vec![comment]));
+        let printed: String = lines.iter().map(|line| format!(" {line}\n")).collect();
+        prop_assert_eq!(plain(&printed), Docs::Plain(lines));
+    }
+}

@@ -363,12 +363,41 @@ fn docs(attrs: &[Attribute]) -> Docs {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(text),
                 ..
-            }) => Some(text.value()),
+            }) => Some(lines(&text.value())),
             _ => None,
         },
         _ => None,
     });
-    Docs::Rustdoc(lines.collect())
+    Docs::Rustdoc(lines.flatten().collect())
+}
+
+/// The lines of one attribute: `///` has one, `/** … */` several, without the stars that stand below one another.
+fn lines(text: &str) -> Vec<String> {
+    let text = text.replace("\r\n", "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
+    let (first, rest) = lines.split_at(1);
+    let written = rest.iter().filter(|line| !line.trim().is_empty());
+    let columns: BTreeSet<_> = written
+        .map(|line| {
+            line.find(|c: char| !c.is_whitespace())
+                .filter(|at| line[*at..].starts_with('*'))
+        })
+        .collect();
+    let star = columns
+        .first()
+        .copied()
+        .flatten()
+        .filter(|_| columns.len() == 1);
+    let rest = rest.iter().map(|line| match star {
+        Some(star) => line.get(star + 1..).unwrap_or_default(),
+        None => line,
+    });
+    first
+        .iter()
+        .copied()
+        .chain(rest)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn span(ident: &Ident) -> diag::Span {

@@ -29,11 +29,20 @@ CASES = (
     "custom_metadata",
     "declared_error",
     "exported_service",
+    "health",
+    "reflection",
 )
-# Of implementations whose programs are not ours: what they cannot run.
-LACKS = {"go": {"declared_error", "exported_service"}}
+# What they cannot run: programs that are not ours lack the cases of ours, our client asks for no descriptors, and
+# grpcio's server finds no method.
+OURS = {"declared_error", "exported_service", "health", "reflection"}
+CLIENT_LACKS = {
+    "go": OURS,
+    "grpcurl": set(CASES) - {"health", "reflection"},
+    "ours": {"reflection"},
+}
+SERVER_LACKS = {"go": OURS, "python": {"reflection"}}
 IMPLEMENTATIONS = ("ours", "go", "python")
-PAIRINGS = ("ours-go", "go-ours", "ours-python", "python-ours", "ours-ours")
+PAIRINGS = ("ours-go", "go-ours", "ours-python", "python-ours", "grpcurl-ours", "ours-ours")
 
 # Seconds that one case may take, and that all of them may take together.
 CASE_LIMIT = 20.0
@@ -60,14 +69,14 @@ def main():
 def parse_arguments():
     arguments = argparse.ArgumentParser(
         prog="tests/interop/run",
-        description="Runs gRPC's interop cases between Sinew, grpc-go and Python's grpcio.",
+        description="Runs gRPC's interop cases between Sinew, grpc-go, Python's grpcio and grpcurl.",
     )
     arguments.add_argument(
         "--pairing",
         action="append",
-        choices=[f"{a}-{b}" for a in IMPLEMENTATIONS for b in IMPLEMENTATIONS],
+        choices=[f"{a}-{b}" for a in IMPLEMENTATIONS for b in IMPLEMENTATIONS] + ["grpcurl-ours"],
         metavar="CLIENT-SERVER",
-        help=f"each of {', '.join(IMPLEMENTATIONS)}; may be given several times"
+        help=f"each of {', '.join(IMPLEMENTATIONS)}, or grpcurl-ours; may be given several times"
         f" (without it: {' '.join(PAIRINGS)})",
     )
     arguments.add_argument(
@@ -86,7 +95,7 @@ def run_all(pairings, cases, commands, servers):
     results = {}
     for pairing in pairings:
         client, server = pairing
-        lacks = LACKS.get(client, set()) | LACKS.get(server, set())
+        lacks = CLIENT_LACKS.get(client, set()) | SERVER_LACKS.get(server, set())
         for case in cases:
             if case in lacks:
                 continue

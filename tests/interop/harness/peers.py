@@ -26,6 +26,7 @@ PROTO_FILES = ("empty.proto", "messages.proto", "test.proto", "shop.proto")
 BUILTIN = WORKSPACE / "idl" / "proto" / "builtin"
 
 GRPC_GO = "v1.85.0"
+GRPCURL = "v1.9.3"
 # Seconds for one step of the set-up, downloads and builds included.
 STEP_LIMIT = 1200.0
 # A folder that holds `grpc/testing/test.proto`, instead of Debian's package.
@@ -38,7 +39,7 @@ class SetUpFailed(Exception):
 
 @dataclasses.dataclass
 class Command:
-    """How the server and the client of one implementation are started."""
+    """How the server and the client of one implementation are started; grpcurl is a client alone."""
 
     server: list
     client: list
@@ -51,7 +52,12 @@ def set_up(wanted):
     with locked():
         python = python_peer()
         check_contract(python)
-        makers = {"ours": our_peer, "go": go_peer, "python": lambda: python_command(python)}
+        makers = {
+            "ours": our_peer,
+            "go": go_peer,
+            "grpcurl": grpcurl_peer,
+            "python": lambda: python_command(python),
+        }
         return {name: makers[name]() for name in sorted(wanted)}
 
 
@@ -96,23 +102,37 @@ def our_peer():
 
 def go_peer():
     package = "google.golang.org/grpc/interop"
-    version = step(["go", "version"], "`go version` fails")
-
-    def build(folder):
-        step(
-            ["go", "install", "-ldflags=-s -w"]
-            + [f"{package}/{program}@{GRPC_GO}" for program in ("client", "server")],
-            f"grpc-go {GRPC_GO} does not build (it needs Go 1.26 or newer; there is {version.strip()})",
-            environment={"GOBIN": str(folder), "GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"},
-        )
-
-    folder = ensure("go", f"{GRPC_GO} {version}", build)
+    folder = go_programs(
+        "go", [f"{package}/{program}@{GRPC_GO}" for program in ("client", "server")]
+    )
     # The server tells its port only in its log.
     return Command(
         [str(folder / "server")],
         [str(folder / "client")],
         {"GRPC_GO_LOG_SEVERITY_LEVEL": "info"},
     )
+
+
+def grpcurl_peer():
+    program = f"github.com/fullstorydev/grpcurl/cmd/grpcurl@{GRPCURL}"
+    folder = go_programs("grpcurl", [program])
+    client = INTEROP / "peers" / "grpcurl" / "client.py"
+    return Command([], [sys.executable, str(client)], {"GRPCURL": str(folder / "grpcurl")})
+
+
+def go_programs(name, programs):
+    """Gives `.peers/name`, into which these are installed; each is a package with its version."""
+    version = step(["go", "version"], "`go version` fails")
+    shown = " ".join(programs)
+
+    def build(folder):
+        step(
+            ["go", "install", "-ldflags=-s -w", *programs],
+            f"{shown} does not build (it needs Go 1.26 or newer; there is {version.strip()})",
+            environment={"GOBIN": str(folder), "GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"},
+        )
+
+    return ensure(name, f"{shown} {version}", build)
 
 
 def python_peer():

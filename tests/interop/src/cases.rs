@@ -1,9 +1,10 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter, but for the last two, which are ours.
+//! Follows gRPC's interop test descriptions to the letter, but for the last three, which are ours.
 
 mod answers;
 mod endings;
+mod health;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::grpc::testing::{
 use crate::interop::v1::shop;
 
 /// The names of the cases, in the order in which `all` runs them.
-pub const CASES: [&str; 16] = [
+pub const CASES: [&str; 17] = [
     "empty_unary",
     "large_unary",
     "client_streaming",
@@ -33,6 +34,7 @@ pub const CASES: [&str; 16] = [
     "custom_metadata",
     "declared_error",
     "exported_service",
+    "health",
 ];
 
 /// What a whole case may take: a hang becomes a failure that says so.
@@ -65,6 +67,7 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
     let unimplemented = unimplemented_service::Client::new(channel.clone());
     let shop = shop::Client::new(channel.clone());
     let ledger = crate::ledger::ledger::Client::new(channel.clone());
+    let health = sinew::health::Client::new(channel.clone());
     let run = async {
         match case {
             "empty_unary" => answers::empty_unary(&test).await,
@@ -83,6 +86,7 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
             "timeout_on_sleeping_server" => endings::timeout_on_sleeping_server(&test).await,
             "declared_error" => crate::shop::declared_error(&shop).await,
             "exported_service" => crate::ledger::exported_service(&ledger).await,
+            "health" => health::health(&health).await,
             _ => Err(Failure(format!(
                 "no such case (there are {})",
                 CASES.join(", ")

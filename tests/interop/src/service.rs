@@ -26,8 +26,10 @@ impl TestService for Interop {
         echo_metadata(cx);
         echo_status(req.response_status)?;
         let payload = payload(req.response_type, req.response_size)?;
+        let server_id = req.fill_server_id.then(|| std::process::id().to_string());
         Ok(SimpleResponse {
             payload: Some(payload),
+            server_id: server_id.unwrap_or_default(),
             ..Default::default()
         })
     }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use interop::grpc::testing::{
@@ -66,33 +66,41 @@ impl Drop for Process {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_are_terminated_in_turn_under_load_fail_no_call() {
-    const CALLERS: usize = 16;
     let mut servers: Vec<Process> = (0..4).map(|_| Process::start("0")).collect();
     let builder = Channel::builder(&servers[0].url);
     let others = servers[1..].iter();
     let builder = others.fold(builder, |builder, server| builder.endpoint(&server.url));
     let client = test_service::Client::new(builder.build().expect("their own URLs"));
     let stop = Arc::new(AtomicBool::new(false));
-    let calls = Arc::new(AtomicU64::new(0));
+    // The process that answered last.
+    let answered = Arc::new(AtomicU32::new(0));
     let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
-        let (client, stop, calls) = (client.clone(), Arc::clone(&stop), Arc::clone(&calls));
+    for _ in 0..16 {
+        let (client, stop, answered) = (client.clone(), Arc::clone(&stop), Arc::clone(&answered));
         callers.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                client.unary_call(SimpleRequest::default()).await?;
-                calls.fetch_add(1, Ordering::Relaxed);
+                let request = SimpleRequest {
+                    fill_server_id: true,
+                    ..Default::default()
+                };
+                let reply = client.unary_call(request).await?;
+                answered.store(
+                    reply.server_id.parse().unwrap_or_default(),
+                    Ordering::Relaxed,
+                );
             }
             Ok::<_, Status>(())
         });
     }
     for _ in 0..3 {
         for server in &mut servers {
-            let before = calls.load(Ordering::Relaxed);
             server.signal("-TERM");
             assert!(tokio::task::block_in_place(|| server.ended()).success());
             let port = server.port().to_owned();
             *server = tokio::task::block_in_place(|| Process::start(&port));
-            while calls.load(Ordering::Relaxed) < before + 500 && callers.len() == CALLERS {
+            // As an orchestrator does it, which waits until the new one is used.
+            while answered.load(Ordering::Relaxed) != server.child.id() {
+                assert!(callers.try_join_next().is_none(), "a call failed");
                 tokio::task::yield_now().await;
             }
         }

@@ -60,10 +60,12 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
             "observe",
             "overrides",
             "rt",
+            "services",
             "transport",
         ],
     ),
-    ("services", &["call", "codegen", "server"]),
+    // What a server brings along; their generated code names public types, as everybody's does.
+    ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
     // Test tools join everything.
@@ -235,6 +237,8 @@ fn misplaced(item: &[TokenTree]) -> Option<String> {
     let fine = match kind.as_str() {
         "mod" => !inline,
         "use" => words.first().is_some_and(|first| first == "pub"),
+        // The name by which generated code knows this crate.
+        "extern" => words.join(" ") == "extern crate self as sinew ;",
         "macro_rules" | ";" => true,
         _ => false,
     };
@@ -410,6 +414,7 @@ mod tests {
     fn the_front_page_holds_modules_reexports_and_macros() {
         let fine = "//! Docs.
             #![doc = \"x\"]
+            extern crate self as sinew;
             mod a; pub mod b; #[cfg(unix)] #[doc(hidden)] pub mod c;
             pub use a::{B, c::D}; #[doc(inline)] pub use b::E;
             #[macro_export] macro_rules! m { () => {}; }";
@@ -422,6 +427,7 @@ mod tests {
             ("mod a { fn f() {} }", "mod a { fn f () { } }"),
             ("use a::b; mod c;", "use a :"),
             ("const X: u8 = 1;", "const X :"),
+            ("extern crate std as core;", "extern crate std"),
         ] {
             let expected =
                 format!("lib.rs: `{shown} …`: only modules, `pub use`, docs and macros stand here");

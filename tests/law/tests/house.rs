@@ -18,8 +18,8 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The `.rs` files below `folder`, by their paths from there, sorted. What is built, hidden, or expected of a test is
-/// passed over, and so is every folder that `pass` says.
+/// The `.rs` files below `folder`, by their paths from there, sorted. What is built, generated, hidden, or expected of
+/// a test is passed over, and so is every folder that `pass` says.
 fn rust_files(folder: &str, pass: impl Fn(&Path) -> bool) -> Vec<Source> {
     let top = root().join(folder);
     let mut folders = vec![top.clone()];
@@ -30,7 +30,8 @@ fn rust_files(folder: &str, pass: impl Fn(&Path) -> bool) -> Vec<Source> {
             let name = path.file_name().unwrap().to_string_lossy();
             if path.is_dir() {
                 let built = name == "target" && path.with_file_name("Cargo.toml").exists();
-                let ours = !name.starts_with('.') && name != "golden" && !built;
+                let written = !["golden", "generated"].contains(&&*name);
+                let ours = !name.starts_with('.') && written && !built;
                 if ours && !pass(&path) {
                     folders.push(path);
                 }

@@ -1,4 +1,5 @@
-//! Calls that a peer turns away before a handler has seen them: they are sent once more, and their callers do not notice.
+//! Calls that a peer turns away before a handler has seen them: they are sent once more, and their callers do not
+//! notice.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::mpsc;
@@ -171,4 +172,35 @@ async fn a_peer_that_refuses_is_asked_twice() {
         assert_eq!((calls.recv().await, calls.recv().await), (Some(1), Some(3)));
         assert!(calls.try_recv().is_err());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_grow_old_and_no_call_is_lost_with_them() {
+    let recorder = Arc::new(Recorder::default());
+    let (pipes, mut incoming) = mpsc::unbounded_channel();
+    let (counted, counting) = mpsc::unbounded_channel();
+    let server = server(&recorder).max_connection_age(std::time::Duration::from_secs(2));
+    tokio::spawn(async move { server.serve_with_incoming(Incoming(counting)).await });
+    let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Some(io) = incoming.recv().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            counted.send(io).unwrap();
+        }
+    });
+    let channel = builder(&recorder).connector(Piped(pipes)).build().unwrap();
+    for n in 0..400 {
+        let shape = n % 4;
+        assert_eq!(
+            whole(&channel, shape).await.unwrap(),
+            WHOLE[shape],
+            "call {n}"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    // Twenty seconds, in ages of 1.8 to 2.2.
+    let connections = connections.load(Ordering::Relaxed);
+    assert!((9..=12).contains(&connections), "{connections} connections");
+    settle("the last call", || idle(&recorder, &channel)).await;
 }

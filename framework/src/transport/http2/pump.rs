@@ -1,6 +1,6 @@
 //! The way of a client's stream of requests from its pipe to HTTP/2, at the pace of the peer's window.
-//! It refuses to hold more than one piece of the pipe, and a bounded copy of the first ones: they are given back when the
-//! peer turns the call away unexecuted.
+//! It refuses to hold more than one piece of the pipe, and a bounded copy of the first ones: they are given back when
+//! the peer turns the call away unexecuted.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;

@@ -107,8 +107,8 @@ fn release(body: &mut RecvStream, unreleased: &mut usize, taken: usize) {
     }
 }
 
-/// A streaming reply: its head comes when the peer sends it. Until then the `requests`, where they stream, too, may come
-/// back.
+/// A streaming reply: its head comes when the peer sends it. Until then the `requests`, where they stream, too, may
+/// come back.
 pub(super) fn stream(
     response: ResponseFuture,
     deadline: Option<Deadline>,

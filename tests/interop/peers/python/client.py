@@ -16,6 +16,11 @@ import messages_pb2
 import shop_pb2
 import shop_pb2_grpc
 import test_pb2_grpc
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 
 INITIAL = ("x-grpc-test-echo-initial", "test_initial_metadata_value")
 TRAILING = ("x-grpc-test-echo-trailing-bin", b"\xab\xab\xab")
@@ -203,6 +208,50 @@ def exported_service(_, channel):
     equal("code", error.code(), grpc.StatusCode.INVALID_ARGUMENT)
 
 
+def health(_, channel):
+    stub = health_pb2_grpc.HealthStub(channel)
+    request, serving = health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse.SERVING
+    for service in ("", "grpc.testing.TestService"):
+        reply = stub.Check(request(service=service), timeout=PATIENCE)
+        equal("status", reply.status, serving)
+        watch = stub.Watch(request(service=service), timeout=PATIENCE)
+        equal("first status", next(watch).status, serving)
+        watch.cancel()
+    unknown = request(service="grpc.testing.NoSuchService")
+    ends_with(lambda: stub.Check(unknown, timeout=PATIENCE), grpc.StatusCode.NOT_FOUND)
+    watch = stub.Watch(unknown, timeout=PATIENCE)
+    wanted = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    equal("first status", next(watch).status, wanted)
+    watch.cancel()
+
+
+def reflection(_, channel):
+    """By v1alpha, which is all that grpcio's client speaks."""
+    database = ProtoReflectionDescriptorDatabase(channel)
+    services = set(database.get_services())
+    for service in ("grpc.testing.TestService", "interop.v1.Shop", "grpc.health.v1.Health"):
+        equal(f"{service} is listed", service in services, True)
+    # Each of these asks the server, and has the file with all that it imports.
+    pool = descriptor_pool.DescriptorPool(database)
+    method = pool.FindMethodByName("grpc.testing.TestService.UnaryCall")
+    equal("request", method.input_type.full_name, "grpc.testing.SimpleRequest")
+    nested = pool.FindFieldByName("interop.v1.SoldOut.left")
+    equal("field", (nested.number, nested.file.name), (2, "shop.proto"))
+    equal("file", pool.FindFileByName("empty.proto").package, "grpc.testing")
+    options = pool.FindMessageTypeByName("google.protobuf.MethodOptions")
+    numbers = database.FindAllExtensionNumbers(options.full_name)
+    extension = pool.FindExtensionByName("sinew.method")
+    equal("extension is known", extension.number in numbers, True)
+    by_number = pool.FindExtensionByNumber(options, extension.number)
+    equal("extension", by_number.full_name, "sinew.method")
+    for find in (pool.FindMessageTypeByName, pool.FindFileByName):
+        try:
+            find("no.such")
+        except KeyError:
+            continue
+        raise Failed(f"{find.__name__}: found what is not there")
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -222,6 +271,8 @@ CASES = {
         custom_metadata,
         declared_error,
         exported_service,
+        health,
+        reflection,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Serves grpc.testing.TestService on grpcio, as gRPC's interop descriptions ask, and interop.v1.Shop.
+"""Serves grpc.testing.TestService on grpcio, as gRPC's interop descriptions ask, interop.v1.Shop, and their health.
 
 Prints `listening on 127.0.0.1:PORT` once it can be called, and serves until it
 is ended by a signal. Knows nothing of Sinew.
@@ -15,6 +15,7 @@ import messages_pb2
 import shop_pb2
 import shop_pb2_grpc
 import test_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 INITIAL_KEY = "x-grpc-test-echo-initial"
 TRAILING_KEY = "x-grpc-test-echo-trailing-bin"
@@ -135,6 +136,10 @@ def main():
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
     shop_pb2_grpc.add_ShopServicer_to_server(Shop(), server)
     ledger_pb2_grpc.add_LedgerServicer_to_server(Ledger(), server)
+    healthy = health.HealthServicer()
+    for service in ("", "grpc.testing.TestService"):
+        healthy.set(service, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     print(f"listening on 127.0.0.1:{port}", flush=True)

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .add(test_service::server(Interop))
         .add(interop::interop::v1::shop::server(Empty))
         .add(ledger::server(Blank))
+        .reflection()
         .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;
