@@ -1,5 +1,7 @@
 //! Processes that are told to end while they are called: no call is lost, and a second signal ends at once.
 
+#![allow(clippy::expect_used, reason = "tests fail by panicking")]
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
