@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use sinew_idl::model::{Idempotency, Method, Service, Shape};
 
-use crate::{Emit, docs, paths, policy};
+use crate::{Emit, docs, paths, policy, routing};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
@@ -48,9 +48,12 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
     };
     let policy = policy::emit(&method.policy, sinew);
     let cfg = &method.own.cfg;
+    let reads_deprecated = routing::is_deprecated(&method.policy);
+    let allow = reads_deprecated.then(|| quote!(#[allow(deprecated)]));
     quote! {
         #docs
         #cfg
+        #allow
         pub static #name: #sinew::Method<#input, #output> =
             #sinew::Method::#constructor(#path) #idempotency #policy;
     }

@@ -12,6 +12,7 @@ mod errors;
 mod export;
 mod paths;
 mod policy;
+mod routing;
 mod server;
 mod service_trait;
 

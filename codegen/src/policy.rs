@@ -8,8 +8,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use sinew_idl::{
     codes::CODES,
-    policy::{Criticality, Delay, FieldPath, Hedge, Policy, Retry, Source, Spanned, UserKey},
+    policy::{Criticality, Delay, HashKey, Hedge, Policy, Retry, Source, Spanned, UserKey},
 };
+
+use crate::routing;
 
 pub(crate) fn emit(policy: &Policy, sinew: &TokenStream) -> TokenStream {
     let own = by(policy, Source::Own, sinew);
@@ -62,9 +64,12 @@ fn by(policy: &Policy, source: Source, sinew: &TokenStream) -> TokenStream {
         let hedge = self::hedge(hedge, sinew);
         quote!(.hedge(#hedge))
     });
-    let hash_key = of(&policy.hash_key, Source::Own, source, |path| {
-        let path = dotted(path);
-        quote!(.hash_key(#path))
+    let hash_key = of(&policy.hash_key, Source::Own, source, |key| match key {
+        HashKey::Field(path) => {
+            let path = path.to_string();
+            quote!(.hash_key(#path))
+        }
+        HashKey::Routing(rule) => routing::emit(rule, sinew),
     });
     let (matters, said_by) = (&policy.criticality, sources.criticality);
     let criticality = of(matters, said_by, source, |criticality| {
@@ -78,7 +83,7 @@ fn by(policy: &Policy, source: Source, sinew: &TokenStream) -> TokenStream {
     });
     let user_key = of(&policy.user_key, sources.user_key, source, |key| {
         let key = match key {
-            UserKey::Field(path) => dotted(path),
+            UserKey::Field(path) => path.to_string(),
             UserKey::Metadata(name) => format!("metadata:{name}"),
         };
         quote!(.user_key(#key))
@@ -168,10 +173,6 @@ fn code(name: &str, sinew: &TokenStream) -> TokenStream {
     });
     let name = Ident::new(&words.collect::<String>(), Span::call_site());
     quote!(#sinew::Code::#name)
-}
-
-fn dotted(path: &FieldPath) -> String {
-    path.0.join(".")
 }
 
 /// A duration in the largest unit in which it is a whole number.

@@ -14,6 +14,10 @@ pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamRepl
 
 pub use checks::{Fails, Message, ThroughMessage, ThroughOption, failure, key, message};
 
+use std::borrow::Cow;
+
+use crate::call::key::{HashKeyField, KeyValue};
+use crate::call::policy::Routing;
 use crate::call::{Inbound, Method, Outbound, Typed};
 use crate::client::{Call, Channel, Reply};
 use crate::server::Skeleton;
@@ -47,6 +51,16 @@ pub fn with_message<D>(typed: Typed<D>, message: String) -> Typed<D> {
 /// The same call, failing with what its method declares.
 pub fn typed<R, E>(call: Call<R>) -> Call<R, E> {
     call.typed()
+}
+
+/// The value of a field that a key is made of, if it is set.
+pub fn key_value(field: &(impl HashKeyField + ?Sized)) -> Option<KeyValue<'_>> {
+    field.key_value()
+}
+
+/// The key that a rule makes of the values of its fields.
+pub fn routing_key<'m>(rule: Routing, values: &[Option<KeyValue<'m>>]) -> Option<Cow<'m, [u8]>> {
+    rule.key(values)
 }
 
 /// The stub of a unary method.

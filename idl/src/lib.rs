@@ -8,4 +8,5 @@ pub mod model;
 pub mod naming;
 pub mod nearest;
 pub mod policy;
+pub mod template;
 pub mod validate;

@@ -6,6 +6,7 @@ use std::{fmt, time::Duration};
 use crate::{
     diag::Span,
     model::{Idempotency, Shape, TypeRef},
+    template::Template,
 };
 
 /// A value and where it stands. Shown, it is the value alone: a set of descriptors has the same values elsewhere.
@@ -36,8 +37,8 @@ pub struct Policy {
     pub retry: Option<Spanned<Retry>>,
     /// Attempts side by side.
     pub hedge: Option<Spanned<Hedge>>,
-    /// The field that calls are routed by.
-    pub hash_key: Option<Spanned<FieldPath>>,
+    /// What calls are routed by.
+    pub hash_key: Option<Spanned<HashKey>>,
     /// How much a call matters when not all can be served.
     pub criticality: Option<Spanned<Criticality>>,
     /// Whom a call is made for.
@@ -132,6 +133,50 @@ impl FieldPath {
     pub fn new(path: &str) -> Self {
         Self(path.split('.').map(str::to_owned).collect())
     }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// What calls are routed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HashKey {
+    /// A field of the request, as it is.
+    Field(FieldPath),
+    /// What a rule of `google.api.routing` takes from the request, where that is no whole field.
+    Routing(Routing),
+}
+
+/// A rule of `google.api.routing`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// Its parameters: of those with one name, the last that matches says its value.
+    pub parameters: Vec<RoutingParameter>,
+    /// Whether Rust warns of a field on the way to one of them.
+    pub deprecated: bool,
+}
+
+/// A part of a rule of `google.api.routing`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutingParameter {
+    /// The field of the request.
+    pub field: FieldPath,
+    /// What of the field is taken, and its name; without it, the whole field by its own name.
+    pub template: Option<Template>,
+    /// The fields of Rust's structs on the way to it; none where the request is itself the value.
+    pub way: Vec<Step>,
+}
+
+/// A field of a struct on the way to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The Rust identifier.
+    pub rust: String,
+    /// Is it an `Option` with the next in it?
+    pub optional: bool,
 }
 
 /// How much a call matters when not all can be served; the first matters most.

@@ -1,5 +1,10 @@
-//! Which types of fields can be the key that calls are routed by.
+//! Which types of fields can be the key that calls are routed by, and what rules of routing make of their values.
 //! It refuses to hash: nobody routes by keys yet.
+
+pub(crate) mod routing;
+mod template;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 
@@ -10,12 +15,47 @@ use bytes::Bytes;
     label = "no key",
     note = "a key is a string, bytes, an integer, an enum or a bool"
 )]
-pub trait HashKeyField {}
-
-macro_rules! keys {
-    ($($ty:ty),*) => { $(impl HashKeyField for $ty {})* };
+pub trait HashKeyField {
+    #[doc(hidden)]
+    fn key_value(&self) -> Option<KeyValue<'_>>;
 }
 
-keys!(String, str, Vec<u8>, Bytes, i32, u32, i64, u64, bool);
+/// What a field has that a key is made of: text, which templates match, or anything else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyValue<'m> {
+    Text(&'m str),
+    Other(Cow<'m, [u8]>),
+}
 
-impl<T: HashKeyField> HashKeyField for Option<T> {}
+macro_rules! keys {
+    ($($ty:ty: |$value:ident| $key:expr;)*) => {
+        $(impl HashKeyField for $ty {
+            fn key_value(&self) -> Option<KeyValue<'_>> {
+                let $value = self;
+                Some($key)
+            }
+        })*
+    };
+}
+
+keys! {
+    String: |text| KeyValue::Text(text);
+    str: |text| KeyValue::Text(text);
+    Vec<u8>: |bytes| KeyValue::Other(Cow::Borrowed(bytes));
+    Bytes: |bytes| KeyValue::Other(Cow::Borrowed(bytes));
+    i32: |number| shown(number);
+    u32: |number| shown(number);
+    i64: |number| shown(number);
+    u64: |number| shown(number);
+    bool: |flag| shown(flag);
+}
+
+impl<T: HashKeyField> HashKeyField for Option<T> {
+    fn key_value(&self) -> Option<KeyValue<'_>> {
+        self.as_ref()?.key_value()
+    }
+}
+
+fn shown(value: impl ToString) -> KeyValue<'static> {
+    KeyValue::Other(Cow::Owned(value.to_string().into_bytes()))
+}

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::frame::Limit;
-use super::policy::{Declared, Policy, Source};
+use super::policy::{Declared, Policy, Routing, Source};
 
 /// Which sides of a method stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -253,11 +253,15 @@ impl fmt::Debug for MethodHandle {
     }
 }
 
+/// How a rule of routing is told the values of its fields.
+type RoutingKey<Req> = for<'m> fn(Routing, &'m Req) -> Option<Cow<'m, [u8]>>;
+
 /// A method as generated code declares it, in a `static`: its [`MethodSpec`] and the codec of its messages.
 pub struct Method<Req, Resp> {
     spec: MethodSpec,
     /// Who declares what the builder is told next.
     by: Source,
+    key: Option<RoutingKey<Req>>,
     pub(crate) request: Codec<Req>,
     pub(crate) reply: Codec<Resp>,
 }
@@ -291,6 +295,7 @@ where
         Self {
             spec: MethodSpec::new(path, shape),
             by: Source::Method,
+            key: None,
             request: Codec::prost(),
             reply: Codec::prost(),
         }
@@ -301,6 +306,15 @@ impl<Req, Resp> Method<Req, Resp> {
     /// What layers see of it.
     pub const fn spec(&self) -> &MethodSpec {
         &self.spec
+    }
+
+    /// The key that [`Policy::routing`] makes of a request; nothing where there is no such rule, or it finds none.
+    /// Nobody acts on it yet.
+    ///
+    /// It is borrowed from the request where the rule has one name alone and the field is text or bytes.
+    pub fn routing_key<'m>(&self, request: &'m Req) -> Option<Cow<'m, [u8]>> {
+        let rule = self.spec.policy.routing?.value;
+        self.key?(rule, request)
     }
 }
 

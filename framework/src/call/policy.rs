@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Code;
+pub use super::key::routing::Routing;
 
 /// Where a value stands. The later wins, in this order: `Service`, `Method`, `ServiceConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +58,8 @@ pub struct Policy {
     pub hedge: Option<Declared<Hedge>>,
     /// The path of the field that calls are routed by. Nobody acts on it yet.
     pub hash_key: Option<Declared<&'static str>>,
+    /// The rule that makes the key that calls are routed by, in place of a field. Nobody acts on it yet.
+    pub routing: Option<Declared<Routing>>,
     /// How much a call matters when not all can be served. Nobody acts on it yet.
     pub criticality: Option<Declared<Criticality>>,
     /// Whom a call is for: the path of a field, or `metadata:` and a key. Nobody acts on it yet.
@@ -76,6 +79,7 @@ impl Policy {
         retry: None,
         hedge: None,
         hash_key: None,
+        routing: None,
         criticality: None,
         user_key: None,
         errors: &[],

@@ -225,6 +225,9 @@ fn print(
                 inner.push_str("    option idempotency_level = NO_SIDE_EFFECTS;\n");
             }
         }
+        if options::print_routing(&mut inner, method) {
+            imports.insert("google/api/routing.proto".to_owned());
+        }
         let fields = options::of_method(method, &of_service);
         policies |= options::print(&mut inner, "    ", "sinew.method", &fields);
         let end = match inner.as_str() {

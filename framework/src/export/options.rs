@@ -1,4 +1,4 @@
-//! A method's policy as the options of `sinew/options.proto`.
+//! A method's policy as the options of `sinew/options.proto`, and of `google/api/routing.proto` where it has a rule.
 //! It refuses what a service config said: that is no part of the contract.
 
 use std::fmt::Display;
@@ -43,6 +43,23 @@ pub(super) fn print(out: &mut String, indent: &str, of: &str, fields: &[Field]) 
         *out += &format!("{indent}  {}: {}\n", field.name, field.value);
     }
     *out += &format!("{indent}}};\n");
+    true
+}
+
+/// Appends the rule of routing as the annotation that it comes from, and says whether there was one.
+pub(super) fn print_routing(out: &mut String, method: &MethodSpec) -> bool {
+    let Some(rule) = method.policy().routing else {
+        return false;
+    };
+    *out += "    option (google.api.routing) = {\n";
+    for (field, template) in rule.value.parameters() {
+        let mut parts = vec![format!("field: {}", quoted(field))];
+        if !template.is_empty() {
+            parts.push(format!("path_template: {}", quoted(template)));
+        }
+        *out += &format!("      routing_parameters: {}\n", braced(&parts));
+    }
+    *out += "    };\n";
     true
 }
 

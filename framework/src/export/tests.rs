@@ -3,7 +3,7 @@ use std::time::Duration;
 use prost_types::{FileDescriptorProto, Timestamp};
 
 use super::*;
-use crate::call::policy::{Criticality, Delay, Hedge, Retry};
+use crate::call::policy::{Criticality, Delay, Hedge, Retry, Routing};
 use crate::call::{Code, Method};
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -36,7 +36,15 @@ static WATCH: Method<Timestamp, Timestamp> = Method::bidi("/shop.v1.Clock/Watch"
     .by_service()
     .timeout(Duration::from_millis(1500));
 
-static CLOCK: ServiceSpec = ServiceSpec::new("shop.v1.Clock", &[GET.spec(), WATCH.spec()]);
+static FIND: Method<Timestamp, Timestamp> = Method::unary("/shop.v1.Clock/Find")
+    .max_request_bytes(64)
+    .routing(
+        Routing::new(&[("seconds", "{second=**}"), ("nanos", "")]),
+        |_, _| None,
+    );
+
+static CLOCK: ServiceSpec =
+    ServiceSpec::new("shop.v1.Clock", &[GET.spec(), WATCH.spec(), FIND.spec()]);
 
 fn set() -> Vec<u8> {
     let stamp = DescriptorProto {
@@ -61,15 +69,16 @@ fn rpc(name: &str, request: Message, reply: Message) -> Rpc<'_> {
     }
 }
 
-fn of_clock() -> [Rpc<'static>; 2] {
+fn of_clock() -> [Rpc<'static>; 3] {
     let stamp = Probe::<Timestamp>::message();
-    [rpc("Get", stamp, stamp), rpc("Watch", stamp, stamp)]
+    ["Get", "Watch", "Find"].map(|name| rpc(name, stamp, stamp))
 }
 
 const TEXT: &str = r#"syntax = "proto3";
 
 package shop.v1;
 
+import "google/api/routing.proto";
 import "google/protobuf/timestamp.proto";
 import "sinew/options.proto";
 
@@ -89,6 +98,15 @@ service Clock {
   rpc Watch(stream .google.protobuf.Timestamp) returns (stream .google.protobuf.Timestamp) {
     option (sinew.method) = {
       idle_timeout: "2.500us"
+    };
+  }
+  rpc Find(.google.protobuf.Timestamp) returns (.google.protobuf.Timestamp) {
+    option (google.api.routing) = {
+      routing_parameters: { field: "seconds", path_template: "{second=**}" }
+      routing_parameters: { field: "nanos" }
+    };
+    option (sinew.method) = {
+      max_request_bytes: 64
     };
   }
 }
@@ -132,6 +150,9 @@ fn what_is_exported_compiles() {
     let Ok(compiled) = compiled else {
         panic!("{:?}", compiled.err());
     };
+    let find = &compiled.schema.services[0].methods[2].policy;
+    let key = format!("{:?}", find.hash_key);
+    assert!(key.starts_with("Some(Routing("), "{key}");
     let service = compiled.pool.get_service_by_name("shop.v1.Clock");
     let service = service.expect("the service is there");
     let methods: Vec<_> = service
@@ -169,7 +190,8 @@ fn each_message_that_lacks_something_is_named() {
          declare it in a `.proto` file\n\
          shop.v1.Clock/Get: `sinew::export::tests::Away` is in none of the descriptor sets; pass the \
          `DESCRIPTORS` of its package\n\
-         shop.v1.Clock/Watch: its request and its reply were not given"
+         shop.v1.Clock/Watch: its request and its reply were not given\n\
+         shop.v1.Clock/Find: its request and its reply were not given"
     );
     let error = export(&CLOCK, "", &of_clock(), &[b"\xff"]).expect_err("the set is none");
     assert!(matches!(error, ExportError::Descriptors(_)), "{error}");

@@ -9,6 +9,8 @@ pub(crate) const KEYS: &str = "a key is text, bytes, an integer, a boolean or an
 
 /// What a path leads to.
 pub(crate) struct Key {
+    /// The fields on the way, the key the last.
+    pub(crate) fields: Vec<FieldDescriptor>,
     /// The first segment that a message need not have.
     pub(crate) may_be_unset: Option<String>,
 }
@@ -24,6 +26,7 @@ pub(crate) struct NoKey {
 /// Follows `path` from `message`.
 pub(crate) fn resolve(message: &MessageDescriptor, path: &FieldPath) -> Result<Key, Box<NoKey>> {
     let mut may_be_unset = None;
+    let mut fields = Vec::new();
     let mut inside = message.clone();
     for (index, segment) in path.0.iter().enumerate() {
         let no_key = |why: String| {
@@ -66,8 +69,12 @@ pub(crate) fn resolve(message: &MessageDescriptor, path: &FieldPath) -> Result<K
                 )));
             }
         }
+        fields.push(field);
     }
-    Ok(Key { may_be_unset })
+    Ok(Key {
+        fields,
+        may_be_unset,
+    })
 }
 
 /// Why a field leads nowhere, whatever its type.

@@ -24,6 +24,7 @@ mod patch;
 mod places;
 mod policies;
 mod redacted;
+mod routing;
 mod scan;
 mod scopes;
 mod set;

@@ -9,7 +9,9 @@ use sinew_idl::{
     diag::{Diagnostic, Span},
     duration,
     model::TypeRef,
-    policy::{Criticality, Delay, ErrorType, FieldPath, Hedge, Policy, Retry, Spanned, UserKey},
+    policy::{
+        Criticality, Delay, ErrorType, FieldPath, HashKey, Hedge, Policy, Retry, Spanned, UserKey,
+    },
 };
 
 use crate::written::Place;
@@ -59,7 +61,7 @@ impl Reader {
             retry: self.message(&of, "retry", Self::retry),
             hedge: self.message(&of, "hedge", Self::hedge),
             hash_key: self.text(&of, "hash_key").map(|key| Spanned {
-                value: FieldPath::new(&key.value),
+                value: HashKey::Field(FieldPath::new(&key.value)),
                 span: key.span,
             }),
             criticality: self.criticality(&of),

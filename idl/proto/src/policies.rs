@@ -7,7 +7,7 @@ use prost_types::method_options::IdempotencyLevel;
 use sinew_idl::{
     diag::{Diagnostic, Span},
     model::{Idempotency, Shape},
-    policy::{FieldPath, Policy, Spanned, UserKey},
+    policy::{FieldPath, HashKey, Policy, Spanned, UserKey},
     validate,
 };
 
@@ -19,7 +19,7 @@ use crate::{
     load::Loaded,
     options::Reader,
     places::Places,
-    tag,
+    routing, tag,
     written::Statements,
 };
 
@@ -34,8 +34,8 @@ pub(crate) struct Policies<'a> {
     places: &'a Places<'a>,
     /// Nothing where the file does not import our options.
     statements: Option<Statements<'a>>,
-    /// Does the file import annotations of HTTP?
-    is_annotated: bool,
+    /// Of the rules of routing; nothing where the file imports neither annotations nor our options.
+    routing: Option<Statements<'a>>,
     pub(crate) reader: Reader,
 }
 
@@ -46,19 +46,22 @@ impl<'a> Policies<'a> {
         file: &'a FileDescriptor,
         places: &'a Places<'a>,
     ) -> Self {
-        let statements = is_ours(file).then(|| {
+        let statements_of = |extension| {
             let source = loaded.texts.get(file.name());
-            Statements::new(file.file_descriptor_proto(), source, EXTENSION)
-        });
+            Statements::new(file.file_descriptor_proto(), source, extension)
+        };
+        let is_annotated = || {
+            let mut imports = file.dependencies();
+            imports.any(|import| import.name().starts_with("google/api/"))
+        };
+        let is_ours = is_ours(file);
         Self {
             extensions,
             loaded,
             file,
             places,
-            statements,
-            is_annotated: file
-                .dependencies()
-                .any(|import| import.name().starts_with("google/api/")),
+            statements: is_ours.then(|| statements_of(EXTENSION)),
+            routing: (is_ours || is_annotated()).then(|| statements_of(routing::EXTENSION)),
             reader: Reader::default(),
         }
     }
@@ -93,7 +96,7 @@ impl<'a> Policies<'a> {
             Some(IdempotencyLevel::Idempotent) => Idempotency::Idempotent,
             Some(IdempotencyLevel::NoSideEffects) => Idempotency::Safe,
         };
-        if proto.is_none() || self.statements.is_none() && !self.is_annotated {
+        if proto.is_none() || self.routing.is_none() {
             let mut policy = Policy::default().or(service, shape, idempotency);
             self.inherited(&mut policy, method, shape);
             return (idempotency, policy);
@@ -122,8 +125,13 @@ impl<'a> Policies<'a> {
             && !shape.client_streams()
             && self.extensions.marked(&method.input()).is_none()
             && let Some(rule) = value(&options, self.extensions.routing.as_ref())
+            && let Some(statements) = &self.routing
         {
-            policy.hash_key = http::routing_key(&rule, &method.input()).map(|value| Spanned {
+            let path = [method.path(), &[tag::method::OPTIONS]].concat();
+            let written = statements.at(&path, self.places);
+            let found = &mut self.reader.found;
+            let key = routing::key(&rule, &method.input(), &written.root(), found);
+            policy.hash_key = key.map(|value| Spanned {
                 value,
                 span: self.places.span(method.path()),
             });
@@ -139,7 +147,7 @@ impl<'a> Policies<'a> {
             && let Some(field) = self.extensions.marked(&method.input())
         {
             policy.hash_key = Some(Spanned {
-                value: FieldPath::new(field.name()),
+                value: HashKey::Field(FieldPath::new(field.name())),
                 span: self.places.span(method.path()),
             });
         }
@@ -153,7 +161,12 @@ impl<'a> Policies<'a> {
     }
 
     fn hash_key(&mut self, own: &Policy, method: &MethodDescriptor, shape: Shape) {
-        let Some(Spanned { value: path, span }) = &own.hash_key else {
+        // An option of ours is never a rule.
+        let Some(Spanned {
+            value: HashKey::Field(path),
+            span,
+        }) = &own.hash_key
+        else {
             return;
         };
         if let Some(wrong) = validate::hash_key(method.name(), shape, own) {

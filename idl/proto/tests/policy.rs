@@ -9,7 +9,7 @@ use std::{path::Path, time::Duration};
 use common::Folder;
 use sinew_idl::{
     model::{Idempotency, Method},
-    policy::{Criticality, Delay, Policy, UserKey},
+    policy::{Criticality, Delay, HashKey, Policy, UserKey},
 };
 use sinew_idl_proto::{Compiled, Sources, compile, from_descriptor_set};
 
@@ -43,6 +43,20 @@ fn values(policy: &Policy) -> String {
     values
         .replace("policy.aggregate.", "")
         .replace("policy.paths.", "")
+}
+
+/// Fields, each with its template.
+fn shown(key: &HashKey) -> String {
+    let routing = match key {
+        HashKey::Field(path) => return path.to_string(),
+        HashKey::Routing(routing) => routing,
+    };
+    let parameters = routing.parameters.iter();
+    let parameters = parameters.map(|one| match &one.template {
+        Some(template) => format!("{} {template}", one.field),
+        None => one.field.to_string(),
+    });
+    parameters.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -108,7 +122,7 @@ fn every_option_is_read_and_defaults_of_the_service_reach_what_they_can_hold_for
     assert_eq!(codes, ["UNAVAILABLE", "ABORTED"]);
     let hash_key = |method: &Method| {
         let key = method.policy.hash_key.as_ref();
-        key.map(|key| key.value.0.join("."))
+        key.map(|key| shown(&key.value))
     };
     assert_eq!(
         all.map(hash_key),
@@ -153,7 +167,7 @@ fn annotations_say_what_can_be_repeated_and_what_routes() {
         .iter()
         .map(|one| {
             let key = one.policy.hash_key.as_ref();
-            let key = key.map(|key| key.value.0.join("."));
+            let key = key.map(|key| shown(&key.value));
             (&*one.name.wire, one.idempotency, key)
         })
         .collect();
@@ -169,11 +183,39 @@ fn annotations_say_what_can_be_repeated_and_what_routes() {
             ("Replace", Idempotent, None),
             ("Touch", Idempotent, None),
             ("Unknown", Unsafe, None),
-            ("Routed", Unsafe, Some("name".into())),
-            ("RoutedTwice", Unsafe, None),
+            ("Routed", Unsafe, Some("name {shelf=shelves/*}/**".into())),
+            ("RoutedTwice", Unsafe, Some("name, room".into())),
             ("RoutedOtherwise", Unsafe, Some("room".into())),
         ]
     );
+}
+
+#[test]
+fn a_template_that_is_none_is_marked_in_every_spelling() {
+    for options in [
+        "(google.api.routing) = { routing_parameters { field: 'a' path_template: '/{x}' } }",
+        "(google.api.routing) = { routing_parameters: [{ field: 'a' }, { path_template: '/{x}' }] }",
+        "(.google.api.routing).routing_parameters = { field: 'a' }; option
+         (google.api.routing).routing_parameters = { path_template: '/{x}' field: 'a' }",
+    ] {
+        let text = format!(
+            "syntax = \"proto3\"; import \"google/api/routing.proto\"; message M {{ string a = 1; }}
+             service S {{ rpc A(M) returns (M) {{ option {options}; }} }}"
+        );
+        let before = text.split("'/{x}'").next().expect("text in front");
+        let (line, column) = (
+            before.lines().count(),
+            before.lines().last().unwrap_or_default().len() + 1,
+        );
+        let folder = Folder::with(&[("a.proto", text.as_bytes())]);
+        let Err(found) = compile(&folder.sources(&["a.proto"])) else {
+            panic!("accepted: {options}");
+        };
+        let lines = found.lines();
+        let want =
+            format!("a.proto:{line}:{column}: M0112 `path_template` \"/{{x}}\" is no template");
+        assert!(lines.len() == 1 && lines[0].contains(&want), "{lines:?}");
+    }
 }
 
 #[test]
@@ -244,6 +286,10 @@ fn a_descriptor_set_has_policies_and_only_whole_statements_as_places() {
         .expect("declared");
     let place = sinew_idl::diag::SourceMap::default().place(&timeout.span);
     assert_eq!(place.as_deref(), Some("a.proto:20:5"));
+    let routed = good("37_routing");
+    let again = from_descriptor_set(&routed.descriptor_set, Some(&["a.proto".to_owned()]));
+    let again = again.unwrap_or_else(|found| panic!("{}", found.render()));
+    assert_eq!(rows(&routed), rows(&again));
 }
 
 #[test]

@@ -24,4 +24,6 @@ mod errors;
 #[cfg(test)]
 mod redacted;
 #[cfg(test)]
+mod routing;
+#[cfg(test)]
 mod wire;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Idempotency, Method};
+use super::{Idempotency, Method, RoutingKey};
 use crate::call::Code;
-use crate::call::policy::{Criticality, Declared, Hedge, Retry, Source};
+use crate::call::policy::{Criticality, Declared, Hedge, Retry, Routing, Source};
 
 impl<Req, Resp> Method<Req, Resp> {
     /// Declares what repeating the call does.
@@ -85,6 +85,15 @@ impl<Req, Resp> Method<Req, Resp> {
     #[must_use]
     pub const fn hash_key(mut self, path: &'static str) -> Self {
         self.spec.policy.hash_key = self.declared(path);
+        self
+    }
+
+    /// Declares the rule that makes the key that calls are routed by, and how it is told the values of its fields.
+    /// Nobody acts on it yet.
+    #[must_use]
+    pub const fn routing(mut self, rule: Routing, key: RoutingKey<Req>) -> Self {
+        self.spec.policy.routing = self.declared(rule);
+        self.key = Some(key);
         self
     }
 

@@ -5,6 +5,8 @@
 pub struct Cart {
     #[prost(string, tag = "1")]
     pub id: ::sinew::codegen::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub owner: ::core::option::Option<Owner>,
 }
 
 impl ::sinew::codegen::prost::Name for Cart {
@@ -18,6 +20,27 @@ impl ::sinew::codegen::prost::Name for Cart {
 
     fn type_url() -> ::sinew::codegen::prost::alloc::string::String {
         "type.googleapis.com/carts.Cart".into()
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, ::sinew::codegen::prost::Message)]
+#[prost(prost_path = "::sinew::codegen::prost")]
+pub struct Owner {
+    #[prost(string, tag = "1")]
+    pub id: ::sinew::codegen::prost::alloc::string::String,
+}
+
+impl ::sinew::codegen::prost::Name for Owner {
+    const NAME: &'static str = "Owner";
+
+    const PACKAGE: &'static str = "carts";
+
+    fn full_name() -> ::sinew::codegen::prost::alloc::string::String {
+        "carts.Owner".into()
+    }
+
+    fn type_url() -> ::sinew::codegen::prost::alloc::string::String {
+        "type.googleapis.com/carts.Owner".into()
     }
 }
 
@@ -89,6 +112,18 @@ pub trait Carts: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// # Policy
     /// - A call may take 1500ms, unless it says itself.
     fn list(
+        &self,
+        cx: &::sinew::Context,
+        req: Cart,
+    ) -> impl ::core::future::Future<
+        Output = ::sinew::Result<Cart>,
+    > + ::core::marker::Send;
+
+    /// Keyed by a part of a field, or by another one as it is.
+    ///
+    /// # Policy
+    /// - A call may take 1500ms, unless it says itself.
+    fn find(
         &self,
         cx: &::sinew::Context,
         req: Cart,
@@ -184,6 +219,30 @@ pub mod carts {
         .criticality(::sinew::policy::Criticality::SheddablePlus)
         .user_key("metadata:x-user");
 
+    /// `carts.Carts/Find`.
+    pub static FIND: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::unary(
+            "/carts.Carts/Find",
+        )
+        .routing(
+            ::sinew::policy::Routing::new(
+                &[("owner.id", "{owner=**}"), ("id", "owners/{owner}/**")],
+            ),
+            |rule, req| ::sinew::codegen::routing_key(
+                rule,
+                &[
+                    req
+                        .owner
+                        .as_ref()
+                        .and_then(|inner| ::sinew::codegen::key_value(&inner.id)),
+                    ::sinew::codegen::key_value(&req.id),
+                ],
+            ),
+        )
+        .by_service()
+        .timeout(::core::time::Duration::from_millis(1500))
+        .criticality(::sinew::policy::Criticality::SheddablePlus)
+        .user_key("metadata:x-user");
+
     /// `carts.Carts/Watch`.
     pub static WATCH: ::sinew::Method<super::Cart, super::Cart> = ::sinew::Method::server_stream(
             "/carts.Carts/Watch",
@@ -205,7 +264,14 @@ pub mod carts {
     /// What a registry, reflection and the server's table need to know.
     pub static SERVICE: ::sinew::ServiceSpec = ::sinew::ServiceSpec::new(
             NAME,
-            &[ADD.spec(), GET.spec(), LIST.spec(), WATCH.spec(), UPLOAD.spec()],
+            &[
+                ADD.spec(),
+                GET.spec(),
+                LIST.spec(),
+                FIND.spec(),
+                WATCH.spec(),
+                UPLOAD.spec(),
+            ],
         )
         .described_by(&super::super::DESCRIPTORS);
 
@@ -264,6 +330,15 @@ pub mod carts {
         #[inline]
         pub fn list(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
             ::sinew::codegen::unary(&self.channel, &LIST, req)
+        }
+
+        /// Keyed by a part of a field, or by another one as it is.
+        ///
+        /// # Policy
+        /// - A call may take 1500ms, unless it says itself.
+        #[inline]
+        pub fn find(&self, req: super::Cart) -> ::sinew::Call<super::Cart> {
+            ::sinew::codegen::unary(&self.channel, &FIND, req)
         }
 
         /// `carts.Carts/Watch`.
@@ -335,6 +410,13 @@ pub mod carts {
                 }
                 3 => {
                     ::std::boxed::Box::pin(async move {
+                        let (cx, req) = call.unary(&FIND).await?;
+                        let result = T::find(&service, &cx, req).await;
+                        cx.reply(&FIND, result)
+                    })
+                }
+                4 => {
+                    ::std::boxed::Box::pin(async move {
                         let (cx, req, mut out, reply) = call
                             .server_stream(&WATCH)
                             .await?;
@@ -346,7 +428,7 @@ pub mod carts {
                             .await
                     })
                 }
-                4 => {
+                5 => {
                     ::std::boxed::Box::pin(async move {
                         let (cx, rx) = call.client_stream(&UPLOAD)?;
                         let result = T::upload(&service, &cx, rx).await;
