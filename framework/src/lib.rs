@@ -11,6 +11,8 @@ pub mod observe;
 mod overrides;
 mod rt;
 mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 pub use call::key::HashKeyField;
