@@ -31,6 +31,7 @@ const MAX_BLOCK_BYTES: usize = 1 << 20;
 /// let fields = Fields::new().with("x-a", "1").with("x-b", [0xff]);
 /// assert_eq!(fields.get("x-a").as_deref(), Some("1"));
 /// assert_eq!(fields.bytes("x-b"), Some(&[0xff][..]));
+/// assert_eq!(fields.set("x-b", "2").without("x-a"), Fields::new().with("x-b", "2"));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Bytes, Bytes)>);
@@ -46,6 +47,17 @@ impl Fields {
         let name = Bytes::copy_from_slice(name.as_ref());
         self.0.push((name, Bytes::copy_from_slice(value.as_ref())));
         self
+    }
+
+    /// With this value in the place of the first of this name; at the end where there is none.
+    pub fn set(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        match self.0.iter_mut().find(|(is, _)| is == name) {
+            Some((_, before)) => {
+                *before = Bytes::copy_from_slice(value.as_ref());
+                self
+            }
+            None => self.with(name, value),
+        }
     }
 
     /// Without those of this name.

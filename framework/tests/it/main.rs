@@ -14,6 +14,7 @@ mod double;
 mod errors;
 mod foreign;
 mod headers;
+mod hostile;
 mod in_process;
 mod limits;
 mod listen;

@@ -40,13 +40,24 @@ impl Conn {
     /// # Cancel safety
     /// What was not written goes out before what is sent next.
     pub async fn flood(&mut self, frames: impl IntoIterator<Item = Frame>) -> Flood {
-        let mut frames = frames.into_iter();
+        let flood = self.pour(&mut frames.into_iter()).await;
+        let Flood { frames, end } = flood;
+        self.state.log.note(match end {
+            FloodEnd::All => format!("a flood of {frames} frames"),
+            FloodEnd::Stalled => format!("a flood of {frames} frames, of which no more was taken"),
+            FloodEnd::Closed => format!("a flood of {frames} frames, and nothing more can be sent"),
+        });
+        flood
+    }
+
+    async fn pour(&mut self, frames: &mut impl Iterator<Item = Frame>) -> Flood {
         let mut sent = 0;
         loop {
             let mut last = true;
             while self.state.out.len() < AHEAD {
                 match frames.next() {
-                    Some(frame) => self.state.queue(&frame),
+                    // Its note is one line for all.
+                    Some(frame) => frame.write_to(&mut self.state.out),
                     None => break,
                 }
                 sent += 1;
