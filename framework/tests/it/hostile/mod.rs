@@ -13,10 +13,14 @@ use tokio::task::JoinHandle;
 use crate::double::Double;
 use crate::talk::{Say, talk};
 
+mod client_ends;
+mod client_floods;
+mod client_input;
 mod server_floods;
 mod server_frames;
 mod server_requests;
 mod server_slow;
+mod unprocessed;
 
 /// What another's call may take while somebody attacks: far more than it does, and far less than for ever.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
@@ -110,6 +114,27 @@ fn patient() -> Double {
         })
 }
 
+/// A scripted server, and a client of it.
+async fn facing() -> (Peer, talk::Client) {
+    let peer = Peer::listen().await.unwrap();
+    let channel = Channel::to(&peer.url()).unwrap();
+    (peer, talk::Client::new(channel))
+}
+
+/// Answers one call of a client, on a connection of its own or on `conn`: what came before has not confused it.
+async fn is_answered(peer: &Peer, conn: Option<&mut Conn>, talk: &talk::Client) {
+    let call = talk.once(Say::new("again", 0)).wait_for_ready();
+    let call = tokio::spawn(call.timeout(ANSWERED_WITHIN));
+    let mut new = None;
+    let conn = match conn {
+        Some(conn) => conn,
+        None => new.insert(peer.accept().await.unwrap()),
+    };
+    let request = conn.next_request().await.unwrap();
+    conn.reply(request.stream, said("again")).await.unwrap();
+    assert_eq!(call.await.unwrap().unwrap(), Say::new("again", 0));
+}
+
 /// The message of a call, encoded.
 fn said(text: &str) -> Vec<u8> {
     prost::Message::encode_to_vec(&Say::new(text, 0))
@@ -137,9 +162,6 @@ where
 {
     let (_, small) = peak(attack(size));
     let (done, large) = peak(attack(4 * size));
-    if std::env::var_os("SHOW").is_some() {
-        eprintln!("{name}: {small} → {large} bytes");
-    }
     let bound = small + MORE_BYTES;
     assert!(
         large <= bound,
