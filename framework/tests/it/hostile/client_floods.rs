@@ -63,7 +63,7 @@ fn floods(name: &str, expected: Call, frames: impl Fn(u32) -> Flooding) {
             conn.closed().await.unwrap();
         }
     };
-    holds_no_more(name, SHORT, attack);
+    holds_no_more(name, SHORT, MORE_BYTES, attack);
 }
 
 /// The same frame again and again.

@@ -155,14 +155,15 @@ fn peak<T>(run: impl Future<Output = T>) -> (T, u64) {
 /// What the ends of an attack four times as large may hold more: buffers that grow by doubling, and chance.
 const MORE_BYTES: u64 = 1 << 20;
 
-/// Runs `attack` with a size and with four times it, and asserts that memory does not grow with it.
-fn holds_no_more<T, Fut>(name: &str, size: u32, mut attack: impl FnMut(u32) -> Fut) -> T
+/// Runs `attack` with a size and with four times it, and asserts that memory does not grow with it by more than `more`
+/// bytes.
+fn holds_no_more<T, Fut>(name: &str, size: u32, more: u64, mut attack: impl FnMut(u32) -> Fut) -> T
 where
     Fut: Future<Output = T>,
 {
     let (_, small) = peak(attack(size));
     let (done, large) = peak(attack(4 * size));
-    let bound = small + MORE_BYTES;
+    let bound = small + more;
     assert!(
         large <= bound,
         "{name}: {small} bytes at {size}, {large} at four times it"

@@ -451,5 +451,5 @@ fn heads_that_unpack() {
         let closing = victim.answers_during(attack).await;
         assert_ne!(closing.code, Some(ErrorCode::NoError));
     };
-    holds_no_more("blocks that unpack to 40 MB", 5, attack);
+    holds_no_more("blocks that unpack to 40 MB", 5, MORE_BYTES, attack);
 }
