@@ -1,4 +1,4 @@
-//! Calls of which the peer says that it has not begun them. All that depends on whether they are sent again stands here.
+//! Calls that the peer says it has not begun. All that depends on whether they are sent again stands here.
 
 use sinew::Code;
 use sinew::testing::ErrorCode;
