@@ -3,15 +3,11 @@
 
 use std::any::Any;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Buf as _;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::event::{Closed, Event};
 use super::state::State;
@@ -28,9 +24,6 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 /// What the windows of a connection and its streams are until they are changed.
 const DEFAULT_WINDOW: u32 = 65_535;
 
-/// Bytes that are read at once.
-const READ_BYTES: usize = 16 * 1024;
-
 /// One connection of a scripted peer, over anything that can be read and written.
 ///
 /// Whatever it waits for comes within 10 s, unless [`Conn::within`] says otherwise, or it fails, naming what it waited
@@ -43,7 +36,7 @@ pub struct Conn {
     /// Of streams that we open.
     pub(super) next_stream: u32,
     pub(super) within: Duration,
-    reads: bool,
+    pub(super) reads: bool,
 }
 
 /// A connection that is open and does nothing: the peer's bytes are neither read nor answered. Dropping it closes it.
@@ -312,82 +305,6 @@ impl Conn {
 
     pub(super) fn failed(&self, what: impl Into<String>) -> Failed {
         Failed::new(what, self.log())
-    }
-
-    /// Reads and writes until `done`, for the time that the script gives it.
-    pub(super) async fn drive<T>(
-        &mut self,
-        what: &str,
-        mut done: impl FnMut(&mut State) -> Option<T>,
-    ) -> Result<T, Failed> {
-        let within = self.within;
-        let driven = poll_fn(|cx| {
-            loop {
-                if let Some(done) = done(&mut self.state) {
-                    return Poll::Ready(Ok(done));
-                }
-                if let Some(why) = self.state.malformed() {
-                    return Poll::Ready(Err(format!("{why} (while waiting for {what})")));
-                }
-                if self.poll_io(cx).is_pending() {
-                    return Poll::Pending;
-                }
-            }
-        });
-        match timeout(within, driven).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(why)) => Err(self.failed(why)),
-            Err(_) => Err(self.failed(format!("waited {within:?} for {what}"))),
-        }
-    }
-
-    /// Writes and reads what can be at once; ready when that was anything.
-    pub(super) fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let wrote = self.poll_write(cx).is_ready();
-        let read = self.reads && self.poll_read(cx).is_ready();
-        if wrote || read {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (io, state) = (&mut self.io, &mut self.state);
-        if state.out.is_empty() || state.unwritable {
-            return Poll::Pending;
-        }
-        match Pin::new(io).poll_write(cx, &state.out) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Ok(len)) if len > 0 => state.out.advance(len),
-            Poll::Ready(Ok(_)) => state.unwritable = true,
-            Poll::Ready(Err(error)) => {
-                state.unwritable = true;
-                state.log.note(format!("writing failed: {}", error.kind()));
-            }
-        }
-        Poll::Ready(())
-    }
-
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.state.closed.is_some() {
-            return Poll::Pending;
-        }
-        let mut room = [0; READ_BYTES];
-        let mut room = ReadBuf::new(&mut room);
-        let read: io::Result<()> = match Pin::new(&mut self.io).poll_read(cx, &mut room) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(read) => read,
-        };
-        match (read, room.filled()) {
-            (Ok(()), []) => self.state.close(Closed::Eof),
-            (Ok(()), bytes) => self.state.receive(bytes),
-            (Err(error), _) => {
-                self.state.unwritable = true;
-                self.state.close(Closed::Broken(error.kind()));
-            }
-        }
-        Poll::Ready(())
     }
 }
 

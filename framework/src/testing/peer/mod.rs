@@ -12,6 +12,7 @@ use crate::transport::stream::Stream;
 
 mod client;
 mod conn;
+mod drive;
 mod event;
 mod flood;
 mod log;
