@@ -15,6 +15,8 @@ mod overrides;
 mod rt;
 mod server;
 mod services;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 pub use call::key::HashKeyField;

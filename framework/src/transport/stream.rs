@@ -28,6 +28,15 @@ impl Stream {
     pub(crate) fn custom(io: impl Io + 'static) -> Self {
         Self(Kind::Custom(Box::new(io)))
     }
+
+    /// The socket, where it is one of TCP: for tools that set what only TCP has.
+    #[cfg(feature = "testing")]
+    pub(crate) fn as_tcp(&self) -> Option<&TcpStream> {
+        match &self.0 {
+            Kind::Tcp(tcp) => Some(tcp),
+            Kind::Unix(_) | Kind::Custom(_) => None,
+        }
+    }
 }
 
 impl From<TcpStream> for Stream {

@@ -17,6 +17,7 @@ mod export;
 mod foreign;
 mod headers;
 mod health;
+mod hostile;
 mod in_process;
 mod limits;
 mod listen;

@@ -57,8 +57,10 @@ pub(super) fn status(error: h2::Error, late: bool) -> Status {
 fn what(error: &h2::Error) -> String {
     if error.is_io() {
         "the connection broke (the peer is gone)".to_owned()
-    } else if error.is_go_away() {
+    } else if error.is_go_away() && error.is_remote() {
         format!("the peer closed the connection: {error}")
+    } else if error.is_go_away() {
+        format!("the peer broke the rules of HTTP/2, and the connection was closed: {error}")
     } else if error.is_reset() && error.is_remote() {
         format!("the peer reset the call: {error}")
     } else if error.is_reset() && !error.is_library() {

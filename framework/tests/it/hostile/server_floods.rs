@@ -1,0 +1,316 @@
+//! Floods of a client: the server answers them or closes the connection, serves others meanwhile, and holds no more of
+//! a long one than of a short one.
+
+use sinew::testing::{ErrorCode, Fields, FloodEnd, Frame, FrameKind, Setting};
+
+use super::*;
+
+const ONCE: &str = "/test.v1.Talk/Once";
+const UP: &str = "/test.v1.Talk/Up";
+
+/// Streams that a client of these tests may have open. A flood is longer than this and what h2 forgives (1,024).
+const MAX_STREAMS: u32 = 100;
+
+/// How often a flood repeats itself, the short one; the long one does four times as often.
+const SHORT: u32 = 1500;
+
+/// A server that takes nothing for so long has stopped.
+const STALLED: Duration = Duration::from_millis(250);
+
+/// How a flood ended, as its client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All was read, and the connection serves on.
+    Served,
+    /// The connection was closed, with this code.
+    Closed(ErrorCode),
+    /// No more is read, until the client reads.
+    Stalled,
+}
+
+use Outcome::{Closed, Served, Stalled};
+
+const SERVED: &[Outcome] = &[Served];
+const CALM: &[Outcome] = &[Closed(ErrorCode::EnhanceYourCalm)];
+const FAULT: &[Outcome] = &[Closed(ErrorCode::ProtocolError)];
+
+type Flooding = Box<dyn Iterator<Item = Frame>>;
+
+/// Floods a server, and asserts that others are answered meanwhile, that it ends as `expected` (one way or another,
+/// where that is a matter of how much is read at once), and that memory does not grow.
+fn floods(name: &str, expected: &[Outcome], reads: bool, frames: impl Fn(u32) -> Flooding) {
+    floods_within(MORE_BYTES, name, expected, reads, frames);
+}
+
+fn floods_within(
+    more: u64,
+    name: &str,
+    expected: &[Outcome],
+    reads: bool,
+    frames: impl Fn(u32) -> Flooding,
+) {
+    let attack = |size| {
+        let frames = frames(size);
+        async move {
+            let victim = Victim::of(Server::new().max_concurrent_streams(MAX_STREAMS)).await;
+            let mut conn = victim.attacker().await;
+            conn.reads(reads);
+            let outcome = victim.answers_during(outcome(&mut conn, frames)).await;
+            assert!(expected.contains(&outcome), "{name}: {outcome:?}");
+        }
+    };
+    holds_no_more(name, SHORT, more, attack);
+}
+
+async fn outcome(conn: &mut Conn, frames: Flooding) -> Outcome {
+    conn.within(STALLED);
+    let flood = conn.flood(frames).await;
+    conn.within(ANSWERED_WITHIN);
+    if flood.end == FloodEnd::Stalled {
+        return Stalled;
+    }
+    conn.reads(true);
+    if conn.ping().await.is_ok() {
+        return Served;
+    }
+    let closing = conn.closed().await.unwrap();
+    // A reset of TCP may overtake the GOAWAY: then nobody knows more than that it is closed.
+    Closed(closing.code.unwrap_or(ErrorCode::EnhanceYourCalm))
+}
+
+/// The same frame again and again.
+fn same(frame: Frame) -> impl Fn(u32) -> Flooding {
+    move |size| Box::new(std::iter::repeat_n(frame.clone(), size as usize))
+}
+
+/// Frames of one stream after another.
+fn each<const N: usize>(frames: fn(u32) -> [Frame; N]) -> impl Fn(u32) -> Flooding {
+    move |size| Box::new((0..size).flat_map(move |n| frames(2 * n + 1)))
+}
+
+/// One frame behind others.
+fn behind<const N: usize>(first: [Frame; N], then: Frame) -> impl Fn(u32) -> Flooding {
+    move |size| {
+        let then = std::iter::repeat_n(then.clone(), size as usize);
+        Box::new(first.clone().into_iter().chain(then))
+    }
+}
+
+fn head(stream: u32, path: &str) -> Frame {
+    Frame::headers(stream, &Fields::request(path), false)
+}
+
+fn reset(stream: u32) -> Frame {
+    Frame::reset(stream, ErrorCode::Cancel)
+}
+
+#[test]
+fn of_the_connection() {
+    let settings = Frame::settings(&[(Setting::InitialWindowSize, 70_000)]);
+    floods("PING", SERVED, true, same(Frame::ping([0; 8])));
+    floods(
+        "answers to no PING",
+        SERVED,
+        true,
+        same(Frame::ping_ack([0; 8])),
+    );
+    floods("SETTINGS", SERVED, true, same(settings));
+    floods("empty SETTINGS", SERVED, true, same(Frame::settings(&[])));
+    let ack = same(Frame::settings_ack());
+    floods("answers to no SETTINGS", FAULT, true, ack);
+    floods(
+        "PRIORITY",
+        SERVED,
+        true,
+        each(|stream| [Frame::priority(stream, 0, 1)]),
+    );
+    let unknown = Frame::new(FrameKind::Unknown(0x77), 0xff, 1, vec![0; 100]);
+    floods("unknown frames", SERVED, true, same(unknown));
+    // Windows that only grow: the kit gives the largest one at first.
+    let wider = same(Frame::window_update(0, 1));
+    floods(
+        "WINDOW_UPDATE",
+        &[Closed(ErrorCode::FlowControlError)],
+        true,
+        wider,
+    );
+}
+
+/// Answers that nobody takes are not made for ever: the server stops to read.
+#[test]
+fn of_the_connection_whose_answers_nobody_reads() {
+    for frame in [Frame::ping([0; 8]), Frame::settings(&[])] {
+        let (outcome, held) = peak(async {
+            let victim = Victim::new().await;
+            let mut conn = victim.attacker().await;
+            conn.reads(false);
+            let endless = Box::new(std::iter::repeat(frame.clone()));
+            victim.answers_during(outcome(&mut conn, endless)).await
+        });
+        assert_eq!(outcome, Stalled, "{frame}");
+        assert!(held < 2 * MORE_BYTES, "{frame}: {held} bytes");
+    }
+}
+
+/// CVE-2023-44487, "rapid reset": streams that cost a request each and are never open for long.
+#[test]
+fn of_resets() {
+    // h2 forgives 1,024 at once that the server has not looked at, and keeps what was sent on them: how many there are
+    // is a matter of how much it reads at once. More than that are 4,500 more.
+    const AT_ONCE: u64 = 4 << 20;
+    let either = &[Served, Closed(ErrorCode::EnhanceYourCalm)];
+    floods(
+        "heads",
+        either,
+        true,
+        each(|stream| [head(stream, ONCE), reset(stream)]),
+    );
+    let whole = each(|stream| {
+        let message = Frame::message(stream, said("x"), true);
+        [head(stream, ONCE), message, reset(stream)]
+    });
+    floods_within(AT_ONCE, "whole calls", either, true, whole);
+    let again = behind([head(1, ONCE), reset(1)], reset(1));
+    floods("of one that is closed", SERVED, true, again);
+}
+
+/// CVE-2025-8671, "MadeYouReset": what makes the server reset, so that its client need not.
+#[test]
+fn of_faults_that_the_server_resets_for() {
+    let overflow = |stream| {
+        [
+            head(stream, UP),
+            Frame::window_update(stream, (1 << 31) - 1),
+        ]
+    };
+    floods("windows too large", CALM, true, each(overflow));
+    let itself = |stream| [head(stream, UP), Frame::priority(stream, stream, 0)];
+    floods(
+        "streams that depend on themselves",
+        CALM,
+        true,
+        each(itself),
+    );
+    let twice = |stream| {
+        [
+            head(stream, UP),
+            Frame::headers(stream, &Fields::new(), false),
+        ]
+    };
+    // As long as h2 remembers the streams that it has reset, and when it does not.
+    let either = &[
+        Closed(ErrorCode::EnhanceYourCalm),
+        Closed(ErrorCode::ProtocolError),
+    ];
+    floods("a second head that ends nothing", either, true, each(twice));
+    let no_method = |stream| [Frame::headers(stream, &Fields::new().with("x", "y"), false)];
+    floods("heads without a method", CALM, true, each(no_method));
+    // These close the connection at once.
+    for (name, frames) in [
+        (
+            "windows wider by nothing",
+            (|stream| [head(stream, UP), Frame::window_update(stream, 0)]) as fn(u32) -> _,
+        ),
+        ("data behind the end", |stream| {
+            let end = Frame::headers(stream, &Fields::request(UP), true);
+            [end, Frame::data(stream, "x", false)]
+        }),
+    ] {
+        floods(name, FAULT, true, each(frames));
+    }
+}
+
+/// Streams that never end, over the cap.
+#[test]
+fn of_streams() {
+    floods("open", CALM, true, each(|stream| [head(stream, UP)]));
+    let ended = |stream| [Frame::headers(stream, &Fields::request(UP), true)];
+    floods("without a message", CALM, true, each(ended));
+}
+
+/// Answers that nobody reads: those of calls that end at once, and those of streams that are refused.
+#[test]
+fn of_calls_whose_replies_nobody_reads() {
+    let unknown = |stream| {
+        [Frame::headers(
+            stream,
+            &Fields::request("/no.such/Method"),
+            true,
+        )]
+    };
+    floods("of unknown methods", CALM, false, each(unknown));
+    let whole = |stream| [head(stream, ONCE), Frame::message(stream, said("x"), true)];
+    floods("that are answered", CALM, false, each(whole));
+    floods(
+        "that are refused",
+        CALM,
+        false,
+        each(|stream| [head(stream, UP)]),
+    );
+}
+
+/// Frames of a call that nobody reads. Bytes are bounded by windows; frames that carry none, or hardly any, are not.
+#[test]
+fn of_data() {
+    for (name, frame) in [
+        ("empty", Frame::data(1, "", false)),
+        (
+            "nothing but padding",
+            Frame::new(FrameKind::Data, Frame::PADDED, 1, vec![9; 10]),
+        ),
+    ] {
+        floods(name, CALM, true, behind([head(1, UP)], frame));
+    }
+    // h2 takes as many small pieces as cost, beside what they carry, half the window of the connection.
+    let small = behind([head(1, UP)], Frame::data(1, "x", false));
+    floods("a byte each", CALM, true, move |size| small(40 * size));
+}
+
+/// What comes late for a call that is over has crossed its end, and is passed over.
+#[test]
+fn of_streams_that_are_over() {
+    for frame in [
+        Frame::window_update(1, 1),
+        Frame::data(1, "x", false),
+        reset(1),
+    ] {
+        let name = frame.to_string();
+        floods(
+            &name,
+            SERVED,
+            true,
+            behind([head(1, ONCE), reset(1)], frame),
+        );
+    }
+}
+
+/// CVE-2024-27316: header blocks without end.
+#[test]
+fn of_continuation() {
+    let open = || [Frame::headers_part(1, Fields::request(UP).encode(), false)];
+    let block = Fields::new().with("x", "y").encode();
+    floods(
+        "fields",
+        CALM,
+        true,
+        behind(open(), Frame::continuation(1, block, false)),
+    );
+    floods(
+        "nothing",
+        CALM,
+        true,
+        behind(open(), Frame::continuation(1, "", false)),
+    );
+    let long = Fields::new().with("x", "y".repeat(16_000)).encode();
+    floods(
+        "large fields",
+        CALM,
+        true,
+        behind(open(), Frame::continuation(1, long, false)),
+    );
+    // One field that goes on and on: a literal of 2²⁶ bytes.
+    let begun = [0_u8, 1, b'x', 0x7f, 0x81, 0xff, 0xff, 0x1f];
+    let begun = [Frame::headers_part(1, begun.to_vec(), false)];
+    let more = Frame::continuation(1, vec![b'y'; 16_000], false);
+    floods("one field", CALM, true, behind(begun, more));
+}

@@ -1,0 +1,269 @@
+//! Clients that take their time: with a head, a message, or with reading what they asked for.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use sinew::testing::{Fields, Frame, Setting};
+use sinew::{Code, Server};
+use tokio::io::{DuplexStream, duplex};
+use tokio::time::Instant;
+
+use super::*;
+use crate::double::{Double, events};
+
+const ONCE: &str = "/test.v1.Talk/Once";
+const DOWN: &str = "/test.v1.Talk/Down";
+
+/// One connection, and never another.
+struct One(Option<DuplexStream>);
+
+impl futures_core::Stream for One {
+    type Item = std::io::Result<DuplexStream>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.0.take() {
+            Some(io) => Poll::Ready(Some(Ok(io))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// A client of a server in this process, on a clock that is paused: nothing was said yet.
+fn paused(double: Double) -> (Conn, Arc<Recorder>) {
+    let (near, far) = duplex(1 << 16);
+    let recorder = Arc::new(Recorder::default());
+    let server = Server::new()
+        .add(double.skeleton())
+        .metrics(recorder.clone());
+    tokio::spawn(server.serve_with_incoming(One(Some(far))));
+    let mut conn = Conn::client(near);
+    conn.within(Duration::from_secs(60));
+    (conn, recorder)
+}
+
+/// The preface, byte by byte, may take 10 s.
+#[tokio::test(start_paused = true)]
+async fn a_preface_in_drops_is_not_waited_for() {
+    let (mut conn, recorder) = paused(patient());
+    let start = Instant::now();
+    let sent = conn
+        .drip(
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            1,
+            Duration::from_secs(1),
+        )
+        .await;
+    assert!((10..=11).contains(&sent), "{sent}");
+    conn.closed().await.unwrap();
+    assert!(start.elapsed() < Duration::from_millis(10_100));
+    assert_eq!(recorder.refused_connections("silent"), 1);
+}
+
+/// A head that trickles in is a call like any other, once it is there.
+#[tokio::test(start_paused = true)]
+async fn a_head_in_drops_is_a_call_in_the_end() {
+    let (mut conn, _) = paused(patient());
+    conn.handshake().await.unwrap();
+    let stream = conn.new_stream();
+    let head = Frame::headers(stream, &Fields::request(ONCE), false).encode();
+    let sent = conn.drip(&head, 1, Duration::from_millis(20)).await;
+    assert_eq!(sent, head.len());
+    conn.send(Frame::message(stream, said("late"), true))
+        .await
+        .unwrap();
+    assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
+}
+
+/// A message that trickles in is waited for as long as the call's deadline allows, and no longer.
+#[tokio::test(start_paused = true)]
+async fn a_message_in_drops_is_waited_for_until_the_deadline() {
+    let (mut conn, recorder) = paused(patient());
+    conn.handshake().await.unwrap();
+    let start = Instant::now();
+    let head = Fields::request(ONCE).with("grpc-timeout", "5S");
+    let stream = conn.request_with(&head, false).await.unwrap();
+    let message = Frame::message(stream, said(&"x".repeat(50)), true);
+    for byte in &message.payload[..4] {
+        conn.send(Frame::data(stream, vec![*byte], false))
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let reply = conn.reply_on(stream).await.unwrap();
+    assert_eq!(
+        reply.status(),
+        Some(Code::DeadlineExceeded as u32),
+        "{reply:?}"
+    );
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    let side = sinew::observe::Side::Server;
+    assert_eq!(recorder.in_flight(side), 0);
+    assert_eq!(
+        recorder.ended(side, "test.v1.Talk/Once", Code::DeadlineExceeded),
+        1
+    );
+}
+
+/// Half-open: the client sends a head, in each shape, and nothing more. The handler is gone with the deadline.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_ends_is_over_with_its_deadline() {
+    let (tell, mut told) = events();
+    let told_up = tell.clone();
+    let double = Double::default()
+        .up(move |_, mut rx| {
+            let gone = told_up.at_drop("up");
+            Box::pin(async move {
+                let _gone = gone;
+                while rx.next().await?.is_some() {}
+                Ok(Say::default())
+            })
+        })
+        .both(move |_, mut rx, _| {
+            let gone = tell.at_drop("both");
+            Box::pin(async move {
+                let _gone = gone;
+                while rx.next().await?.is_some() {}
+                Ok(())
+            })
+        });
+    let (mut conn, recorder) = paused(double);
+    conn.handshake().await.unwrap();
+    for method in ["Once", "Down", "Up", "Both"] {
+        let start = Instant::now();
+        let head = Fields::request(&format!("/test.v1.Talk/{method}")).with("grpc-timeout", "3S");
+        let stream = conn.request_with(&head, false).await.unwrap();
+        let reply = conn.reply_on(stream).await.unwrap();
+        assert_eq!(
+            reply.status(),
+            Some(Code::DeadlineExceeded as u32),
+            "{method}: {reply:?}"
+        );
+        assert_eq!(start.elapsed(), Duration::from_secs(3), "{method}");
+        match method {
+            "Up" => told.expect("up").await,
+            "Both" => told.expect("both").await,
+            _ => {}
+        }
+    }
+    assert_eq!(recorder.in_flight(sinew::observe::Side::Server), 0);
+}
+
+/// A handler that sends to a client which opens no window stops within its buffer, and is gone with its deadline, or
+/// with the client.
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_reads_stops_its_handler() {
+    let (tell, mut told) = events();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let double = Double::default().down(move |_, _, out| {
+        let gone = tell.at_drop("gone");
+        let count = Arc::clone(&count);
+        Box::pin(async move {
+            let _gone = gone;
+            loop {
+                out.send(Say::new(&"x".repeat(1000), 0)).await?;
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    let (mut conn, recorder) = paused(double);
+    conn.handshake_with(&[(Setting::InitialWindowSize, 0)])
+        .await
+        .unwrap();
+    let ask = |timeout: Option<&str>| {
+        let head = Fields::request(DOWN);
+        timeout.map_or(head.clone(), |timeout| head.with("grpc-timeout", timeout))
+    };
+    let start = Instant::now();
+    let stream = conn.request_with(&ask(Some("5S")), false).await.unwrap();
+    conn.send(Frame::message(stream, said("x"), true))
+        .await
+        .unwrap();
+    told.expect("gone").await;
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    let messages = sent.swap(0, Ordering::Relaxed);
+    assert!(
+        (60..300).contains(&messages),
+        "{messages} KB were taken for a window of 0"
+    );
+    // Without a deadline it waits, for as long as the client is there.
+    let stream = conn.request_with(&ask(None), false).await.unwrap();
+    conn.send(Frame::message(stream, said("x"), true))
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(told.is_empty());
+    conn.reset(stream, sinew::testing::ErrorCode::Cancel)
+        .await
+        .unwrap();
+    told.expect("gone").await;
+    let stream = conn.request_with(&ask(None), false).await.unwrap();
+    conn.send(Frame::message(stream, said("x"), true))
+        .await
+        .unwrap();
+    conn.ping().await.unwrap();
+    drop(conn);
+    told.expect("gone").await;
+    assert_eq!(recorder.in_flight(sinew::observe::Side::Server), 0);
+}
+
+/// What one stream of replies may hold that nobody reads, in bytes: what a sender of ours keeps, and h2's 400 KB, each
+/// with room to grow in.
+const HELD_BY_A_STREAM: u64 = 1 << 20;
+
+/// So many calls of another without one more message: all streams have come to a stop.
+const STILL: u32 = 50;
+
+/// Replies without end to a client that opens every window and reads no byte, or that opens none.
+#[test]
+fn streams_that_nobody_reads_hold_what_is_bounded() {
+    const STREAMS: u32 = 20;
+    for settings in [
+        &[(Setting::InitialWindowSize, (1 << 31) - 1)],
+        &[(Setting::InitialWindowSize, 0)],
+    ] {
+        let (sent, held) = peak(unread(STREAMS, settings));
+        assert!(sent >= STREAMS as usize, "{sent} messages");
+        assert!(
+            held <= u64::from(STREAMS) * HELD_BY_A_STREAM,
+            "{held} bytes"
+        );
+    }
+}
+
+/// How many messages of 10 KB were sent until all came to a stop.
+async fn unread(streams: u32, settings: &[(Setting, u32)]) -> usize {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let double = Double::default().once(|_, req| Box::pin(async move { Ok(req) }));
+    let double = double.down(move |_, _, out| {
+        let sent = Arc::clone(&count);
+        Box::pin(async move {
+            loop {
+                out.send(Say::new(&"x".repeat(10_000), 0)).await?;
+                sent.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    let victim = Victim::serving(Server::new().add(double.skeleton())).await;
+    let mut conn = Peer::connect_silent(victim.addr).await.unwrap();
+    conn.handshake_with(settings).await.unwrap();
+    conn.send(Frame::window_update(0, 1 << 30)).await.unwrap();
+    conn.reads(false);
+    for _ in 0..streams {
+        conn.unary(DOWN, said("x")).await.unwrap();
+    }
+    let (mut before, mut still) = (0, 0);
+    while still < STILL {
+        victim.answers().await;
+        let now = sent.load(Ordering::Relaxed);
+        still = if now > 0 && now == before {
+            still + 1
+        } else {
+            0
+        };
+        before = now;
+    }
+    before
+}
