@@ -2,3 +2,4 @@
 //! It knows nothing of calls, endpoints or sockets.
 
 pub(crate) mod backoff;
+pub(crate) mod follow;
