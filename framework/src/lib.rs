@@ -38,6 +38,8 @@ pub use transport::connect::{Connect, ConnectError, SocketConnector};
 pub use transport::memory::InProcess;
 pub use transport::stream::Stream;
 pub use transport::target::{InvalidTarget, Target};
+#[cfg(feature = "tls")]
+pub use transport::tls;
 
 /// Includes what `sinew_build::compile` generated in the build script of this crate: one module a package.
 #[macro_export]

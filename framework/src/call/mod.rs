@@ -4,6 +4,8 @@
 pub(crate) mod ambient;
 pub(crate) mod body;
 pub(crate) mod by_name;
+#[cfg(feature = "tls")]
+pub(crate) mod certificate;
 pub(crate) mod code;
 pub(crate) mod context;
 pub(crate) mod deadline;
@@ -29,6 +31,8 @@ pub(crate) mod unexecuted;
 pub(crate) mod wire;
 
 pub use body::Body;
+#[cfg(feature = "tls")]
+pub use certificate::Certificate;
 pub use code::Code;
 pub use context::{Background, Context, MetadataMut};
 pub(crate) use deadline::Deadline;

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(feature = "tls")]
+use super::Certificate;
+
 /// The other side of the connection that a call came over.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Peer(Kind);
@@ -15,8 +18,18 @@ enum Kind {
     Tcp(SocketAddr),
     Unix(Option<Arc<PathBuf>>),
     InProcess,
+    /// Behind one pointer, so that a peer without a certificate is no larger for it.
+    #[cfg(feature = "tls")]
+    Certified(Arc<Certified>),
     #[default]
     Unknown,
+}
+
+#[cfg(feature = "tls")]
+#[derive(Debug, PartialEq, Eq)]
+struct Certified {
+    peer: Peer,
+    certificate: Certificate,
 }
 
 impl Peer {
@@ -34,10 +47,30 @@ impl Peer {
         Self(Kind::InProcess)
     }
 
+    /// The same peer, which has proved to own this certificate: for servers that are mounted in another one, which
+    /// speaks TLS and puts the peer into the request's extensions.
+    #[cfg(feature = "tls")]
+    pub fn with_certificate(self, certificate: Certificate) -> Self {
+        let peer = self;
+        Self(Kind::Certified(Arc::new(Certified { peer, certificate })))
+    }
+
     /// The address, where the connection is TCP.
     pub fn addr(&self) -> Option<SocketAddr> {
-        match self.0 {
-            Kind::Tcp(addr) => Some(addr),
+        match &self.0 {
+            Kind::Tcp(addr) => Some(*addr),
+            #[cfg(feature = "tls")]
+            Kind::Certified(certified) => certified.peer.addr(),
+            _ => None,
+        }
+    }
+
+    /// The certificate that the peer proved to own, where the server asks for one
+    /// ([`crate::tls::ServerTlsBuilder::client_roots_pem_file`]).
+    #[cfg(feature = "tls")]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        match &self.0 {
+            Kind::Certified(certified) => Some(&certified.certificate),
             _ => None,
         }
     }
@@ -55,7 +88,19 @@ impl fmt::Display for Peer {
             Kind::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
             Kind::Unix(None) => f.write_str("unix:"),
             Kind::InProcess => f.write_str("in-process"),
+            #[cfg(feature = "tls")]
+            Kind::Certified(certified) => certified.peer.fmt(f),
             Kind::Unknown => f.write_str("unknown"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_as_small_as_an_address() {
+        assert_eq!(size_of::<Peer>(), size_of::<SocketAddr>());
     }
 }

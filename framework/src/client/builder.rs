@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use tokio::sync::Notify;
 use tower::{Layer, Service};
 
@@ -31,6 +31,8 @@ use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
 use crate::transport::http2::ClientSettings;
 use crate::transport::memory::InProcess;
 use crate::transport::target::{InvalidTarget, Target};
+#[cfg(feature = "tls")]
+use crate::transport::tls::ClientTls;
 use crate::transport::waiting::MAX_WAITING;
 
 const USER_AGENT: &str = concat!("sinew/", env!("CARGO_PKG_VERSION"));
@@ -47,6 +49,8 @@ pub struct ChannelBuilder {
     connect_timeout: Duration,
     timeout: Option<Duration>,
     authority: Option<Authority>,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
     user_agent: HeaderValue,
     max_waiting: usize,
     max_request_bytes: usize,
@@ -66,6 +70,8 @@ impl ChannelBuilder {
             connect_timeout: CONNECT_BUDGET,
             timeout: Some(DEFAULT_TIMEOUT),
             authority: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             user_agent: HeaderValue::from_static(USER_AGENT),
             max_waiting: MAX_WAITING,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
@@ -134,7 +140,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// What looking up a name, connecting and the HTTP/2 handshake may take together; 5 s unless set.
+    /// What looking up a name, connecting and the handshakes of TLS and HTTP/2 may take together; 5 s unless set.
     pub fn connect_timeout(mut self, budget: Duration) -> Self {
         self.connect_timeout = budget;
         self
@@ -152,7 +158,24 @@ impl ChannelBuilder {
         self
     }
 
-    /// The `:authority` of all calls, instead of that of the URL.
+    /// Whom the channel trusts, and what it shows of itself, where it speaks TLS: to `https://` URLs. Without it, the
+    /// roots of the system are trusted and nothing is shown. All of the channel's URLs have to be `https://` then.
+    ///
+    /// ```
+    /// # fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tls = sinew::tls::ClientTls::builder().roots_pem_file("ca.pem").build()?;
+    /// let channel = sinew::Channel::builder("https://10.0.0.7:50051").tls(tls).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The `:authority` of all calls, instead of that of the URL. It changes nothing of the name that a server's
+    /// certificate is checked against.
     pub fn authority(mut self, authority: Authority) -> Self {
         self.authority = Some(authority);
         self
@@ -202,10 +225,13 @@ impl ChannelBuilder {
     /// The channel. It connects at its first call.
     ///
     /// # Errors
-    /// What is wrong with a URL, and what to write instead.
+    /// What is wrong with a URL, and what to write instead. For an `https://` URL also that the system has no roots,
+    /// where no others are given.
     pub fn build(self) -> Result<Channel, InvalidTarget> {
         let changed = Arc::new(Notify::new());
         let mut nodes = Vec::with_capacity(self.urls.len());
+        #[cfg(feature = "tls")]
+        let mut tls = super::tls::of_channel(self.tls.clone(), self.metrics.as_ref());
         for url in &self.urls {
             let target: Target = url.parse()?;
             let authority = match &self.authority {
@@ -217,8 +243,15 @@ impl ChannelBuilder {
             let keep_up = KeepUp {
                 target: target.clone(),
                 connector: self.connector.clone(),
+                #[cfg(feature = "tls")]
+                secure: tls.secure(&target, url)?,
                 connect_budget: self.connect_timeout,
                 settings: ClientSettings {
+                    scheme: if target.is_tls() {
+                        Scheme::HTTPS
+                    } else {
+                        Scheme::HTTP
+                    },
                     authority,
                     user_agent: self.user_agent.clone(),
                     max_waiting: self.max_waiting,

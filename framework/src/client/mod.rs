@@ -14,6 +14,8 @@ mod resend;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +71,8 @@ struct Defaults {
 }
 
 impl Channel {
-    /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`.
+    /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`;
+    /// with the feature `tls` also `https://cart.example.org`, where the roots of the system are trusted.
     /// It connects at its first call: only a bad URL fails here.
     ///
     /// # Errors

@@ -12,13 +12,18 @@ use crate::transport::Link;
 use crate::transport::connect::{ConnectError, Connector};
 use crate::transport::http2::{self, ClientSettings};
 use crate::transport::target::Target;
+#[cfg(feature = "tls")]
+use crate::transport::tls::Secure;
 
 /// What a keeper needs to connect.
 #[derive(Clone, Debug)]
 pub(crate) struct KeepUp {
     pub(crate) target: Target,
     pub(crate) connector: Connector,
-    /// One budget for name, sockets and HTTP/2 handshake.
+    /// What TLS needs, where it is spoken.
+    #[cfg(feature = "tls")]
+    pub(crate) secure: Option<Secure>,
+    /// One budget for name, sockets, and the handshakes of TLS and HTTP/2.
     pub(crate) connect_budget: Duration,
     pub(crate) settings: ClientSettings,
     pub(crate) backoff: Backoff,
@@ -91,10 +96,29 @@ async fn connect(
     let budget = keep_up.connect_budget;
     let until = Instant::now() + budget;
     let io = keep_up.connector.connect(&keep_up.target, budget).await?;
+    #[cfg(feature = "tls")]
+    let io = match &keep_up.secure {
+        None => io,
+        Some(secure) => {
+            let secured = secure.connect(io, until, budget).await;
+            secured.map_err(|fault| ConnectError::tls(&keep_up.target, fault))?
+        }
+    };
+    #[cfg(feature = "tls")]
+    let last_words = io.last_words();
     let handshake = http2::handshake(io, keep_up.settings.clone());
     match tokio::time::timeout_at(until, handshake).await {
         Ok(Ok(connected)) => Ok(connected),
-        Ok(Err(error)) => Err(ConnectError::handshake(&keep_up.target, error)),
+        Ok(Err(error)) => {
+            #[cfg(feature = "tls")]
+            if let (Some(secure), Some(said)) = (&keep_up.secure, last_words)
+                && let is_broken = error.as_ref().is_none_or(h2::Error::is_io)
+                && let Some(fault) = secure.refused(&said, is_broken)
+            {
+                return Err(ConnectError::tls(&keep_up.target, fault));
+            }
+            Err(ConnectError::handshake(&keep_up.target, error))
+        }
         Err(_) => Err(ConnectError::handshake_timeout(&keep_up.target, budget)),
     }
 }

@@ -34,6 +34,8 @@ pub trait Metrics: Send + Sync + 'static {
 
     /// A server did not serve a connection: `reason` is one of
     /// `http1`, `tls`, `unknown`, `gone`, `silent` and `io`, after what its first bytes were;
+    /// where the server speaks TLS also `plaintext`, when they were HTTP without it, and `tls_handshake`, when TLS did
+    /// not come about;
     /// `full`, when it was closed because [`crate::Server::max_connections`] were open;
     /// `accept`, when it could not be accepted, for example for want of file descriptors.
     /// `detail` says it in words. Not told unless implemented.
@@ -45,6 +47,13 @@ pub trait Metrics: Send + Sync + 'static {
     /// taken, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by a task, not
     /// on the call path, and not unless implemented.
     fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
+        let _ = (side, is_taken, detail);
+    }
+
+    /// A file that TLS is set up with (a certificate, a key, roots) has changed: it was taken for connections that are
+    /// made from now on, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by
+    /// a task, not on the call path, and not unless implemented.
+    fn tls_files(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         let _ = (side, is_taken, detail);
     }
 }

@@ -15,5 +15,7 @@ pub const SERVER_IN_FLIGHT: &str = "sinew_server_calls_in_flight";
 pub const SERVER_SECONDS: &str = "sinew_server_call_seconds";
 /// Changes of a file of policies, by `side` and `outcome`: `taken` or `refused`.
 pub const POLICY_FILE_CHANGES: &str = "sinew_policy_file_changes_total";
+/// Changes of the files that TLS is set up with, by `side` and `outcome`: `taken` or `refused`.
+pub const TLS_FILE_CHANGES: &str = "sinew_tls_file_changes_total";
 /// Connections that a server did not serve, by `reason`.
 pub const SERVER_REFUSED_CONNECTIONS: &str = "sinew_server_refused_connections_total";

@@ -27,6 +27,11 @@ impl Observer {
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         self.0.policy_file(side, is_taken, detail);
     }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls_files(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
+        self.0.tls_files(side, is_taken, detail);
+    }
 }
 
 /// A call that has begun.

@@ -24,7 +24,8 @@ pub struct Recorder(Mutex<State>);
 struct State {
     in_flight: BTreeMap<Side, u64>,
     refused_connections: BTreeMap<&'static str, u64>,
-    policy_files: BTreeMap<(Side, &'static str), u64>,
+    /// Of each kind by the name of its metric.
+    file_changes: BTreeMap<(&'static str, Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
 }
 
@@ -48,8 +49,22 @@ impl Recorder {
 
     /// Changes of files of policies, those that were taken or those that were refused.
     pub fn policy_files(&self, side: Side, is_taken: bool) -> u64 {
-        let key = (side, outcome(is_taken));
-        self.lock().policy_files.get(&key).copied().unwrap_or(0)
+        self.file_changes(names::POLICY_FILE_CHANGES, side, is_taken)
+    }
+
+    /// Changes of the files that TLS is set up with, those that were taken or those that were refused.
+    pub fn tls_files(&self, side: Side, is_taken: bool) -> u64 {
+        self.file_changes(names::TLS_FILE_CHANGES, side, is_taken)
+    }
+
+    fn file_changes(&self, name: &'static str, side: Side, is_taken: bool) -> u64 {
+        let key = (name, side, outcome(is_taken));
+        self.lock().file_changes.get(&key).copied().unwrap_or(0)
+    }
+
+    fn file_changed(&self, name: &'static str, side: Side, is_taken: bool) {
+        let key = (name, side, outcome(is_taken));
+        *self.lock().file_changes.entry(key).or_default() += 1;
     }
 
     /// Everything recorded, one line a series, in the order of their names.
@@ -80,12 +95,11 @@ impl Recorder {
             let name = names::SERVER_REFUSED_CONNECTIONS;
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
-        for ((side, outcome), count) in &state.policy_files {
+        for ((name, side, outcome), count) in &state.file_changes {
             let side = match side {
                 Side::Client => "client",
                 Side::Server => "server",
             };
-            let name = names::POLICY_FILE_CHANGES;
             lines.push(format!(
                 "{name}{{side=\"{side}\",outcome=\"{outcome}\"}} {count}"
             ));
@@ -124,7 +138,10 @@ impl Metrics for Recorder {
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
-        let key = (side, outcome(is_taken));
-        *self.lock().policy_files.entry(key).or_default() += 1;
+        self.file_changed(names::POLICY_FILE_CHANGES, side, is_taken);
+    }
+
+    fn tls_files(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
+        self.file_changed(names::TLS_FILE_CHANGES, side, is_taken);
     }
 }

@@ -2,13 +2,9 @@
 //! It refuses to let go of what was good: a file that is gone or wrong changes nothing, and is said.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
 use super::file::{self, Loaded};
 use super::show::RunTime;
@@ -16,20 +12,17 @@ use super::state::PolicyState;
 use super::table::{Override, Table};
 use crate::call::MethodSpec;
 use crate::observe::{Observer, Side};
-
-/// How often the file is read. It is read and compared, not asked for its time: a file that was replaced, a link that
-/// leads elsewhere (as in a ConfigMap of Kubernetes) and an edit within a tick of the clock are all the same to it, and
-/// it has a few kilobytes.
-const EVERY: Duration = Duration::from_secs(2);
+use crate::rt::follow::{FILES_EVERY, Follower};
 
 /// What a file says, and goes on to say. Dropping it ends its task.
-pub(crate) struct Overrides(Arc<Shared>);
+pub(crate) struct Overrides {
+    shared: Arc<Shared>,
+    follower: Follower,
+}
 
 struct Shared {
     table: ArcSwap<Table>,
     state: Mutex<State>,
-    is_followed: AtomicBool,
-    dropped: Notify,
     side: Side,
     observer: Option<Observer>,
 }
@@ -44,14 +37,16 @@ impl Overrides {
     pub(crate) fn new(loaded: Loaded, side: Side, observer: Option<Observer>) -> Self {
         let shown = PolicyState::new(loaded.path, loaded.warnings);
         let last = Arc::new(Ok(loaded.text));
-        let overrides = Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             table: ArcSwap::new(loaded.table),
             state: Mutex::new(State { last, shown }),
-            is_followed: AtomicBool::new(false),
-            dropped: Notify::new(),
             side,
             observer,
-        }));
+        });
+        let overrides = Self {
+            shared,
+            follower: Follower::default(),
+        };
         // Where there is no runtime yet, the first call sees to it.
         overrides.follow();
         overrides
@@ -60,7 +55,7 @@ impl Overrides {
     /// What holds for a call of this method from now on.
     pub(crate) fn of(&self, method: &MethodSpec) -> Override {
         self.follow();
-        let table = self.0.table.load();
+        let table = self.shared.table.load();
         table
             .of(method)
             .map(|(found, _)| *found)
@@ -71,47 +66,19 @@ impl Overrides {
     pub(crate) fn run_time(&self) -> RunTime {
         RunTime {
             path: self.state().path,
-            table: self.0.table.load_full(),
+            table: self.shared.table.load_full(),
         }
     }
 
     pub(crate) fn state(&self) -> PolicyState {
-        self.0.lock().shown.clone()
+        self.shared.lock().shown.clone()
     }
 
-    /// Starts the task, where there is none and can be one.
     fn follow(&self) {
-        if self.0.is_followed.load(Ordering::Relaxed) {
-            return;
-        }
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        if !self.0.is_followed.swap(true, Ordering::AcqRel) {
-            let following = Following(Arc::clone(&self.0));
-            runtime.spawn(async move {
-                let shared = &following.0;
-                tokio::select! {
-                    () = shared.dropped.notified() => {}
-                    () = shared.follow() => {}
-                }
-            });
-        }
-    }
-}
-
-impl Drop for Overrides {
-    fn drop(&mut self) {
-        self.0.dropped.notify_one();
-    }
-}
-
-/// Says when the task is gone: a runtime that ends drops it, and a call on another one starts it anew.
-struct Following(Arc<Shared>);
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.0.is_followed.store(false, Ordering::Release);
+        self.follower.start(|| {
+            let shared = Arc::clone(&self.shared);
+            async move { shared.follow().await }
+        });
     }
 }
 
@@ -119,7 +86,7 @@ impl Shared {
     async fn follow(&self) {
         let path = self.lock().shown.path.clone();
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(FILES_EVERY).await;
             let path = path.clone();
             let last = Arc::clone(&self.lock().last);
             // What reads and parses a megabyte keeps no call waiting.
@@ -174,6 +141,8 @@ impl fmt::Debug for Overrides {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::call::Method;
 

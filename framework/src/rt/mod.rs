@@ -2,3 +2,5 @@
 //! It knows nothing of calls, endpoints or sockets.
 
 pub(crate) mod backoff;
+#[cfg(any(feature = "policy-file", feature = "tls"))]
+pub(crate) mod follow;

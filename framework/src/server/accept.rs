@@ -12,20 +12,20 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::builder::Settings;
 use super::drain::{self, Drain};
 use super::inline::{InlineBudget, InlineFirst};
-use super::sniff::sniff;
+use super::sniff::{Refusal, sniff};
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
 use crate::call::{Peer, wire};
 use crate::transport::deferred::{FlushOnce, deferred};
 use crate::transport::http2::{STREAM_WINDOW, connection_window};
 
-/// How long a peer may take to say that it speaks HTTP/2.
-const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a peer may take to say that it speaks HTTP/2, the handshake of TLS included.
+pub(super) const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Calls that may be reset before they were looked at, until the connection is taken for an attack (CVE-2023-44487) and
 /// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in
@@ -44,23 +44,68 @@ pub(crate) async fn serve<IO>(
     peer: Peer,
     stack: Arc<Stack>,
     settings: Settings,
+    drain: watch::Receiver<Option<Drain>>,
+) where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let until = Instant::now() + PREFACE_TIMEOUT;
+    #[cfg(feature = "tls")]
+    if stack.tls.is_some() {
+        // Apart: a connection without TLS is no larger for it.
+        return Box::pin(secured(io, peer, stack, settings, drain, until)).await;
+    }
+    begin(io, peer, stack, settings, drain, until).await;
+}
+
+/// The handshake of TLS comes first.
+#[cfg(feature = "tls")]
+async fn secured<IO>(
+    io: IO,
+    peer: Peer,
+    stack: Arc<Stack>,
+    settings: Settings,
     mut drain: watch::Receiver<Option<Drain>>,
+    until: Instant,
+) where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(tls) = &stack.tls else { return };
+    let secured = tokio::select! {
+        secured = tls.secure(io, peer, until) => secured,
+        // It has not asked for anything yet.
+        _ = drain.wait_for(Option::is_some) => return,
+    };
+    match secured {
+        Ok((io, peer)) => begin(io, peer, stack, settings, drain, until).await,
+        Err(refusal) => refused(&stack, &refusal),
+    }
+}
+
+fn refused(stack: &Stack, refusal: &Refusal) {
+    if let Some(observer) = &stack.observer {
+        observer.refused_connection(refusal.label(), refusal);
+    }
+}
+
+/// Serves a connection that has to say by `until` that it speaks HTTP/2.
+async fn begin<IO>(
+    io: IO,
+    peer: Peer,
+    stack: Arc<Stack>,
+    settings: Settings,
+    mut drain: watch::Receiver<Option<Drain>>,
+    until: Instant,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let sniffed = tokio::select! {
-        sniffed = sniff(io, PREFACE_TIMEOUT) => sniffed,
+        sniffed = sniff(io, until) => sniffed,
         // It has not asked for anything yet.
         _ = drain.wait_for(Option::is_some) => return,
     };
     let (io, read) = match sniffed {
         Ok(http2) => http2,
-        Err(refusal) => {
-            if let Some(observer) = &stack.observer {
-                observer.refused_connection(refusal.label(), &refusal);
-            }
-            return;
-        }
+        Err(refusal) => return refused(&stack, &refusal),
     };
     let (io, flusher) = deferred(io, read);
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));

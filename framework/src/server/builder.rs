@@ -20,6 +20,8 @@ use super::handle::Limits;
 use super::http::HttpService;
 use super::listen::{self, Bound};
 use super::route::Routes;
+#[cfg(feature = "tls")]
+use super::secure::Secure;
 use super::skeleton::Skeleton;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{RawCall, RawReply, Status};
@@ -28,6 +30,8 @@ use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
 use crate::overrides::InvalidPolicy;
 use crate::overrides::{self, At, Loaded, Overrides, Policies};
+#[cfg(feature = "tls")]
+use crate::transport::tls::ServerTls;
 
 /// A server of one or many services.
 ///
@@ -49,6 +53,8 @@ pub struct Server {
     max_reply_bytes: usize,
     policy: Option<Loaded>,
     pub(super) built_in: BuiltIn,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
     pub(super) settings: Settings,
 }
 
@@ -88,6 +94,8 @@ impl Default for Server {
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             policy: None,
             built_in: BuiltIn::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
             settings: Settings {
                 max_connections: MAX_CONNECTIONS,
                 max_streams: MAX_STREAMS,
@@ -181,6 +189,22 @@ impl Server {
         Ok(self)
     }
 
+    /// Speaks TLS on all connections of TCP and on those that come from elsewhere: it takes no others then. How many
+    /// handshakes may go on at once is bounded by [`Server::max_connections`], and each has to end, with the first
+    /// bytes of HTTP/2, within 10 s.
+    ///
+    /// ```no_run
+    /// # async fn f(greeter: sinew::Skeleton) -> std::io::Result<()> {
+    /// let tls = sinew::tls::ServerTls::from_pem_files("server.pem", "server.key")?;
+    /// sinew::Server::new().add(greeter).tls(tls).serve("0.0.0.0:50051").await
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// How many connections may be open; 10,000 unless set. More are closed at once, and told to the server's
     /// metrics as refused: `full`.
     ///
@@ -231,7 +255,8 @@ impl Server {
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors
-    /// When the address cannot be listened at, naming it; when two services have the same name.
+    /// When the address cannot be listened at, naming it; when two services have the same name; when a server with TLS
+    /// is to listen at a Unix socket, where nobody is on the way and the file says who may connect.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing that listens.
@@ -293,10 +318,19 @@ impl Server {
     }
 
     /// The server as a `tower::Service` over `http` requests: it mounts in axum and takes tower-http layers.
+    /// TLS is its host's.
     ///
     /// # Errors
-    /// When two services have the same name.
+    /// When two services have the same name; when it is set to TLS.
     pub fn into_http_service(self) -> io::Result<HttpService> {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a server that is mounted in another has no TLS of its own: set that one to it, and not this by \
+                 Server::tls",
+            ));
+        }
         Ok(HttpService::new(self.assemble_with()?.0))
     }
 
@@ -357,8 +391,12 @@ impl Server {
         let routes = Arc::new(routes);
         let layers =
             (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
+        #[cfg(feature = "tls")]
+        let tls = self.tls.map(|tls| Secure::new(tls, observer.clone()));
         Ok(Stack {
             routes,
+            #[cfg(feature = "tls")]
+            tls,
             observer,
             on_call: self.on_call,
             layers,

@@ -33,8 +33,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const ERRORS_IN_A_ROW: u32 = 16;
 
 /// What to write where a server is told to listen.
-const LOOKS_LIKE: &str =
-    " (an address looks like 127.0.0.1:50051, [::1]:0 or unix:/run/cart.sock; TLS is not built in)";
+const LOOKS_LIKE: &str = " (an address looks like 127.0.0.1:50051, [::1]:0 or unix:/run/cart.sock)";
 
 /// A server that listens and does not serve yet: connections wait in the listener's queue.
 #[must_use = "a server does nothing until it is served"]
@@ -67,13 +66,17 @@ impl Bound {
                 format!("cannot listen at {addr}: {error}{hint}"),
             )
         };
+        check_scheme(addr, stack.is_tls())?;
         let listener = match addr.strip_prefix("unix:") {
             Some(path) => {
                 let (socket, listener) = Socket::listen(path.into()).await.map_err(named)?;
                 Listener::Unix(socket, listener)
             }
             None => {
-                let addr = addr.strip_prefix("http://").unwrap_or(addr);
+                let plain = addr
+                    .strip_prefix("http://")
+                    .or(addr.strip_prefix("https://"));
+                let addr = plain.unwrap_or(addr);
                 let listener = TcpListener::bind(addr).await.map_err(named)?;
                 let addr = listener.local_addr()?;
                 Listener::Tcp(listener, addr)
@@ -88,14 +91,15 @@ impl Bound {
 
     /// Where it listens, as a [`crate::Channel`] takes it: with the port that the system chose.
     pub fn url(&self) -> String {
+        let scheme = if self.stack.is_tls() { "https" } else { "http" };
         match &self.listener {
             Listener::Tcp(_, addr) if addr.ip().is_unspecified() && addr.is_ipv4() => {
-                format!("http://127.0.0.1:{}", addr.port())
+                format!("{scheme}://127.0.0.1:{}", addr.port())
             }
             Listener::Tcp(_, addr) if addr.ip().is_unspecified() => {
-                format!("http://[::1]:{}", addr.port())
+                format!("{scheme}://[::1]:{}", addr.port())
             }
-            Listener::Tcp(_, addr) => format!("http://{addr}"),
+            Listener::Tcp(_, addr) => format!("{scheme}://{addr}"),
             Listener::Unix(socket, _) => format!("unix:{}", socket.path().display()),
         }
     }
@@ -203,6 +207,30 @@ impl Bound {
     }
 }
 
+/// Does what the address says agree with what the server is set to?
+fn check_scheme(addr: &str, is_tls: bool) -> io::Result<()> {
+    let why = match addr.split_once(':') {
+        Some(("unix", _)) if is_tls => {
+            "a Unix socket has no TLS, its file says who may connect: leave Server::tls out, or listen at TCP"
+        }
+        Some(("http", rest)) if is_tls && rest.starts_with("//") => {
+            "the server is set to TLS (Server::tls): write https:// or the address alone"
+        }
+        Some(("https", rest)) if !is_tls && rest.starts_with("//") => {
+            if cfg!(feature = "tls") {
+                "there is no certificate: set one by Server::tls"
+            } else {
+                "TLS is not built in: turn on the feature \"tls\" of the crate sinew"
+            }
+        }
+        _ => return Ok(()),
+    };
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("cannot listen at {addr}: {why}"),
+    ))
+}
+
 /// Serves connections that come from elsewhere, until there are no more and all are over, or until `shutdown`.
 pub(super) async fn serve_incoming<S, IO, E>(
     (stack, settings): (Arc<Stack>, Settings),
@@ -278,6 +306,10 @@ struct Connections {
 
 impl Connections {
     fn new(stack: Arc<Stack>, settings: Settings) -> Self {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &stack.tls {
+            tls.follow();
+        }
         Self {
             stack,
             settings,

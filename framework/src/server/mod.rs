@@ -15,6 +15,8 @@ mod inline;
 mod listen;
 mod reply;
 mod route;
+#[cfg(feature = "tls")]
+mod secure;
 mod skeleton;
 mod sniff;
 mod socket;
@@ -46,11 +48,22 @@ pub(crate) struct Stack {
     layers: Option<Next>,
     pub(crate) health: Health,
     pub(crate) request_limit: Limit,
+    /// What its connections begin with, where they do; a mount of it leaves that to its host.
+    #[cfg(feature = "tls")]
+    tls: Option<secure::Secure>,
 }
 
 impl Stack {
+    /// Do its connections begin with TLS?
+    fn is_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
+
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
-    // ORDER 0: listen, HTTP/2 — no other protocol comes through; caps on connections, and on the streams,
+    // ORDER 0: listen, TLS, HTTP/2 — no other protocol comes through; caps on connections, and on the streams,
     //   header bytes and unread bytes of each
     // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded; what it cannot take
     //   is answered here, uncounted

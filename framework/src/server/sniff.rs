@@ -4,14 +4,16 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
+#[cfg(feature = "tls")]
+use crate::transport::tls::Fault;
+
 /// The client connection preface, RFC 9113 §3.4.
-const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The longest HTTP/1 method looked for, in bytes (registered ones have at
 /// most 17, `UPDATEREDIRECTREF`; what is typed into a wrong port is shorter).
@@ -21,12 +23,9 @@ const LONGEST_METHOD: usize = 17;
 /// does not reset the connection before the client has read the answer.
 const DISCARDED: usize = 64 * 1024;
 
-/// Timeouts are cut to this, so that adding one to a clock cannot overflow.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
 /// What the first bytes on a connection are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum First {
+pub(super) enum First {
     /// All of the HTTP/2 preface.
     Http2,
     /// A method and a space.
@@ -75,6 +74,12 @@ pub(crate) enum Refusal {
     Http1,
     /// A TLS client on a port without TLS.
     Tls,
+    /// A client that speaks HTTP without TLS, on a port with it; one of HTTP/1 has been answered.
+    #[cfg(feature = "tls")]
+    Plaintext,
+    /// TLS did not come about.
+    #[cfg(feature = "tls")]
+    Handshake(Fault),
     /// First bytes of no known protocol.
     Unknown,
     /// The peer left before it had said what it speaks, as port scans and TCP
@@ -91,6 +96,10 @@ impl Refusal {
         match self {
             Self::Http1 => "http1",
             Self::Tls => "tls",
+            #[cfg(feature = "tls")]
+            Self::Plaintext => "plaintext",
+            #[cfg(feature = "tls")]
+            Self::Handshake(_) => "tls_handshake",
             Self::Unknown => "unknown",
             Self::Gone => "gone",
             Self::Silent => "silent",
@@ -107,10 +116,19 @@ impl fmt::Display for Refusal {
                 "the client starts TLS, which this port does not speak: \
                  let it connect with http:// instead of https://"
             }
-            Self::Unknown => "the client speaks neither HTTP/2 nor HTTP/1",
-            Self::Gone => "the client closed the connection before it sent the HTTP/2 preface",
-            Self::Silent => "the client did not send the HTTP/2 preface in time",
-            Self::Io(error) => return write!(f, "the HTTP/2 preface could not be read: {error}"),
+            #[cfg(feature = "tls")]
+            Self::Plaintext => {
+                "the client speaks HTTP without TLS, which this port asks for: \
+                 let it connect with https:// instead of http://"
+            }
+            #[cfg(feature = "tls")]
+            Self::Handshake(fault) => return fault.fmt(f),
+            Self::Unknown => "the client speaks neither HTTP/2 nor HTTP/1, nor TLS",
+            Self::Gone => "the client closed the connection before it had said what it speaks",
+            Self::Silent => "the client did not say in time what it speaks",
+            Self::Io(error) => {
+                return write!(f, "what the client speaks could not be read: {error}");
+            }
         })
     }
 }
@@ -118,17 +136,16 @@ impl fmt::Display for Refusal {
 /// Hands back a connection that speaks HTTP/2 with the bytes read from it, to
 /// be read again; answers and closes any other.
 ///
-/// Takes `within` at most, the answer included. Reads no byte past the preface.
+/// Ends by `until`, the answer included. Reads no byte past the preface.
 ///
 /// # Cancel safety
 /// None: dropping the future drops the connection.
-pub(crate) async fn sniff<IO>(mut io: IO, within: Duration) -> Result<(IO, Bytes), Refusal>
+pub(crate) async fn sniff<IO>(mut io: IO, until: Instant) -> Result<(IO, Bytes), Refusal>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let deadline = Instant::now() + within.min(LONGEST);
     let mut bytes = [0; PREFACE.len()];
-    let first = timeout_at(deadline, read_first(&mut io, &mut bytes))
+    let (first, _) = timeout_at(until, read_first(&mut io, &mut bytes))
         .await
         .unwrap_or(Err(Refusal::Silent))?;
     let refusal = match first {
@@ -137,14 +154,32 @@ where
         First::Tls => Refusal::Tls,
         First::Unknown => Refusal::Unknown,
     };
-    if first == First::Http1 {
-        // Whether the client takes its answer changes nothing here.
-        let _ = timeout_at(deadline, answer(&mut io, &bytes)).await;
-    }
+    refuse(&mut io, first, &bytes, PLAIN_PORT, until).await;
     Err(refusal)
 }
 
-async fn read_first<IO>(io: &mut IO, bytes: &mut [u8; PREFACE.len()]) -> Result<First, Refusal>
+/// Ends a connection that is not served, by `until`; a client of HTTP/1 is told `body`. Whether it takes that changes
+/// nothing here.
+pub(super) async fn refuse<IO>(
+    io: &mut IO,
+    first: First,
+    request: &[u8],
+    body: &str,
+    until: Instant,
+) where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let _ = match first {
+        First::Http1 => timeout_at(until, answer(io, request, body)).await,
+        _ => timeout_at(until, hang_up(io)).await,
+    };
+}
+
+/// Reads until it is clear what the client speaks; says also how many bytes that took.
+pub(super) async fn read_first<IO>(
+    io: &mut IO,
+    bytes: &mut [u8; PREFACE.len()],
+) -> Result<(First, usize), Refusal>
 where
     IO: AsyncRead + Unpin,
 {
@@ -155,33 +190,43 @@ where
             n => read += n,
         }
         if let Some(first) = classify(&bytes[..read]) {
-            return Ok(first);
+            return Ok((first, read));
         }
     }
 }
 
+/// What a client of HTTP/1 is told on a port without TLS.
+const PLAIN_PORT: &str = "\
+    This port speaks gRPC over HTTP/2 without TLS, with prior knowledge; it does not speak HTTP/1.\n\
+    Call it with a gRPC client, for example: grpcurl -plaintext -proto FILE HOST:PORT package.Service/Method\n\
+    (without -proto FILE where the server has reflection)\n\
+    A proxy in front of it must be told to use HTTP/2 (h2c) towards this port.\n";
+
 /// RFC 9110 §15.6.6 asks a 505 to say why and what is spoken instead. Not 426:
 /// that would promise an upgrade, and RFC 9113 has none for cleartext HTTP/2.
-async fn answer<IO>(io: &mut IO, request: &[u8]) -> io::Result<()>
+async fn answer<IO>(io: &mut IO, request: &[u8], body: &str) -> io::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    const BODY: &str = "\
-        This port speaks gRPC over HTTP/2 without TLS, with prior knowledge; it does not speak HTTP/1.\n\
-        Call it with a gRPC client, for example: grpcurl -plaintext -proto FILE HOST:PORT package.Service/Method\n\
-        (without -proto FILE where the server has reflection)\n\
-        A proxy in front of it must be told to use HTTP/2 (h2c) towards this port.\n";
     let head = format!(
         "HTTP/1.1 505 HTTP Version Not Supported\r\n\
          content-type: text/plain; charset=utf-8\r\n\
          content-length: {}\r\n\
          connection: close\r\n\r\n",
-        BODY.len()
+        body.len()
     );
     io.write_all(head.as_bytes()).await?;
     if !request.starts_with(b"HEAD ") {
-        io.write_all(BODY.as_bytes()).await?;
+        io.write_all(body.as_bytes()).await?;
     }
+    hang_up(io).await
+}
+
+/// Closes the connection so that the client may read what it was told: it is not reset for what it has sent.
+pub(super) async fn hang_up<IO>(io: &mut IO) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
     io.shutdown().await?;
     let mut discarded = 0;
     let mut rest = [0; 1024];
@@ -200,7 +245,11 @@ mod tests {
 
     use super::*;
 
-    const WITHIN: Duration = Duration::from_secs(5);
+    const WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+    fn until() -> Instant {
+        Instant::now() + WITHIN
+    }
 
     #[test]
     fn first_bytes_are_told_apart_as_soon_as_they_differ() {
@@ -257,7 +306,7 @@ mod tests {
     #[tokio::test]
     async fn a_preface_that_comes_byte_by_byte_is_found_and_nothing_after_it_is_read() {
         let (mut client, server) = duplex(64);
-        let sniffed = tokio::spawn(sniff(server, WITHIN));
+        let sniffed = tokio::spawn(sniff(server, until()));
         for byte in PREFACE {
             client.write_all(&[*byte]).await.unwrap();
             tokio::task::yield_now().await;
@@ -274,7 +323,7 @@ mod tests {
     async fn an_http1_client_is_told_what_the_port_speaks() {
         for (method, with_body) in [("GET", true), ("HEAD", false)] {
             let (mut client, server) = duplex(4096);
-            let sniffed = tokio::spawn(sniff(server, WITHIN));
+            let sniffed = tokio::spawn(sniff(server, until()));
             let request = format!("{method} / HTTP/1.1\r\nhost: x\r\n\r\n");
             client.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
@@ -311,7 +360,7 @@ mod tests {
             if *hang_up {
                 client.shutdown().await.unwrap();
             }
-            let refusal = sniff(server, WITHIN).await.map(|_| ()).unwrap_err();
+            let refusal = sniff(server, until()).await.map(|_| ()).unwrap_err();
             assert_eq!(refusal.label(), *label, "{}", bytes.escape_ascii());
         }
     }
@@ -321,7 +370,7 @@ mod tests {
         let (mut client, server) = duplex(4096);
         client.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         let start = Instant::now();
-        assert!(matches!(sniff(server, WITHIN).await, Err(Refusal::Http1)));
+        assert!(matches!(sniff(server, until()).await, Err(Refusal::Http1)));
         assert_eq!(start.elapsed(), WITHIN);
     }
 }

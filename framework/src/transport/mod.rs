@@ -9,6 +9,8 @@ pub(crate) mod memory;
 pub(crate) mod scripted;
 pub(crate) mod stream;
 pub(crate) mod target;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub(crate) mod waiting;
 
 use crate::call::{RawCall, RawReply, Status};

@@ -7,14 +7,18 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use invalid::InvalidTarget;
-use invalid::{Problem, shorten};
+pub(in crate::transport) use invalid::Problem;
+use invalid::shorten;
 
 mod invalid;
 #[cfg(test)]
 mod tests;
 
 /// The port of `http://host`, RFC 9110 §4.2.1.
-const DEFAULT_PORT: u16 = 80;
+const PLAIN_PORT: u16 = 80;
+
+/// The port of `https://host`, RFC 9110 §4.2.2.
+const TLS_PORT: u16 = 443;
 
 /// Bytes of a host name, RFC 1035 §2.3.4 (as text, without the final dot).
 const LONGEST_HOST: usize = 253;
@@ -27,18 +31,22 @@ const LATER: [&str; 6] = ["static", "dns", "local", "etcd", "zk", "unix-abstract
 
 /// What a channel talks to: an address over TCP, or a socket file.
 ///
-/// Written `http://host:port` (port 80 when left out; IPv6 in brackets) or
+/// Written `http://host:port` (port 80 when left out; IPv6 in brackets),
+/// `https://host:port` (port 443 when left out; needs the feature `tls`) or
 /// `unix:/absolute/path` (also `unix:///absolute/path`). What `Display` writes
 /// parses to an equal target.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Target {
     /// A host name or address, and a port.
+    #[non_exhaustive]
     Tcp {
         /// In lower case; an IPv6 address without its brackets.
         host: String,
         /// The TCP port; never 0 when parsed.
         port: u16,
+        /// Whether the channel speaks TLS over the connection. A connector leaves that to it.
+        tls: bool,
     },
     /// The absolute path of a Unix domain socket.
     Unix(PathBuf),
@@ -50,17 +58,29 @@ impl Target {
     /// gRPC does.
     pub fn authority(&self) -> String {
         match self {
-            Self::Tcp { host, port } if *port == DEFAULT_PORT => Host(host).to_string(),
-            Self::Tcp { host, port } => format!("{}:{port}", Host(host)),
+            Self::Tcp { host, port, tls } if *port == default_port(*tls) => Host(host).to_string(),
+            Self::Tcp { host, port, .. } => format!("{}:{port}", Host(host)),
             Self::Unix(_) => "localhost".to_owned(),
         }
     }
+
+    /// Does the channel speak TLS over the connection?
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tcp { tls: true, .. })
+    }
+}
+
+fn default_port(tls: bool) -> u16 {
+    if tls { TLS_PORT } else { PLAIN_PORT }
 }
 
 impl Display for Target {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } => write!(f, "http://{}:{port}", Host(host)),
+            Self::Tcp { host, port, tls } => {
+                let scheme = if *tls { "https" } else { "http" };
+                write!(f, "{scheme}://{}:{port}", Host(host))
+            }
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -103,13 +123,22 @@ fn parse(text: &str) -> Result<Target, Problem> {
     };
     match (scheme.as_str(), rest.strip_prefix("//")) {
         ("unix", _) => parse_unix(rest),
-        ("http", Some(authority)) => parse_tcp(authority),
-        ("https", Some(authority)) => Err(Problem::Tls {
-            plain: parse_tcp(authority)?.to_string(),
+        ("http", Some(authority)) => parse_tcp(authority, false),
+        ("https", Some(authority)) if cfg!(feature = "tls") => parse_tcp(authority, true),
+        ("https", Some(authority)) => Err(Problem::NoTls {
+            plain: parse_tcp(authority, false)?.to_string(),
         }),
-        ("http" | "https", None) => Err(Problem::Slashes {
-            suggestion: suggest(rest.trim_start_matches('/')),
-        }),
+        ("http" | "https", None) => {
+            let plain = suggest(rest.trim_start_matches('/'));
+            let tls = scheme == "https" && cfg!(feature = "tls");
+            Err(Problem::Slashes {
+                suggestion: if tls {
+                    plain.replacen("http:", "https:", 1)
+                } else {
+                    plain
+                },
+            })
+        }
         (_, authority) => Err(match LATER.into_iter().find(|later| *later == scheme) {
             Some(later) => Problem::LaterScheme(later),
             None => Problem::UnknownScheme {
@@ -139,7 +168,7 @@ fn split_scheme(text: &str) -> Option<(String, &str)> {
 fn suggest(text: &str) -> String {
     if text.starts_with('/') && parse_unix(text).is_ok() {
         format!("unix:{text}")
-    } else if parse_tcp(text).is_ok() {
+    } else if parse_tcp(text, false).is_ok() {
         format!("http://{text}")
     } else if let Ok(address) = text.parse::<Ipv6Addr>() {
         format!("http://[{address}]:50051")
@@ -165,17 +194,17 @@ fn parse_unix(rest: &str) -> Result<Target, Problem> {
     Ok(Target::Unix(path.into()))
 }
 
-fn parse_tcp(text: &str) -> Result<Target, Problem> {
+fn parse_tcp(text: &str, tls: bool) -> Result<Target, Problem> {
     let end = text.find(['/', '?', '#']).unwrap_or(text.len());
     let (authority, tail) = text.split_at(end);
     if authority.contains('@') {
         return Err(Problem::Userinfo);
     }
     let (host, port) = split_port(authority)?;
-    let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
+    let port = port.map_or(Ok(default_port(tls)), parse_port)?;
     let tail = tail.strip_prefix('/').unwrap_or(tail);
     match tail.bytes().next() {
-        None => Ok(Target::Tcp { host, port }),
+        None => Ok(Target::Tcp { host, port, tls }),
         Some(b'?') => Err(Problem::Query),
         Some(b'#') => Err(Problem::Fragment),
         Some(_) => Err(Problem::Path),

@@ -165,12 +165,7 @@ async fn a_source_of_errors_is_asked_in_moderation_and_can_be_stopped() {
 
 #[tokio::test]
 async fn what_is_no_address_is_told_what_one_looks_like() {
-    for addr in [
-        "foo",
-        "https://127.0.0.1:0",
-        "grpc://127.0.0.1:0",
-        "127.0.0.1",
-    ] {
+    for addr in ["foo", "grpc://127.0.0.1:0", "127.0.0.1"] {
         let refused = Server::new().bind(addr).await.unwrap_err().to_string();
         assert!(
             refused.starts_with(&format!("cannot listen at {addr}: ")),

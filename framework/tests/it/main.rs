@@ -31,6 +31,7 @@ mod policy_file;
 mod reconnect;
 mod shapes;
 mod talk;
+mod tls;
 mod trace;
 mod windows;
 mod world;

@@ -33,7 +33,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("middleware", &["call"]),
     ("observe", &["call"]),
     // What a file says of methods; changes of it are told.
-    ("overrides", &["call", "observe"]),
+    ("overrides", &["call", "observe", "rt"]),
     // A service as a file for other languages; no call passes it.
     ("export", &["call"]),
     // The two sides never import each other.

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::transport::target::Target;
+#[cfg(feature = "tls")]
+use crate::transport::tls::Fault;
 
 /// "Too many open files", the same number on Linux and macOS.
 const EMFILE: i32 = 24;
@@ -49,6 +51,12 @@ impl ConnectError {
         matches!(self.cause, Cause::Handshake(None) | Cause::Closed(_))
     }
 
+    /// Connected, but TLS did not begin, or the server ended it at once.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(target: &Target, fault: Fault) -> Self {
+        Self::new(target, Cause::Tls(fault))
+    }
+
     /// What was to be connected to.
     pub fn target(&self) -> &Target {
         &self.target
@@ -70,6 +78,8 @@ impl Error for ConnectError {
                 Some(error)
             }
             (Cause::Handshake(Some(error)), _) => Some(error),
+            #[cfg(feature = "tls")]
+            (Cause::Tls(fault), _) => Some(fault),
             _ => None,
         }
     }
@@ -85,6 +95,8 @@ impl From<ConnectError> for io::Error {
             (Cause::LookupTimeout(_) | Cause::CustomTimeout(_) | Cause::HandshakeTimeout(_), _)
             | (_, Some(Failure::Timeout(_))) => ErrorKind::TimedOut,
             (Cause::Closed(_), _) => ErrorKind::ConnectionAborted,
+            #[cfg(feature = "tls")]
+            (Cause::Tls(fault), _) => fault.io_kind(),
             _ => ErrorKind::NotFound,
         };
         Self::new(kind, error)
@@ -107,6 +119,8 @@ pub(super) enum Cause {
     /// Connected, but not to an HTTP/2 server.
     Handshake(Option<h2::Error>),
     HandshakeTimeout(Duration),
+    #[cfg(feature = "tls")]
+    Tls(Fault),
     /// HTTP/2 began, and the connection lasted only this long.
     Closed(Duration),
 }
@@ -156,6 +170,8 @@ impl Display for ConnectError {
                 f,
                 "connected, but HTTP/2 did not begin within the connect budget of {budget:?}"
             ),
+            #[cfg(feature = "tls")]
+            Cause::Tls(fault) => write!(f, "connected, but {fault}"),
             Cause::Closed(after) => write!(
                 f,
                 "connected, but the peer closed the connection after {} ms (is it shutting down, \

@@ -63,7 +63,7 @@ impl Connect for SocketConnector {
 /// Opens one connection to `target`, within `budget`.
 pub(super) async fn open(target: &Target, budget: Duration) -> Result<Stream, ConnectError> {
     let opened = match target {
-        Target::Tcp { host, port } => open_tcp(host, *port, budget).await.map(Stream::from),
+        Target::Tcp { host, port, .. } => open_tcp(host, *port, budget).await.map(Stream::from),
         Target::Unix(path) => open_unix(path, budget).await,
     };
     opened.map_err(|cause| ConnectError::new(target, cause))

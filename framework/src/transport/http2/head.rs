@@ -10,6 +10,7 @@ use crate::call::{Deadline, Metadata, RawCall, Status, wire};
 /// What all requests of a connection have in common, and how many may wait.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSettings {
+    pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
     pub(crate) user_agent: HeaderValue,
     /// Calls that may wait for a free stream of the connection.
@@ -62,7 +63,7 @@ fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
         std::borrow::Cow::Owned(path) => PathAndQuery::from_maybe_shared(bytes::Bytes::from(path)),
     };
     let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
+    parts.scheme = Some(settings.scheme.clone());
     parts.authority = Some(settings.authority.clone());
     parts.path_and_query = Some(path.map_err(|error| {
         Status::broken(format!(

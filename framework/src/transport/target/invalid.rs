@@ -17,7 +17,7 @@ pub struct InvalidTarget {
 }
 
 impl InvalidTarget {
-    pub(super) fn new(text: &str, problem: Problem) -> Self {
+    pub(in crate::transport) fn new(text: &str, problem: Problem) -> Self {
         Self {
             text: shown(text),
             problem,
@@ -40,14 +40,31 @@ impl Display for InvalidTarget {
 impl std::error::Error for InvalidTarget {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(in crate::transport) enum Problem {
     Empty,
     Whitespace,
-    NoScheme { suggestion: String },
-    UnknownScheme { scheme: String, suggestion: String },
+    NoScheme {
+        suggestion: String,
+    },
+    UnknownScheme {
+        scheme: String,
+        suggestion: String,
+    },
     LaterScheme(&'static str),
-    Slashes { suggestion: String },
-    Tls { plain: String },
+    Slashes {
+        suggestion: String,
+    },
+    NoTls {
+        plain: String,
+    },
+    #[cfg(feature = "tls")]
+    NoTlsThere {
+        tls: String,
+    },
+    #[cfg(feature = "tls")]
+    Roots(String),
+    #[cfg(feature = "tls")]
+    ServerName(String),
     Userinfo,
     Path,
     Query,
@@ -89,10 +106,27 @@ impl Display for Problem {
                     "two slashes have to follow the scheme; write {suggestion:?}"
                 )
             }
-            Self::Tls { plain } => write!(
+            Self::NoTls { plain } => write!(
                 f,
-                "TLS is not built into this version; write {plain:?} where the network may be \
-                 trusted, or go through a proxy on this machine that speaks TLS"
+                "TLS is not built in; turn on the feature \"tls\" of the crate sinew, or write {plain:?} where the \
+                 network may be trusted"
+            ),
+            #[cfg(feature = "tls")]
+            Self::NoTlsThere { tls } if tls.starts_with("https:") => write!(
+                f,
+                "TLS is set for this channel (ChannelBuilder::tls), and there is none at this URL; write {tls:?}"
+            ),
+            #[cfg(feature = "tls")]
+            Self::NoTlsThere { .. } => f.write_str(
+                "TLS is set for this channel (ChannelBuilder::tls), and a Unix socket has none: its file says who may \
+                 connect",
+            ),
+            #[cfg(feature = "tls")]
+            Self::Roots(why) => write!(f, "nobody is trusted: {why}"),
+            #[cfg(feature = "tls")]
+            Self::ServerName(host) => write!(
+                f,
+                "{host:?} can be in no certificate; say which name the server's has: ClientTlsBuilder::server_name"
             ),
             Self::Userinfo => f.write_str(
                 "a user name does not belong into a target; send credentials as metadata \

@@ -5,6 +5,16 @@ fn tcp(host: &str, port: u16) -> Target {
     Target::Tcp {
         host: host.to_owned(),
         port,
+        tls: false,
+    }
+}
+
+#[cfg(feature = "tls")]
+fn tls(host: &str, port: u16) -> Target {
+    Target::Tcp {
+        host: host.to_owned(),
+        port,
+        tls: true,
     }
 }
 
@@ -45,6 +55,17 @@ fn targets_parse_and_what_they_show_parses_again() {
             "xn--bcher-kva.example",
         ),
         ("http://1password:1", tcp("1password", 1), "1password:1"),
+        ("http://cart:443", tcp("cart", 443), "cart:443"),
+        #[cfg(feature = "tls")]
+        (
+            "https://Cart.Internal",
+            tls("cart.internal", 443),
+            "cart.internal",
+        ),
+        #[cfg(feature = "tls")]
+        ("https://cart:80/", tls("cart", 80), "cart:80"),
+        #[cfg(feature = "tls")]
+        ("HTTPS://[::1]:443", tls("::1", 443), "[::1]"),
         ("unix:/run/app.sock", unix("/run/app.sock"), "localhost"),
         (
             "unix:///run/my app@1.sock",
@@ -96,10 +117,11 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
     let path = format!(
         "a path does not belong into a target, it comes from the method that is called; {FOR_EXAMPLE}"
     );
-    let tls = |plain: &str| {
+    #[cfg(not(feature = "tls"))]
+    let no_tls = |plain: &str| {
         format!(
-            "TLS is not built into this version; write \"{plain}\" where the network may be \
-             trusted, or go through a proxy on this machine that speaks TLS"
+            "TLS is not built in; turn on the feature \"tls\" of the crate sinew, or write \"{plain}\" where the \
+             network may be trusted"
         )
     };
     let userinfo = "a user name does not belong into a target; send credentials as metadata \
@@ -149,9 +171,10 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
             "http:host:1",
             "two slashes have to follow the scheme; write \"http://host:1\"".into(),
         ),
+        #[cfg(feature = "tls")]
         (
             "https:/host:1",
-            "two slashes have to follow the scheme; write \"http://host:1\"".into(),
+            "two slashes have to follow the scheme; write \"https://host:1\"".into(),
         ),
         // other schemes
         (
@@ -172,7 +195,8 @@ fn refused_texts_say_what_is_wrong_and_what_is_right() {
         ("etcd://a:2379/x", later("etcd")),
         ("zk://a", later("zk")),
         ("unix-abstract:x", later("unix-abstract")),
-        ("https://cart:443", tls("http://cart:443")),
+        #[cfg(not(feature = "tls"))]
+        ("https://cart:443", no_tls("http://cart:443")),
         ("https://cart:x", port("x")),
         // what does not belong
         ("http://a:1/v1", path.clone()),
