@@ -120,11 +120,11 @@ fn a_service_is_exported_as_text() {
 
 #[test]
 fn comments_stand_above_what_they_are_of() {
-    let [mut get, watch] = of_clock();
+    let [mut get, watch, find] = of_clock();
     let long = "long ".repeat(10_000);
     let docs = format!("Gets.\n\n  It is {long}\r\n*/ /* //\n");
     get.docs = &docs;
-    let text = export(&CLOCK, "A clock.", &[get, watch], &[&set()]).expect("all is declared");
+    let text = export(&CLOCK, "A clock.", &[get, watch, find], &[&set()]).expect("all is declared");
     let get = format!(
         "  // Gets.\n  //\n  //   It is {}\n  // */ /* //\n  rpc Get(",
         long.trim_end()
