@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
@@ -49,15 +49,9 @@ struct Inner {
     granted: AtomicUsize,
     settings: ClientSettings,
     ending: watch::Receiver<bool>,
-    /// What the first reply said of the server.
-    server: AtomicU8,
+    /// The server has said that it is ours, and likes to be pinged.
+    is_ours: AtomicBool,
 }
-
-/// Nothing has come yet.
-const UNKNOWN: u8 = 0;
-/// A server of ours, which likes to be pinged.
-const OURS: u8 = 1;
-const FOREIGN: u8 = 2;
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
 ///
@@ -92,7 +86,7 @@ where
         granted: AtomicUsize::new(0),
         settings,
         ending: ended,
-        server: AtomicU8::new(UNKNOWN),
+        is_ours: AtomicBool::new(false),
     });
     let keep_alive = inner.settings.keep_alive;
     let ping_pong = connection.ping_pong();
@@ -146,12 +140,11 @@ impl Connection {
         }
     }
 
-    /// Learns from the first reply whether the server is ours.
+    /// Learns from the reply to the first call whether the server is ours. Others may come before it.
     fn heard_from(&self, headers: &HeaderMap) {
-        let server = &self.0.server;
-        if server.load(Ordering::Relaxed) == UNKNOWN {
-            let ours = headers.contains_key(&wire::PINGS);
-            server.store(if ours { OURS } else { FOREIGN }, Ordering::Relaxed);
+        let is_ours = &self.0.is_ours;
+        if !is_ours.load(Ordering::Relaxed) && headers.contains_key(&wire::PINGS) {
+            is_ours.store(true, Ordering::Relaxed);
         }
     }
 
@@ -321,7 +314,7 @@ where
             }),
             ours: inner
                 .as_ref()
-                .is_none_or(|inner| inner.server.load(Ordering::Relaxed) == OURS),
+                .is_none_or(|inner| inner.is_ours.load(Ordering::Relaxed)),
         };
         keep_alive.poll(cx, known).is_ready()
     }
