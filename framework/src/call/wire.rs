@@ -30,6 +30,8 @@ pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent
 pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Ours, in trailers: the status is final, whoever reads it should not try again.
 pub(crate) static FINAL: HeaderName = HeaderName::from_static("x-sinew-final");
+/// Ours, in the first reply on a connection: its client may ping every few seconds.
+pub(crate) static PINGS: HeaderName = HeaderName::from_static("x-sinew-pings");
 
 /// `content-type: application/grpc`
 pub(crate) static APPLICATION_GRPC: HeaderValue = HeaderValue::from_static("application/grpc");

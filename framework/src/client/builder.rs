@@ -28,7 +28,7 @@ use crate::overrides::{Loaded, Overrides};
 use crate::rt::backoff::Backoff;
 use crate::transport::Link;
 use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
-use crate::transport::http2::ClientSettings;
+use crate::transport::http2::{ClientSettings, KeepAlive};
 use crate::transport::memory::InProcess;
 use crate::transport::target::{InvalidTarget, Target};
 #[cfg(feature = "tls")]
@@ -53,6 +53,7 @@ pub struct ChannelBuilder {
     tls: Option<ClientTls>,
     user_agent: HeaderValue,
     max_waiting: usize,
+    keep_alive: KeepAlive,
     max_request_bytes: usize,
     max_reply_bytes: usize,
     policy: Option<Loaded>,
@@ -74,6 +75,7 @@ impl ChannelBuilder {
             tls: None,
             user_agent: HeaderValue::from_static(USER_AGENT),
             max_waiting: MAX_WAITING,
+            keep_alive: KeepAlive::Default,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             policy: None,
@@ -194,6 +196,24 @@ impl ChannelBuilder {
         self
     }
 
+    /// Pings a silent server, whoever it is, and gives it up when it does not answer, within three times `interval` of
+    /// its last byte; never sooner than a second each. A connection that is given up fails its calls with UNAVAILABLE, and
+    /// is made anew.
+    ///
+    /// Unless set, a server of this framework is given up after 15 s at most, with calls in flight and without. Others
+    /// are pinged only while calls are in flight, and every five minutes at most: gRPC servers close the connections
+    /// of clients that ping more often, unless they are set otherwise.
+    pub fn keep_alive(mut self, interval: Duration) -> Self {
+        self.keep_alive = KeepAlive::Every(interval.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// Pings no server: one that is gone without a word is noticed by deadlines alone.
+    pub fn without_keep_alive(mut self) -> Self {
+        self.keep_alive = KeepAlive::Off;
+        self
+    }
+
     /// The largest request that is sent, in bytes, where its method in the IDL says nothing; 4 MiB unless set.
     pub fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
@@ -255,6 +275,7 @@ impl ChannelBuilder {
                     authority,
                     user_agent: self.user_agent.clone(),
                     max_waiting: self.max_waiting,
+                    keep_alive: self.keep_alive,
                 },
                 backoff: Backoff::default(),
             };

@@ -4,6 +4,7 @@
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -26,6 +27,9 @@ use crate::transport::http2::{STREAM_WINDOW, connection_window};
 
 /// How long a peer may take to say that it speaks HTTP/2, the handshake of TLS included.
 pub(super) const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer may take to answer a ping.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Calls that may be reset before they were looked at, until the connection is taken for an attack (CVE-2023-44487) and
 /// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in
@@ -110,11 +114,13 @@ async fn begin<IO>(
     let (io, flusher) = deferred(io, read);
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
+    let is_first = AtomicBool::new(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (head, body) = request.into_parts();
         let call = ingress::read(&stack, head, Body::hyper(body), peer.clone());
         budget.next(call.as_ref().ok().and_then(|call| call.route));
-        http::respond(Arc::clone(&stack), call)
+        let is_first = is_first.load(Ordering::Relaxed) && is_first.swap(false, Ordering::Relaxed);
+        http::respond(Arc::clone(&stack), call, is_first)
     });
     let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
         .timer(TokioTimer::new())
@@ -124,6 +130,8 @@ async fn begin<IO>(
         .max_pending_accept_reset_streams(Some(pending_resets(settings.max_streams)))
         .max_header_list_size(wire::TAKEN_HEADER_BYTES)
         .auto_date_header(false)
+        .keep_alive_interval(settings.keep_alive)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(FlushOnce::with_hook(connection, flusher, move || inline.reset()));
     let mut ending = pin!(told_to_end(drain, settings.max_age));

@@ -66,6 +66,7 @@ pub(crate) struct Settings {
     pub(crate) drain_timeout: Duration,
     pub(crate) drain_delay: Duration,
     pub(crate) max_age: Option<Duration>,
+    pub(crate) keep_alive: Option<Duration>,
 }
 
 /// Connections that may be open: a caller needs one, so it is as many callers as one process should have,
@@ -78,6 +79,10 @@ const MAX_STREAMS: u32 = 1000;
 
 /// How long a server that shuts down waits for calls in flight.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may be silent until it is pinged: with the time that it has to answer, one that is gone is noticed
+/// after 15 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Times are cut to this, a year, so that adding one to a clock cannot overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -102,6 +107,7 @@ impl Default for Server {
                 drain_timeout: DRAIN_TIMEOUT,
                 drain_delay: Duration::ZERO,
                 max_age: None,
+                keep_alive: Some(KEEP_ALIVE),
             },
         }
     }
@@ -236,6 +242,19 @@ impl Server {
     /// before it takes nothing more. None unless set.
     pub fn drain_delay(mut self, delay: Duration) -> Self {
         self.settings.drain_delay = delay.min(LONGEST);
+        self
+    }
+
+    /// How long a client may be silent until it is pinged; 10 s unless set. One that does not answer within 5 s is given
+    /// up, and its calls are cancelled.
+    pub fn keep_alive(mut self, interval: Duration) -> Self {
+        self.settings.keep_alive = Some(interval.clamp(Duration::from_secs(1), LONGEST));
+        self
+    }
+
+    /// Pings no client: one that is gone without a word holds its connection as long as the system lets it.
+    pub fn without_keep_alive(mut self) -> Self {
+        self.settings.keep_alive = None;
         self
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use tower::Service;
 
 use super::Stack;
@@ -18,20 +18,25 @@ use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wir
 use crate::overrides::{Overrides, Policies, PolicyState};
 use crate::services::health::Health;
 
-/// Serves one call, if it is one, and writes its reply.
+/// Serves one call, if it is one, and writes its reply; in the first one on a connection of ours, that it is ours.
 pub(crate) async fn respond(
     stack: Arc<Stack>,
     mut call: Result<RawCall, Refused>,
+    is_first: bool,
 ) -> Result<http::Response<ReplyBody>, Infallible> {
-    let call = match &mut call {
-        Ok(call) => call,
-        Err(refused) => return Ok(refused.response()),
+    let mut response = match &mut call {
+        // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
+        Ok(call) => match Caught::new(stack.serve(call)).await {
+            Ok(reply) => succeeded(reply),
+            Err(status) => failed(&status),
+        },
+        Err(refused) => refused.response(),
     };
-    // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
-    Ok(match Caught::new(stack.serve(call)).await {
-        Ok(reply) => succeeded(reply),
-        Err(status) => failed(&status),
-    })
+    if is_first {
+        let headers = response.headers_mut();
+        headers.insert(&wire::PINGS, HeaderValue::from_static("1"));
+    }
+    Ok(response)
 }
 
 fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
@@ -148,7 +153,8 @@ where
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
             let call = ingress::read(&stack, head, Body::foreign(body), peer);
-            respond(stack, call).await
+            // Pings are answered, or punished, by whoever it is mounted in.
+            respond(stack, call, false).await
         })
     }
 }

@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep, timeout};
 
 use self::buffer::Buffer;
+use super::heard::Heard;
 
 mod buffer;
 #[cfg(test)]
@@ -54,7 +55,12 @@ where
     let flusher = Flusher {
         shared: Arc::clone(&shared),
     };
-    (Deferred { shared, prefix }, flusher)
+    let io = Deferred {
+        shared,
+        prefix,
+        heard: None,
+    };
+    (io, flusher)
 }
 
 /// The socket as the connection sees it: reads go through, writes only fill
@@ -66,6 +72,15 @@ where
 pub(crate) struct Deferred<IO> {
     shared: Arc<Mutex<Shared<IO>>>,
     prefix: Bytes,
+    heard: Option<Heard>,
+}
+
+impl<IO> Deferred<IO> {
+    /// Tells `heard` of each read that brings something.
+    pub(crate) fn telling(self, heard: Heard) -> Self {
+        let heard = Some(heard);
+        Self { heard, ..self }
+    }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Deferred<IO> {
@@ -88,6 +103,8 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deferred<IO> {
         let read = Pin::new(&mut shared.io).poll_read(cx, into);
         if into.filled().len() == before && into.remaining() > 0 {
             shared.check()?;
+        } else if let Some(heard) = &self.heard {
+            heard.set();
         }
         read
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod connect;
 pub(crate) mod deferred;
+pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;
 #[cfg(test)]

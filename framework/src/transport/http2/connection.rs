@@ -3,22 +3,25 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
 
 use super::head::{self, ClientSettings};
+use super::keepalive::{Look, Watch};
 use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
 use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
+use crate::transport::heard::Heard;
 use crate::transport::waiting::Waiting;
 
 /// Streams that we open at once when the peer sets no limit.
@@ -46,6 +49,8 @@ struct Inner {
     granted: AtomicUsize,
     settings: ClientSettings,
     ending: watch::Receiver<bool>,
+    /// The server has said that it is ours, and likes to be pinged.
+    is_ours: AtomicBool,
 }
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
@@ -63,7 +68,9 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (io, flusher) = deferred(io, Bytes::new());
-    let (sender, connection) = h2::client::Builder::new()
+    let heard = Heard::default();
+    let io = io.telling(heard.clone());
+    let (sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(UNREAD_STREAMS))
         .max_header_list_size(wire::TAKEN_HEADER_BYTES)
@@ -79,8 +86,12 @@ where
         granted: AtomicUsize::new(0),
         settings,
         ending: ended,
+        is_ours: AtomicBool::new(false),
     });
+    let keep_alive = inner.settings.keep_alive;
+    let ping_pong = connection.ping_pong();
     let driver = Driver {
+        keep_alive: ping_pong.and_then(|ping_pong| Watch::new(keep_alive, ping_pong, heard)),
         connection,
         streams: Arc::clone(&inner.streams),
         inner: Arc::downgrade(&inner),
@@ -129,10 +140,18 @@ impl Connection {
         }
     }
 
+    /// Learns from the reply to the first call whether the server is ours. Others may come before it.
+    fn heard_from(&self, headers: &HeaderMap) {
+        let is_ours = &self.0.is_ours;
+        if !is_ours.load(Ordering::Relaxed) && headers.contains_key(&wire::PINGS) {
+            is_ours.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn slot(&self, permit: OwnedSemaphorePermit) -> Slot {
         Slot {
             connection: self.clone(),
-            permit,
+            _permit: permit,
         }
     }
 }
@@ -140,7 +159,7 @@ impl Connection {
 /// A stream that the peer allows us to open.
 pub(crate) struct Slot {
     connection: Connection,
-    permit: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Slot {
@@ -150,6 +169,11 @@ impl Slot {
             Sent::Unary(reply) => reply.await,
             Sent::Stream(reply) => Ok(reply),
         }
+    }
+
+    /// Takes note of the head of the reply.
+    pub(super) fn replied(&self, headers: &HeaderMap) {
+        self.connection.heard_from(headers);
     }
 
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
@@ -172,19 +196,19 @@ impl Slot {
                 // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
                 let _ = stream.send_data(framed, true);
                 if call.method.shape() == Shape::Unary {
-                    let (permit, limit) = (self.permit, call.limit);
-                    let reply = reply::Unary::new(response, limit, peers_deadline, permit);
+                    let limit = call.limit;
+                    let reply = reply::Unary::new(response, limit, peers_deadline, self);
                     return Ok(Sent::Unary(reply));
                 }
             }
             Requests::Many(pipe) => {
                 let (back, returned) = oneshot::channel();
                 tokio::spawn(pump::pump(pipe, stream, sender, call.deadline, back));
-                let reply = reply::stream(response, peers_deadline, self.permit, Some(returned));
+                let reply = reply::stream(response, peers_deadline, self, Some(returned));
                 return Ok(Sent::Stream(reply));
             }
         }
-        let reply = reply::stream(response, peers_deadline, self.permit, None);
+        let reply = reply::stream(response, peers_deadline, self, None);
         Ok(Sent::Stream(reply))
     }
 }
@@ -235,6 +259,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     connection: h2::client::Connection<Deferred<IO>, Bytes>,
+    keep_alive: Option<Watch>,
     streams: Arc<Semaphore>,
     inner: Weak<Inner>,
     ending: watch::Sender<bool>,
@@ -258,6 +283,11 @@ where
         if takes_no_more {
             self.end();
         }
+        if self.is_given_up(cx) {
+            // Dropped with its driver, the connection breaks for all of its calls.
+            self.end();
+            return Poll::Ready(Ok(()));
+        }
         Poll::Pending
     }
 }
@@ -269,6 +299,24 @@ where
     fn end(&mut self) {
         self.streams.close();
         self.ending.send_replace(true);
+    }
+
+    fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(keep_alive) = &mut self.keep_alive else {
+            return false;
+        };
+        let inner = self.inner.upgrade();
+        let known = |heard| Look {
+            heard,
+            // Calls hold what is inside, and what is not held by anyone is only waiting for its end.
+            busy: inner.as_ref().is_none_or(|inner| {
+                inner.streams.available_permits() < inner.granted.load(Ordering::Relaxed)
+            }),
+            ours: inner
+                .as_ref()
+                .is_none_or(|inner| inner.is_ours.load(Ordering::Relaxed)),
+        };
+        keep_alive.poll(cx, known).is_ready()
     }
 
     fn regrant(&self, inner: &Inner) {

@@ -5,6 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use tokio::time::Instant;
 
+use super::keepalive::KeepAlive;
 use crate::call::{Deadline, Metadata, RawCall, Status, wire};
 
 /// What all requests of a connection have in common, and how many may wait.
@@ -15,6 +16,7 @@ pub(crate) struct ClientSettings {
     pub(crate) user_agent: HeaderValue,
     /// Calls that may wait for a free stream of the connection.
     pub(crate) max_waiting: usize,
+    pub(crate) keep_alive: KeepAlive,
 }
 
 /// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.

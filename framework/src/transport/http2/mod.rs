@@ -4,10 +4,12 @@
 mod connection;
 mod failure;
 mod head;
+mod keepalive;
 mod pump;
 mod reply;
 mod window;
 
 pub(crate) use connection::{Connection, Slot, handshake};
 pub(crate) use head::ClientSettings;
+pub(crate) use keepalive::KeepAlive;
 pub(crate) use window::{STREAM_WINDOW, connection_window};

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::connection::Slot;
 use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
@@ -38,10 +39,10 @@ impl Unary {
         response: ResponseFuture,
         limit: Limit,
         deadline: Option<Deadline>,
-        permit: OwnedSemaphorePermit,
+        slot: Slot,
     ) -> Self {
         Self {
-            reply: Streamed::new(response, deadline, permit, None),
+            reply: Streamed::new(response, deadline, slot, None),
             metadata: None,
             deframer: Deframer::new(limit),
             message: None,
@@ -112,10 +113,10 @@ fn release(body: &mut RecvStream, unreleased: &mut usize, taken: usize) {
 pub(super) fn stream(
     response: ResponseFuture,
     deadline: Option<Deadline>,
-    permit: OwnedSemaphorePermit,
+    slot: Slot,
     requests: Option<oneshot::Receiver<PipeReader>>,
 ) -> RawReply {
-    let reply = Streamed::new(response, deadline, permit, requests);
+    let reply = Streamed::new(response, deadline, slot, requests);
     RawReply::whole(Payload::Stream(Body::source(Box::new(reply))))
 }
 
@@ -125,7 +126,7 @@ struct Streamed {
     unreleased: usize,
     /// Dropped when the peer has begun to reply.
     requests: Option<oneshot::Receiver<PipeReader>>,
-    _permit: OwnedSemaphorePermit,
+    slot: Slot,
 }
 
 enum Stage {
@@ -140,7 +141,7 @@ impl Streamed {
     fn new(
         response: ResponseFuture,
         deadline: Option<Deadline>,
-        permit: OwnedSemaphorePermit,
+        slot: Slot,
         requests: Option<oneshot::Receiver<PipeReader>>,
     ) -> Self {
         Self {
@@ -148,7 +149,7 @@ impl Streamed {
             deadline,
             unreleased: 0,
             requests,
-            _permit: permit,
+            slot,
         }
     }
 }
@@ -164,6 +165,7 @@ impl Source for Streamed {
             .map_err(|error| failure::before_head(error, is_late(self.deadline)))?
             .into_parts();
         self.requests = None;
+        self.slot.replied(&parts.headers);
         let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
         self.stage = match head.end {
             Some(end) => Stage::Empty(end),

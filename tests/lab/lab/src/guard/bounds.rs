@@ -11,6 +11,7 @@ pub(super) const MANY_SERVER_WRITES: &str = "64 in flight: server writes";
 pub(super) const MANY_CLIENT_WRITES: &str = "64 in flight: client writes";
 pub(super) const IN_PROCESS_ALLOCATIONS: &str = "in process: allocations of both sides";
 pub(super) const IN_PROCESS_INSTRUCTIONS: &str = "in process: instructions of both sides";
+pub(super) const ONE_PROCESS_INSTRUCTIONS: &str = "64 in flight, one thread: instructions";
 
 /// The bounds, per call.
 ///
@@ -26,4 +27,5 @@ pub(super) const PER_CALL: &[(&str, f64)] = &[
     (MANY_CLIENT_WRITES, 0.20),
     (IN_PROCESS_ALLOCATIONS, 11.5),
     (IN_PROCESS_INSTRUCTIONS, 9_300.0),
+    (ONE_PROCESS_INSTRUCTIONS, 86_000.0),
 ];

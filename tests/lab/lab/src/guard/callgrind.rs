@@ -6,12 +6,13 @@ use std::{io, path::Path, process::Command};
 
 use lab_common::Failure;
 
-/// The instructions of `program` run with the argument `calls`.
-pub(super) fn instructions(program: &Path, calls: u64) -> Result<u64, Failure> {
+/// The instructions of `program` run with the arguments `calls` and `more`.
+pub(super) fn instructions(program: &Path, calls: u64, more: &[&str]) -> Result<u64, Failure> {
     let ran = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(program)
         .arg(calls.to_string())
+        .args(more)
         .output();
     let ran = match ran {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

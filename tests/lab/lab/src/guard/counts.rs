@@ -25,6 +25,10 @@ const CALLS: u64 = 1000;
 const FEW: u64 = 200;
 const MANY: u64 = 1200;
 
+/// The same over TCP, where 64 are in flight.
+const FEW_TCP: u64 = 64 * 50;
+const MANY_TCP: u64 = 64 * 250;
+
 /// Counts per call over TCP.
 pub(super) fn over_tcp(ours: &Contender) -> Result<Vec<(&'static str, f64)>, Failure> {
     let mut counted = Vec::new();
@@ -71,14 +75,22 @@ pub(super) fn in_process(ours: &Contender) -> Result<Vec<(&'static str, f64)>, F
     }
     let allocations: u64 = String::from_utf8_lossy(&ran.stdout).trim().parse()?;
     let (few, many) = (
-        callgrind::instructions(&program, FEW)?,
-        callgrind::instructions(&program, MANY)?,
+        callgrind::instructions(&program, FEW, &[])?,
+        callgrind::instructions(&program, MANY, &[])?,
+    );
+    let (few_tcp, many_tcp) = (
+        callgrind::instructions(&program, FEW_TCP, &["tcp"])?,
+        callgrind::instructions(&program, MANY_TCP, &["tcp"])?,
     );
     Ok(vec![
         (IN_PROCESS_ALLOCATIONS, allocations as f64 / CALLS as f64),
         (
             IN_PROCESS_INSTRUCTIONS,
             many.saturating_sub(few) as f64 / (MANY - FEW) as f64,
+        ),
+        (
+            ONE_PROCESS_INSTRUCTIONS,
+            many_tcp.saturating_sub(few_tcp) as f64 / (MANY_TCP - FEW_TCP) as f64,
         ),
     ])
 }

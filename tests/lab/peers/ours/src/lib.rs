@@ -11,7 +11,7 @@ use std::{net::SocketAddr, process::ExitCode};
 
 use lab_common::{Announce, Failure, Meter, Peer};
 
-pub use in_process::calls_in_process;
+pub use in_process::{calls_in_process, calls_over_tcp};
 
 #[allow(missing_docs, unreachable_pub)]
 mod pb {

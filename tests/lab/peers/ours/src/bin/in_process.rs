@@ -1,5 +1,6 @@
-//! So many calls over the in-process transport, as the only argument says; prints the allocations
-//! that they made. `cargo lab guard` runs it, also under callgrind.
+//! So many calls over the in-process transport, as the first argument says; prints the allocations that they made. With
+//! a second one, `tcp`, they go over a connection, and nothing is printed. `cargo lab guard` runs it, also under
+//! callgrind.
 
 use std::{alloc::System, process::ExitCode};
 
@@ -12,7 +13,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn main() -> ExitCode {
     match allocations() {
         Ok(allocations) => {
-            println!("{allocations}");
+            if let Some(allocations) = allocations {
+                println!("{allocations}");
+            }
             ExitCode::SUCCESS
         }
         Err(failure) => {
@@ -22,12 +25,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn allocations() -> Result<u64, Failure> {
-    let calls = std::env::args()
-        .nth(1)
+fn allocations() -> Result<Option<u64>, Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let calls = arguments
+        .next()
         .ok_or_else(|| Failure::new("how many calls?"))?
         .parse()?;
+    match arguments.next().as_deref() {
+        None => {}
+        Some("tcp") => return lab_peer_ours::calls_over_tcp(calls).map(|()| None),
+        Some(other) => return Err(Failure::new(format!("{other:?} is no way to call"))),
+    }
     let meter = Meter::counted(ALLOCATOR);
     let (before, after) = lab_peer_ours::calls_in_process(calls, &meter)?;
-    Ok(after.allocations - before.allocations)
+    Ok(Some(after.allocations - before.allocations))
 }
