@@ -3,11 +3,9 @@
 
 use sinew::testing::{Direction, ErrorCode, Fields, Frame, Proxy, Setting};
 use sinew::{Code, Status};
-use tokio::io::DuplexStream;
 use tokio::time::Instant;
 
 use super::*;
-use crate::double::{Events, Tell, events};
 
 /// How far a call has come when its server does something to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,25 +31,6 @@ enum End {
     Eof,
     Abort,
     GoAwayAndEof,
-}
-
-/// A client whose connections are pipes in memory, for clocks that are paused; and the servers' ends of them.
-fn piped() -> (Events<DuplexStream>, talk::Client) {
-    let (tell, told) = events();
-    let builder = Channel::builder("http://pipe.test:1").connector(Pipes(tell));
-    (told, talk::Client::new(builder.build().unwrap()))
-}
-
-struct Pipes(Tell<DuplexStream>);
-
-impl sinew::Connect for Pipes {
-    type Io = DuplexStream;
-
-    async fn connect(&self, _: &sinew::Target) -> std::io::Result<DuplexStream> {
-        let (ours, theirs) = tokio::io::duplex(1 << 16);
-        self.0.tell(theirs);
-        Ok(ours)
-    }
 }
 
 /// Serves a call up to a stage.

@@ -2,15 +2,18 @@
 //! others served meanwhile, and memory that does not grow with the attack.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use sinew::observe::Recorder;
 use sinew::testing::{Conn, Peer};
 use sinew::{Channel, Server};
+use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
 
-use crate::double::Double;
+use crate::double::{Double, Events, Tell, events};
 use crate::talk::{Say, talk};
 
 mod client_ends;
@@ -20,6 +23,7 @@ mod server_floods;
 mod server_frames;
 mod server_requests;
 mod server_slow;
+mod silence;
 mod unprocessed;
 
 /// What another's call may take while somebody attacks: far more than it does, and far less than for ever.
@@ -119,6 +123,50 @@ async fn facing() -> (Peer, talk::Client) {
     let peer = Peer::listen().await.unwrap();
     let channel = Channel::to(&peer.url()).unwrap();
     (peer, talk::Client::new(channel))
+}
+
+/// A client whose connections are pipes in memory, for clocks that are paused; and the servers' ends of them.
+fn piped() -> (Events<DuplexStream>, talk::Client) {
+    let (tell, told) = events();
+    let builder = Channel::builder("http://pipe.test:1").connector(Pipes(tell));
+    (told, talk::Client::new(builder.build().unwrap()))
+}
+
+struct Pipes(Tell<DuplexStream>);
+
+impl sinew::Connect for Pipes {
+    type Io = DuplexStream;
+
+    async fn connect(&self, _: &sinew::Target) -> std::io::Result<DuplexStream> {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        self.0.tell(theirs);
+        Ok(ours)
+    }
+}
+
+/// One connection, and never another.
+struct One(Option<DuplexStream>);
+
+impl futures_core::Stream for One {
+    type Item = std::io::Result<DuplexStream>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.0.take() {
+            Some(io) => Poll::Ready(Some(Ok(io))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The client's end of the one connection of a server in this process, for clocks that are paused: nothing was said yet.
+fn serving_one(server: Server) -> (Conn, Arc<Recorder>) {
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let recorder = Arc::new(Recorder::default());
+    let server = server.metrics(recorder.clone());
+    tokio::spawn(server.serve_with_incoming(One(Some(far))));
+    let mut conn = Conn::client(near);
+    conn.within(Duration::from_secs(60));
+    (conn, recorder)
 }
 
 /// Answers one call of a client, on a connection of its own or on `conn`: what came before has not confused it.

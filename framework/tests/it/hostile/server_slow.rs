@@ -1,45 +1,21 @@
 //! Clients that take their time: with a head, a message, or with reading what they asked for.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
 use sinew::testing::{Fields, Frame, Setting};
 use sinew::{Code, Server};
-use tokio::io::{DuplexStream, duplex};
 use tokio::time::Instant;
 
 use super::*;
-use crate::double::{Double, events};
 
 const ONCE: &str = "/test.v1.Talk/Once";
 const DOWN: &str = "/test.v1.Talk/Down";
 
-/// One connection, and never another.
-struct One(Option<DuplexStream>);
-
-impl futures_core::Stream for One {
-    type Item = std::io::Result<DuplexStream>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.0.take() {
-            Some(io) => Poll::Ready(Some(Ok(io))),
-            None => Poll::Pending,
-        }
-    }
-}
-
 /// A client of a server in this process, on a clock that is paused: nothing was said yet.
 fn paused(double: Double) -> (Conn, Arc<Recorder>) {
-    let (near, far) = duplex(1 << 16);
-    let recorder = Arc::new(Recorder::default());
-    let server = Server::new()
-        .add(double.skeleton())
-        .metrics(recorder.clone());
-    tokio::spawn(server.serve_with_incoming(One(Some(far))));
-    let mut conn = Conn::client(near);
-    conn.within(Duration::from_secs(60));
-    (conn, recorder)
+    // What is silent here is to be waited for.
+    let server = Server::new().without_keep_alive();
+    serving_one(server.add(double.skeleton()))
 }
 
 /// The preface, byte by byte, may take 10 s.
