@@ -2,8 +2,11 @@
 //! It refuses to know options one by one: `policy` does.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use sinew_idl::model::{Idempotency, Method, Service, Shape};
+use quote::{quote, quote_spanned};
+use sinew_idl::{
+    diag,
+    model::{Idempotency, Method, Service, Shape, TypeRef},
+};
 
 use crate::{Emit, docs, paths, policy};
 
@@ -34,13 +37,8 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         paths::message(&method.input),
         paths::message(&method.output),
     );
-    let constructor = match method.shape {
-        Shape::Unary => quote!(unary),
-        Shape::ClientStream => quote!(client_stream),
-        Shape::ServerStream => quote!(server_stream),
-        Shape::Bidi => quote!(bidi),
-    };
     let path = format!("/{}/{}", service.full_name, method.name.wire);
+    let new = new(method, &path, sinew);
     let idempotency = match method.idempotency {
         Idempotency::Unsafe => None,
         Idempotency::Idempotent => Some(quote!(.idempotency(#sinew::Idempotency::Idempotent))),
@@ -52,6 +50,25 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         #docs
         #cfg
         pub static #name: #sinew::Method<#input, #output> =
-            #sinew::Method::#constructor(#path) #idempotency #policy;
+            #new #idempotency #policy;
     }
+}
+
+/// That the types of a trait are messages has to turn out where they are written.
+fn new(method: &Method, path: &str, sinew: &TokenStream) -> TokenStream {
+    let (constructor, shape) = match method.shape {
+        Shape::Unary => (quote!(unary), quote!(Unary)),
+        Shape::ClientStream => (quote!(client_stream), quote!(ClientStream)),
+        Shape::ServerStream => (quote!(server_stream), quote!(ServerStream)),
+        Shape::Bidi => (quote!(bidi), quote!(Bidi)),
+    };
+    if !matches!(method.input.span, diag::Span::Rust(_)) {
+        return quote!(#sinew::Method::#constructor(#path));
+    }
+    let message = |ty: &TypeRef| {
+        let message = paths::message(ty);
+        quote_spanned!(paths::place(&ty.span)=> #sinew::codegen::message::<#message>())
+    };
+    let (input, output) = (message(&method.input), message(&method.output));
+    quote!(#sinew::codegen::method(#path, #sinew::Shape::#shape, #input, #output))
 }

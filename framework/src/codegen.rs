@@ -9,18 +9,32 @@ pub use prost;
 pub use prost_types;
 
 pub use crate::call::by_name::by_name;
+pub use crate::call::method::Codec;
 pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
 
-pub use checks::{Fails, Message, ThroughMessage, ThroughOption, failure, key, message};
+pub use checks::{
+    Fails, Message, Named, Returns, ThroughMessage, ThroughOption, full_name, key, message,
+    returned,
+};
 
-use crate::call::{Inbound, Method, Outbound, Typed};
+use crate::call::{Inbound, Method, Outbound, Shape, Typed};
 use crate::client::{Call, Channel, Reply};
 use crate::server::Skeleton;
 
 /// A service with its handlers.
 pub fn skeleton(dispatch: impl Dispatch) -> Skeleton {
     Skeleton::new(dispatch)
+}
+
+/// A method whose messages were asked for one by one, so that rustc says of each where it is written that it is none.
+pub const fn method<Req, Resp>(
+    path: &'static str,
+    shape: Shape,
+    request: Codec<Req>,
+    reply: Codec<Resp>,
+) -> Method<Req, Resp> {
+    Method::of(path, shape, request, reply)
 }
 
 /// A declared error to be failed with, called by its name if it has no message.

@@ -77,6 +77,8 @@ pub struct Own {
     pub cfg: TokenStream,
     /// The type that it fails with, as [`TypeRef::rust`] has paths. `None`: the errors of its policy, or a status.
     pub failure: Option<TokenStream>,
+    /// Where the signature says what it fails with, in a Rust trait.
+    pub fails_at: Span,
 }
 
 /// Which sides of a method stream.

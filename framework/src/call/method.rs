@@ -288,16 +288,25 @@ where
     }
 
     const fn new(path: &'static str, shape: Shape) -> Self {
-        Self {
-            spec: MethodSpec::new(path, shape),
-            by: Source::Method,
-            request: Codec::prost(),
-            reply: Codec::prost(),
-        }
+        Self::of(path, shape, Codec::prost(), Codec::prost())
     }
 }
 
 impl<Req, Resp> Method<Req, Resp> {
+    pub(crate) const fn of(
+        path: &'static str,
+        shape: Shape,
+        request: Codec<Req>,
+        reply: Codec<Resp>,
+    ) -> Self {
+        Self {
+            spec: MethodSpec::new(path, shape),
+            by: Source::Method,
+            request,
+            reply,
+        }
+    }
+
     /// What layers see of it.
     pub const fn spec(&self) -> &MethodSpec {
         &self.spec
@@ -311,7 +320,7 @@ impl<Req, Resp> fmt::Debug for Method<Req, Resp> {
 }
 
 /// How messages of one type become bytes and back.
-pub(crate) struct Codec<T> {
+pub struct Codec<T> {
     pub(crate) len: fn(&T) -> usize,
     pub(crate) encode: fn(&T, &mut BytesMut),
     pub(crate) decode: fn(Bytes) -> Result<T, Box<dyn Error + Send + Sync>>,

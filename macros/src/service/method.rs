@@ -8,14 +8,18 @@ use syn::{
     spanned::Spanned as _,
 };
 
-use super::types::{inner, tail};
-use crate::ctxt::Ctxt;
+use crate::{
+    ctxt::Ctxt,
+    paths::{inner, tail},
+};
 
 pub(crate) struct Signed {
     pub(crate) takes_context: bool,
     pub(crate) shape: Shape,
     pub(crate) input: Type,
     pub(crate) output: Type,
+    /// What it returns, as it is written.
+    pub(crate) result: Type,
     /// The type that it fails with, where the result names one.
     pub(crate) failure: Option<Type>,
 }
@@ -84,7 +88,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
         let help = "a method takes a message; write `req: ()` where there is nothing to say";
         wrong(sig.ident.span(), help);
     }
-    let (reply, failure) = result(&sig.output, sig.ident.span(), &mut wrong)?;
+    let (result, reply, failure) = result(&sig.output, sig.ident.span(), &mut wrong)?;
     let is_unit = matches!(inner(reply), Type::Tuple(unit) if unit.elems.is_empty());
     if output.is_some() && !is_unit {
         wrong(
@@ -106,6 +110,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
         shape,
         input: input?.clone(),
         output: output.unwrap_or(reply).clone(),
+        result: result.clone(),
         failure: failure.cloned(),
     })
 }
@@ -197,7 +202,9 @@ fn kind(arg: &PatType, is_context: bool) -> Result<Kind<'_>, &'static str> {
             _ => Err("write `Inbound<T>`"),
         },
         Some((name, _)) if name == "Outbound" => Err("write `&mut Outbound<T>`"),
-        Some((name, _)) if name == "Context" => Err("write `&Context`"),
+        Some((name, _)) if name == "Context" => Err(
+            "write `&Context`; a message of this name is known by another one: `type Situation = shop::Context;`",
+        ),
         Some(_) => Ok(Kind::Message(ty)),
         None if matches!(ty, Type::Tuple(unit) if unit.elems.is_empty()) => Ok(Kind::Message(ty)),
         None => Err("a message is a type with a name"),
@@ -208,7 +215,7 @@ fn result<'a>(
     output: &'a ReturnType,
     name: Span,
     wrong: &mut impl FnMut(Span, &str),
-) -> Option<(&'a Type, Option<&'a Type>)> {
+) -> Option<(&'a Type, &'a Type, Option<&'a Type>)> {
     let message = "write `-> Result<T, E>` or `-> sinew::Result<T>`: every call can fail";
     let ReturnType::Type(_, ty) = output else {
         wrong(name, message);
@@ -216,8 +223,8 @@ fn result<'a>(
     };
     match tail(ty) {
         Some((name, types)) if name == "Result" => match *types {
-            [reply] => return Some((reply, None)),
-            [reply, failure] => return Some((reply, Some(failure))),
+            [reply] => return Some((ty, reply, None)),
+            [reply, failure] => return Some((ty, reply, Some(failure))),
             _ => wrong(ty.span(), message),
         },
         _ => wrong(ty.span(), message),
