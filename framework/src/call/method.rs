@@ -148,15 +148,16 @@ impl MethodSpec {
     /// How large requests may be: as the method declares, or as its channel or server is set.
     pub(crate) fn request_limit(&self, otherwise: Limit) -> Limit {
         let setting = |source| match source {
-            Source::ServiceConfig => "maxRequestMessageBytes of the service config",
-            Source::Service | Source::Method => "max_request_bytes of sinew/options.proto",
+            Source::ServiceConfig => "`maxRequestMessageBytes` of the service config",
+            Source::Service => "`max_request_bytes` of its service",
+            Source::Method => "`max_request_bytes` of its method",
         };
         declared(self.policy.max_request_bytes, setting, otherwise)
     }
 
     /// How large replies may be that a client takes: as the method declares, or as its channel is set.
     pub(crate) fn reply_limit(&self, otherwise: Limit) -> Limit {
-        let setting = |_| "maxResponseMessageBytes of the service config";
+        let setting = |_| "`maxResponseMessageBytes` of the service config";
         declared(self.policy.max_reply_bytes, setting, otherwise)
     }
 }

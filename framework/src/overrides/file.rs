@@ -7,12 +7,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sinew_service_config::ServiceConfig;
 #[cfg(feature = "policy-file")]
 use sinew_service_config::{Severity, read};
 
+#[cfg(feature = "policy-file")]
+use super::served;
 use super::show::RunTime;
 use super::table::Table;
-use crate::call::Status;
+use crate::call::{ServiceSpec, Status};
 
 /// The largest file that is read, in bytes: what a ConfigMap of Kubernetes may hold.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -23,6 +26,7 @@ pub(crate) struct Loaded {
     pub(crate) text: String,
     pub(crate) table: Arc<Table>,
     pub(crate) warnings: Vec<String>,
+    config: ServiceConfig,
 }
 
 impl Loaded {
@@ -39,6 +43,18 @@ impl Loaded {
             table: Arc::clone(&self.table),
         }
     }
+
+    /// Warns of names that are nearly those of what this server serves.
+    #[cfg(feature = "policy-file")]
+    pub(super) fn warn_of_misspelt(&mut self, services: &[&ServiceSpec]) {
+        let path = self.path.display();
+        let misspelt = served::misspelt(&self.config, services).into_iter();
+        self.warnings
+            .extend(misspelt.map(|one| format!("{path}:{one}")));
+    }
+
+    #[cfg(not(feature = "policy-file"))]
+    pub(super) fn warn_of_misspelt(&mut self, _: &[&ServiceSpec]) {}
 
     /// # Errors
     /// All that is wrong, one a line, each with file, place and rule.
@@ -61,6 +77,7 @@ impl Loaded {
             warnings,
             path,
             text,
+            config: read.config,
         })
     }
 

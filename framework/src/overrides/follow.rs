@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::file::{self, Loaded, PolicyState};
 use super::show::RunTime;
 use super::table::{Override, Table};
-use crate::call::MethodSpec;
+use crate::call::{MethodSpec, ServiceSpec};
 use crate::observe::{Observer, Side};
 
 /// How often the file is read. It is read and compared, not asked for its time: a file that was replaced, a link that
@@ -27,6 +27,8 @@ pub(crate) struct Overrides(Arc<Shared>);
 struct Shared {
     table: ArcSwap<Table>,
     state: Mutex<State>,
+    /// What is served; a client does not know.
+    services: Vec<&'static ServiceSpec>,
     is_followed: AtomicBool,
     dropped: Notify,
     side: Side,
@@ -40,12 +42,19 @@ struct State {
 }
 
 impl Overrides {
-    pub(crate) fn new(loaded: Loaded, side: Side, observer: Option<Observer>) -> Self {
+    pub(crate) fn new(
+        mut loaded: Loaded,
+        side: Side,
+        observer: Option<Observer>,
+        services: Vec<&'static ServiceSpec>,
+    ) -> Self {
+        loaded.warn_of_misspelt(&services);
         let shown = PolicyState::new(loaded.path, loaded.warnings);
         let last = Arc::new(Ok(loaded.text));
         let overrides = Self(Arc::new(Shared {
             table: ArcSwap::new(loaded.table),
             state: Mutex::new(State { last, shown }),
+            services,
             is_followed: AtomicBool::new(false),
             dropped: Notify::new(),
             side,
@@ -145,7 +154,8 @@ impl Shared {
         state.last = Arc::new(read);
         let is_loaded = loaded.is_ok();
         match loaded {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                loaded.warn_of_misspelt(&self.services);
                 self.table.store(loaded.table);
                 state.shown.loads += 1;
                 state.shown.refused = None;
@@ -191,6 +201,7 @@ mod tests {
             loaded.unwrap_or_else(|why| panic!("{why}")),
             Side::Client,
             None,
+            Vec::new(),
         );
         // The first access of a thread makes what it needs.
         overrides.of(NAMED.spec());

@@ -7,6 +7,8 @@
 
 mod file;
 mod follow;
+#[cfg(feature = "policy-file")]
+mod served;
 mod show;
 mod table;
 
