@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use prost_types::Any;
 
-use super::details::full_name;
+use super::details::{full_name, type_url};
 use super::{Code, Status};
 
 /// What a method can fail with: an enum with a variant for each declared error, each holding a [`Typed`], and one that
@@ -67,7 +67,7 @@ impl<D: prost::Message + Default> Typed<D> {
             message => message,
         };
         let any = Any {
-            type_url: format!("type.googleapis.com/{full_name}"),
+            type_url: type_url(full_name),
             value: detail.encode_to_vec(),
         };
         let status = Status::new(code, message).with_details(vec![any]);

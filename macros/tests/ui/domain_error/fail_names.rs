@@ -22,4 +22,8 @@ pub enum OfVariants {
     Status(Status),
 }
 
+fn carried() -> Status {
+    Status::not_found("no such line").with_detail(ByHand {})
+}
+
 fn main() {}
