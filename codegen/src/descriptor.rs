@@ -18,6 +18,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         let (cfg, name) = (&method.own.cfg, paths::descriptor(method));
         quote!(#cfg #name.spec())
     });
+    let deprecated = deprecated(service.deprecated);
     let described = emit.descriptors.as_ref();
     let described = described.map(|path| quote!(.described_by(&#path)));
     quote! {
@@ -26,7 +27,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         #(#methods)*
         /// What a registry, reflection and the server's table need to know.
         pub static SERVICE: #sinew::ServiceSpec =
-            #sinew::ServiceSpec::new(NAME, &[#(#names),*]) #described;
+            #sinew::ServiceSpec::new(NAME, &[#(#names),*]) #deprecated #described;
     }
 }
 
@@ -44,14 +45,19 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         Idempotency::Idempotent => Some(quote!(.idempotency(#sinew::Idempotency::Idempotent))),
         Idempotency::Safe => Some(quote!(.idempotency(#sinew::Idempotency::Safe))),
     };
+    let deprecated = deprecated(method.deprecated);
     let policy = policy::emit(&method.policy, sinew);
     let cfg = &method.own.cfg;
     quote! {
         #docs
         #cfg
         pub static #name: #sinew::Method<#input, #output> =
-            #new #idempotency #policy;
+            #new #idempotency #deprecated #policy;
     }
+}
+
+fn deprecated(deprecated: bool) -> Option<TokenStream> {
+    deprecated.then(|| quote!(.deprecated()))
 }
 
 /// That the types of a trait are messages has to turn out where they are written.

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use sinew_idl::model::{Method, Service};
 
-use crate::{Emit, paths};
+use crate::{Emit, errors, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
@@ -33,12 +33,17 @@ fn rpc(method: &Method, sinew: &TokenStream) -> TokenStream {
         paths::message(&method.input),
         paths::message(&method.output),
     );
+    let errors = match errors::from_module(method) {
+        Some(failure) => quote!(#sinew::export::Probe::<#failure>::errors),
+        None => quote!(::std::vec::Vec::new),
+    };
     quote! {
         #cfg
         #sinew::export::Rpc {
             name: #name,
             request: #sinew::export::Probe::<#input>::message(),
             reply: #sinew::export::Probe::<#output>::message(),
+            errors: #errors,
         }
     }
 }

@@ -9,6 +9,7 @@ pub use prost;
 pub use prost_types;
 
 pub use crate::call::by_name::by_name;
+pub use crate::call::domain::Declares;
 pub use crate::call::method::Codec;
 pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
@@ -145,6 +146,12 @@ macro_rules! __domain_error {
                     })*
                     Self::$other(status) => Self::$other(status.with_message(message)),
                 }
+            }
+        }
+
+        impl $crate::codegen::Declares for $errors {
+            fn declared() -> ::std::vec::Vec<(::std::string::String, $crate::codegen::Code)> {
+                ::std::vec![$((::std::string::String::from(&*$name), $crate::codegen::Code::$code)),*]
             }
         }
 

@@ -23,6 +23,13 @@ pub trait DomainError: Error + From<Status> + Into<Status> + Send + Sync + 'stat
     fn status(&self) -> &Status;
 }
 
+/// The errors that an enum of them has, by their full names, with the code that each is sent with: what every such enum
+/// implements, generated or derived.
+pub trait Declares {
+    /// In the order of the variants.
+    fn declared() -> Vec<(String, Code)>;
+}
+
 /// A declared error and the whole status that it came with. One word wide; it derefs to the error.
 ///
 /// Neither can be changed by itself, for they would no longer say the same.

@@ -61,6 +61,7 @@ pub struct MethodSpec {
     slash: usize,
     shape: Shape,
     idempotency: Idempotency,
+    deprecated: bool,
     policy: Policy,
 }
 
@@ -87,6 +88,7 @@ impl MethodSpec {
             slash,
             shape,
             idempotency: Idempotency::Unsafe,
+            deprecated: false,
             policy: Policy::NONE,
         }
     }
@@ -114,6 +116,11 @@ impl MethodSpec {
     /// What repeating the call does.
     pub const fn idempotency(&self) -> Idempotency {
         self.idempotency
+    }
+
+    /// Whether nobody should call it any more.
+    pub const fn is_deprecated(&self) -> bool {
+        self.deprecated
     }
 
     /// What it declares for its calls, each value with the place that it was declared at.

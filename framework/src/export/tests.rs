@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use prost_types::{FileDescriptorProto, Timestamp};
+use prost::Message as _;
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, Timestamp,
+};
 
 use super::*;
 use crate::call::policy::{Criticality, Delay, Hedge, Retry};
@@ -39,8 +42,13 @@ static WATCH: Method<Timestamp, Timestamp> = Method::bidi("/shop.v1.Clock/Watch"
 static CLOCK: ServiceSpec = ServiceSpec::new("shop.v1.Clock", &[GET.spec(), WATCH.spec()]);
 
 fn set() -> Vec<u8> {
+    let seconds = FieldDescriptorProto {
+        name: Some("seconds".to_owned()),
+        ..FieldDescriptorProto::default()
+    };
     let stamp = DescriptorProto {
         name: Some("Timestamp".to_owned()),
+        field: vec![seconds],
         ..DescriptorProto::default()
     };
     let file = FileDescriptorProto {
@@ -57,6 +65,7 @@ fn rpc(name: &str, request: Message, reply: Message) -> Rpc<'_> {
         name,
         request,
         reply,
+        errors: Vec::new,
     }
 }
 
