@@ -89,7 +89,7 @@ pub struct Rpc<'a> {
     pub request: Message,
     /// What it answers.
     pub reply: Message,
-    /// The errors that it declares by a type, each with its code, besides those of its [`MethodSpec`](crate::MethodSpec).
+    /// The errors that it declares by a type, each with its code, besides those of its descriptor.
     pub errors: fn() -> Vec<(String, Code)>,
 }
 
