@@ -90,6 +90,10 @@ fn arm(index: usize, method: &Method, is_conditional: bool, sinew: &TokenStream)
     let cx = (!method.own.no_context).then(|| quote!(&cx,));
     let status = status(method, sinew);
     let body = match method.shape {
+        _ if method.own.unserved => quote! {
+            drop((call, service));
+            ::core::unreachable!()
+        },
         Shape::Unary => quote! {
             let (cx, req) = call.unary(&#descriptor).await?;
             let result = T::#name(&service, #cx req).await;

@@ -71,6 +71,8 @@ pub struct Method {
 /// What the trait of a user says of a method beyond an IDL; nothing where an IDL declares it.
 #[derive(Clone, Debug, Default)]
 pub struct Own {
+    /// It is refused: its client stands, so that calls of it do not fail as well, and nothing serves it.
+    pub unserved: bool,
     /// The handler does not take a context.
     pub no_context: bool,
     /// The `#[cfg(…)]`s of the method.

@@ -22,8 +22,11 @@ pub(crate) struct Signed {
     pub(crate) result: Type,
     /// The type that it fails with, where the result names one.
     pub(crate) failure: Option<Type>,
+    /// Nothing is wrong with it: it can be served.
+    pub(crate) is_right: bool,
 }
 
+#[derive(Clone, Copy)]
 enum Kind<'a> {
     Context,
     Message(&'a Type),
@@ -31,7 +34,7 @@ enum Kind<'a> {
     Replies(&'a Type),
 }
 
-/// What the signature says; nothing where something in it is wrong.
+/// What the signature says; nothing where it does not say what a call of it would be.
 pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> Option<Signed> {
     let (sig, mut is_right) = (&method.sig, true);
     let mut wrong = |span: Span, message: &str| {
@@ -44,7 +47,8 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
     for (index, arg) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(arg) = arg else { continue };
         named(arg, method.default.is_some(), &mut wrong);
-        let refused = match kind(arg, cx.is_some() && index == 1) {
+        let kind = kind(arg, cx.is_some() && index == 1);
+        let refused = match kind {
             Err(message) => message,
             Ok(Kind::Context) if context => "there is one context",
             Ok(Kind::Context) if input.is_some() || output.is_some() => {
@@ -75,7 +79,8 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
             }
         };
         wrong(arg.ty.span(), refused);
-        is_refused = true;
+        // A call of it has no context anyway.
+        is_refused |= !matches!(kind, Ok(Kind::Context));
     }
     if cx.is_some() && !context {
         wrong(
@@ -96,7 +101,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
             "replies go through the `Outbound`: return `Result<(), _>`",
         );
     }
-    if !is_right {
+    if is_refused || !sig.generics.params.is_empty() {
         return None;
     }
     let shape = match (client_streams, output.is_some()) {
@@ -112,6 +117,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
         output: output.unwrap_or(reply).clone(),
         result: result.clone(),
         failure: failure.cloned(),
+        is_right,
     })
 }
 

@@ -280,6 +280,7 @@ fn method(
         docs: docs(&found.attrs),
         deprecated: is_deprecated(&found.attrs),
         own: Own {
+            unserved: !signed.is_right,
             no_context: !signed.takes_context,
             cfg: cfg.clone(),
             failure: failure.as_ref().map(|ty| aliases.place(ty, &cfg)),
