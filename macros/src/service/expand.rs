@@ -57,9 +57,12 @@ fn rewrite(method: &mut TraitItemFn) {
         -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
     };
     method.sig.output = parse_quote!(#future);
-    let Some(body) = method.default.take() else {
+    let Some(mut body) = method.default.take() else {
         return;
     };
+    // Or rustc would call the braces needless.
+    let braces = Span::call_site().located_at(body.brace_token.span.join());
+    body.brace_token = syn::token::Brace(braces);
     // What the body comes to is known inside, as in an `async fn`, so that a wrong value is said where it stands.
     // All arguments move into the future, used or not, as they do into that of an `async fn`.
     let mut moves = Vec::new();
