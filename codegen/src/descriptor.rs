@@ -2,8 +2,11 @@
 //! It refuses to know options one by one: `policy` does.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use sinew_idl::model::{Idempotency, Method, Service, Shape};
+use quote::{quote, quote_spanned};
+use sinew_idl::{
+    diag,
+    model::{Idempotency, Method, Service, Shape, TypeRef},
+};
 
 use crate::{Emit, docs, paths, policy, routing};
 
@@ -15,6 +18,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         let (cfg, name) = (&method.own.cfg, paths::descriptor(method));
         quote!(#cfg #name.spec())
     });
+    let deprecated = deprecated(service.deprecated);
     let described = emit.descriptors.as_ref();
     let described = described.map(|path| quote!(.described_by(&#path)));
     quote! {
@@ -23,7 +27,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
         #(#methods)*
         /// What a registry, reflection and the server's table need to know.
         pub static SERVICE: #sinew::ServiceSpec =
-            #sinew::ServiceSpec::new(NAME, &[#(#names),*]) #described;
+            #sinew::ServiceSpec::new(NAME, &[#(#names),*]) #deprecated #described;
     }
 }
 
@@ -34,18 +38,14 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         paths::message(&method.input),
         paths::message(&method.output),
     );
-    let constructor = match method.shape {
-        Shape::Unary => quote!(unary),
-        Shape::ClientStream => quote!(client_stream),
-        Shape::ServerStream => quote!(server_stream),
-        Shape::Bidi => quote!(bidi),
-    };
     let path = format!("/{}/{}", service.full_name, method.name.wire);
+    let new = new(method, &path, sinew);
     let idempotency = match method.idempotency {
         Idempotency::Unsafe => None,
         Idempotency::Idempotent => Some(quote!(.idempotency(#sinew::Idempotency::Idempotent))),
         Idempotency::Safe => Some(quote!(.idempotency(#sinew::Idempotency::Safe))),
     };
+    let deprecated = deprecated(method.deprecated);
     let policy = policy::emit(&method.policy, sinew);
     let cfg = &method.own.cfg;
     let reads_deprecated = routing::is_deprecated(&method.policy);
@@ -55,6 +55,29 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         #cfg
         #allow
         pub static #name: #sinew::Method<#input, #output> =
-            #sinew::Method::#constructor(#path) #idempotency #policy;
+            #new #idempotency #deprecated #policy;
     }
+}
+
+fn deprecated(deprecated: bool) -> Option<TokenStream> {
+    deprecated.then(|| quote!(.deprecated()))
+}
+
+/// That the types of a trait are messages has to turn out where they are written.
+fn new(method: &Method, path: &str, sinew: &TokenStream) -> TokenStream {
+    let (constructor, shape) = match method.shape {
+        Shape::Unary => (quote!(unary), quote!(Unary)),
+        Shape::ClientStream => (quote!(client_stream), quote!(ClientStream)),
+        Shape::ServerStream => (quote!(server_stream), quote!(ServerStream)),
+        Shape::Bidi => (quote!(bidi), quote!(Bidi)),
+    };
+    if !matches!(method.input.span, diag::Span::Rust(_)) {
+        return quote!(#sinew::Method::#constructor(#path));
+    }
+    let message = |ty: &TypeRef| {
+        let message = paths::message(ty);
+        quote_spanned!(paths::place(&ty.span)=> #sinew::codegen::message::<#message>())
+    };
+    let (input, output) = (message(&method.input), message(&method.output));
+    quote!(#sinew::codegen::method(#path, #sinew::Shape::#shape, #input, #output))
 }

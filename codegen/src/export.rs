@@ -9,7 +9,7 @@ use sinew_idl::{
     model::{Docs, Method, Service},
 };
 
-use crate::{Emit, paths};
+use crate::{Emit, errors, paths};
 
 pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
     let sinew = &emit.sinew;
@@ -39,6 +39,10 @@ fn rpc(method: &Method, sinew: &TokenStream) -> TokenStream {
         paths::message(&method.output),
     );
     let docs = comment(&method.docs);
+    let errors = match errors::from_module(method) {
+        Some(failure) => quote!(#sinew::export::Probe::<#failure>::errors),
+        None => quote!(::std::vec::Vec::new),
+    };
     quote! {
         #cfg
         #sinew::export::Rpc {
@@ -46,6 +50,7 @@ fn rpc(method: &Method, sinew: &TokenStream) -> TokenStream {
             docs: #docs,
             request: #sinew::export::Probe::<#input>::message(),
             reply: #sinew::export::Probe::<#output>::message(),
+            errors: #errors,
         }
     }
 }

@@ -2,8 +2,9 @@
 //! It refuses to choose names: they come ready from the model.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use sinew_idl::{
+    diag,
     model::{Method, TypeRef},
     naming,
 };
@@ -25,15 +26,27 @@ pub(crate) fn descriptor(method: &Method) -> Ident {
 
 /// The path of a message from inside the service's module, which is one below the package's.
 pub(crate) fn message(ty: &TypeRef) -> TokenStream {
-    from_module(&ty.rust)
+    from(&ty.rust, place(&ty.span))
+}
+
+/// Where a trait in Rust writes it, so that rustc points there; resolved as all that is generated. Else nowhere.
+pub(crate) fn place(span: &diag::Span) -> Span {
+    match span {
+        diag::Span::Rust(at) => Span::call_site().located_at(*at),
+        _ => Span::call_site(),
+    }
 }
 
 /// A path of the package's module as seen from inside the service's.
 pub(crate) fn from_module(path: &TokenStream) -> TokenStream {
+    from(path, Span::call_site())
+}
+
+fn from(path: &TokenStream, place: Span) -> TokenStream {
     if is_absolute(path) {
         quote!(#path)
     } else {
-        quote!(super::#path)
+        quote_spanned!(place=> super::#path)
     }
 }
 
@@ -52,7 +65,6 @@ fn is_absolute(path: &TokenStream) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sinew_idl::diag;
 
     #[test]
     fn messages_are_found_from_one_module_below() {

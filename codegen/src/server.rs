@@ -2,8 +2,11 @@
 //! It refuses to decode, encode or time anything itself: an arm only joins the runtime's helpers to the user's method.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-use sinew_idl::model::{Method, Service, Shape};
+use quote::{quote, quote_spanned};
+use sinew_idl::{
+    diag,
+    model::{Method, Service, Shape},
+};
 
 use crate::{Emit, docs, errors, paths};
 
@@ -22,7 +25,7 @@ pub(crate) fn emit(service: &Service, emit: &Emit) -> TokenStream {
             .methods
             .iter()
             .enumerate()
-            .map(|(index, m)| arm(index, m, is_conditional(service)));
+            .map(|(index, m)| arm(index, m, is_conditional(service), sinew));
         quote! {
             fn dispatch(&self, index: usize, call: #sinew::codegen::ServerCall) -> #sinew::codegen::Handling {
                 let service = ::std::sync::Arc::clone(&self.0);
@@ -80,14 +83,17 @@ fn places(service: &Service) -> Option<TokenStream> {
 }
 
 // `T::name`, not `service.name`: an rpc may be called `Drop` or `Into`, which an `Arc` has methods of.
-fn arm(index: usize, method: &Method, is_conditional: bool) -> TokenStream {
+fn arm(index: usize, method: &Method, is_conditional: bool, sinew: &TokenStream) -> TokenStream {
     let index = Literal::usize_unsuffixed(index);
     let name = paths::ident(&method.name.rust);
     let descriptor = paths::descriptor(method);
     let cx = (!method.own.no_context).then(|| quote!(&cx,));
-    let status = errors::from_module(method)
-        .map(|_| quote!(let result = result.map_err(::core::convert::Into::into);));
+    let status = status(method, sinew);
     let body = match method.shape {
+        _ if method.own.unserved => quote! {
+            drop((call, service));
+            ::core::unreachable!()
+        },
         Shape::Unary => quote! {
             let (cx, req) = call.unary(&#descriptor).await?;
             let result = T::#name(&service, #cx req).await;
@@ -127,4 +133,21 @@ fn arm(index: usize, method: &Method, is_conditional: bool) -> TokenStream {
     quote! {
         #index => ::std::boxed::Box::pin(async move { #body }),
     }
+}
+
+/// What the handler returned as it is sent. Whether a trait's signature says what it is taken for turns out here.
+fn status(method: &Method, sinew: &TokenStream) -> Option<TokenStream> {
+    let failure = errors::from_module(method);
+    if !matches!(method.own.fails_at, diag::Span::Rust(_)) {
+        return failure.map(|_| quote!(let result = result.map_err(::core::convert::Into::into);));
+    }
+    let failure = failure.unwrap_or_else(|| quote!(#sinew::Status));
+    let output = match method.shape.server_streams() {
+        true => quote!(()),
+        false => paths::message(&method.output),
+    };
+    let returned = quote_spanned! {paths::place(&method.own.fails_at)=>
+        #sinew::codegen::returned::<#output, #failure, _>(result)
+    };
+    Some(quote!(let result = #returned;))
 }

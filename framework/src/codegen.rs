@@ -9,22 +9,37 @@ pub use prost;
 pub use prost_types;
 
 pub use crate::call::by_name::by_name;
+pub use crate::call::domain::Declares;
+pub use crate::call::method::Codec;
 pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
 
-pub use checks::{Fails, Message, ThroughMessage, ThroughOption, failure, key, message};
+pub use checks::{
+    Fails, Message, Named, Returns, ThroughMessage, ThroughOption, full_name, key, message,
+    returned,
+};
 
 use std::borrow::Cow;
 
 use crate::call::key::{HashKeyField, KeyValue};
 use crate::call::policy::Routing;
-use crate::call::{Inbound, Method, Outbound, Typed};
+use crate::call::{Inbound, Method, Outbound, Shape, Typed};
 use crate::client::{Call, Channel, Reply};
 use crate::server::Skeleton;
 
 /// A service with its handlers.
 pub fn skeleton(dispatch: impl Dispatch) -> Skeleton {
     Skeleton::new(dispatch)
+}
+
+/// A method whose messages were asked for one by one, so that rustc says of each where it is written that it is none.
+pub const fn method<Req, Resp>(
+    path: &'static str,
+    shape: Shape,
+    request: Codec<Req>,
+    reply: Codec<Resp>,
+) -> Method<Req, Resp> {
+    Method::of(path, shape, request, reply)
 }
 
 /// A declared error to be failed with, called by its name if it has no message.
@@ -145,6 +160,12 @@ macro_rules! __domain_error {
                     })*
                     Self::$other(status) => Self::$other(status.with_message(message)),
                 }
+            }
+        }
+
+        impl $crate::codegen::Declares for $errors {
+            fn declared() -> ::std::vec::Vec<(::std::string::String, $crate::codegen::Code)> {
+                ::std::vec![$((::std::string::String::from(&*$name), $crate::codegen::Code::$code)),*]
             }
         }
 

@@ -71,12 +71,16 @@ pub struct Method {
 /// What the trait of a user says of a method beyond an IDL; nothing where an IDL declares it.
 #[derive(Clone, Debug, Default)]
 pub struct Own {
+    /// It is refused: its client stands, so that calls of it do not fail as well, and nothing serves it.
+    pub unserved: bool,
     /// The handler does not take a context.
     pub no_context: bool,
     /// The `#[cfg(…)]`s of the method.
     pub cfg: TokenStream,
     /// The type that it fails with, as [`TypeRef::rust`] has paths. `None`: the errors of its policy, or a status.
     pub failure: Option<TokenStream>,
+    /// Where the signature says what it fails with, in a Rust trait.
+    pub fails_at: Span,
 }
 
 /// Which sides of a method stream.

@@ -10,8 +10,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if name.len() > LONGEST {
         return None;
     }
-    let most = (name.chars().count() / 3).max(1);
-    let alike = |one: &&str| one.len() <= 4 * LONGEST;
+    let length = name.chars().count();
+    let most = (length / 3).max(1);
+    // Each letter more or less is one to change.
+    let alike =
+        |one: &&str| one.len() <= 4 * LONGEST && one.chars().count().abs_diff(length) <= most;
     let near = candidates.into_iter().filter(alike);
     let near = near.map(|one| (distance(name, one), one));
     let near = near.filter(|(distance, _)| *distance <= most);

@@ -54,15 +54,16 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut found = Found::default();
+    let sinew = attribute::runtime(&input.attrs, &mut found);
     let model = read(&input, &mut found);
     match (found.0, &model.other) {
-        (None, Some(other)) => expand::whole(&input.ident, &model.errors, other),
+        (None, Some(other)) => expand::whole(&input.ident, &model.errors, other, &sinew),
         (found, _) => {
             let errors = found.map(Error::into_compile_error);
             // Of what has parameters a stub would not hold, and of a union nothing is expected.
             let is_plain =
                 input.generics.params.is_empty() && !matches!(input.data, Data::Union(_));
-            let stub = is_plain.then(|| expand::stub(&input.ident, &model.errors));
+            let stub = is_plain.then(|| expand::stub(&input.ident, &model.errors, &sinew));
             quote::quote!(#errors #stub)
         }
     }
@@ -142,7 +143,7 @@ fn declared(
         return found.at(detail, message);
     }
     let (code, span) = match &attribute.code {
-        Some(code) => (code.value(), code.span()),
+        Some((code, span)) => (code.clone(), *span),
         None => (codes::DEFAULT_ERROR_CODE.to_owned(), Span::call_site()),
     };
     if let Some((message, help)) = codes::wrong(&code) {

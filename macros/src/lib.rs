@@ -3,6 +3,7 @@
 
 mod ctxt;
 mod domain_error;
+mod paths;
 mod service;
 
 use proc_macro::TokenStream;
@@ -11,7 +12,8 @@ use proc_macro::TokenStream;
 ///
 /// A variant for each error holds a `sinew::Typed` of its message, which is generated or implements `prost::Name`; one
 /// holds the `sinew::Status` of every other failure. `#[error(code = "…", message = "…")]` at a variant says which code
-/// new ones have (`"FAILED_PRECONDITION"` by default, spelt as in the IDL) and what they say (the name of the message).
+/// new ones have (`FAILED_PRECONDITION` by default; spelt as in the IDL, or as `sinew::Code` does) and what they say
+/// (the name of the message). `#[error(crate = ::my::sinew)]` at the enum is for who has the runtime by another path.
 ///
 /// ```
 /// #[derive(Clone, PartialEq, prost::Message)]

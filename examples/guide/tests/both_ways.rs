@@ -47,6 +47,20 @@ fn both_have_the_same_descriptors() {
     assert_eq!(all(&idl::SERVICE), all(&rust::SERVICE));
 }
 
+#[test]
+fn an_export_declares_the_errors_that_the_type_does() {
+    let text = rust::proto(&[guide::DESCRIPTORS]).unwrap();
+    let errors: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("errors:"))
+        .collect();
+    let want = [
+        r#"      errors: { type: "shop.v1.SoldOut", code: "FAILED_PRECONDITION" }"#,
+        r#"      errors: { type: "shop.v1.Closed", code: "UNAVAILABLE" }"#,
+    ];
+    assert_eq!(errors, want);
+}
+
 /// What a call came to, without how long it took.
 fn said<T: std::fmt::Debug>(result: Result<T, impl Into<Status>>) -> String {
     match result.map_err(Into::into) {

@@ -11,28 +11,38 @@ use prost_types::Any;
 
 /// A message that can be a detail of a [`Status`](crate::Status).
 ///
-/// Implement it for a message of your own to carry it with
-/// [`with_detail`](crate::Status::with_detail) and find it with [`detail`](crate::Status::detail).
-pub trait Detail: prost::Message + Default {
-    /// `type.googleapis.com/` and the full name of the message. What stands before the last slash
-    /// does not count when a detail is looked for.
-    const TYPE_URL: &'static str;
-}
+/// Every message with a full name is: all that are generated, and one of your own that implements [`prost::Name`].
+/// [`with_detail`](crate::Status::with_detail) carries it, and [`detail`](crate::Status::detail) finds it by its name:
+/// what stands before the last slash of a type URL does not count.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a detail of a status",
+    label = "no message with a full name",
+    note = "have it generated from a `.proto` file, or derive `prost::Message` and implement `prost::Name` for it"
+)]
+pub trait Detail: prost::Message + prost::Name + Default {}
+
+#[diagnostic::do_not_recommend]
+impl<T: prost::Message + prost::Name + Default> Detail for T {}
 
 /// A detail as it travels.
 pub(super) fn pack<D: Detail>(detail: &D) -> Any {
     Any {
-        type_url: D::TYPE_URL.to_owned(),
+        type_url: type_url(&D::full_name()),
         value: detail.encode_to_vec(),
     }
 }
 
 /// The detail in `any`, if it is of type `D` and decodes.
 pub(super) fn unpack<D: Detail>(any: &Any) -> Option<D> {
-    if full_name(&any.type_url) != full_name(D::TYPE_URL) {
+    if full_name(&any.type_url) != D::full_name() {
         return None;
     }
     D::decode(any.value.as_slice()).ok()
+}
+
+/// As protobuf's own libraries write it.
+pub(super) fn type_url(full_name: &str) -> String {
+    format!("type.googleapis.com/{full_name}")
 }
 
 /// What stands behind the last slash.
@@ -43,9 +53,13 @@ pub(super) fn full_name(type_url: &str) -> &str {
 macro_rules! details {
     ($($message:ident),* $(,)?) => {
         $(
-            impl Detail for $message {
-                const TYPE_URL: &'static str =
-                    concat!("type.googleapis.com/google.rpc.", stringify!($message));
+            impl prost::Name for $message {
+                const PACKAGE: &'static str = "google.rpc";
+                const NAME: &'static str = stringify!($message);
+
+                fn type_url() -> String {
+                    type_url(&Self::full_name())
+                }
             }
         )*
     };

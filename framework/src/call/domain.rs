@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use prost_types::Any;
 
-use super::details::full_name;
+use super::details::{full_name, type_url};
 use super::{Code, Status};
 
 /// What a method can fail with: an enum with a variant for each declared error, each holding a [`Typed`], and one that
@@ -21,6 +21,13 @@ use super::{Code, Status};
 pub trait DomainError: Error + From<Status> + Into<Status> + Send + Sync + 'static {
     /// The whole status.
     fn status(&self) -> &Status;
+}
+
+/// The errors that an enum of them has, by their full names, with the code that each is sent with: what every such enum
+/// implements, generated or derived.
+pub trait Declares {
+    /// In the order of the variants.
+    fn declared() -> Vec<(String, Code)>;
 }
 
 /// A declared error and the whole status that it came with. One word wide; it derefs to the error.
@@ -67,7 +74,7 @@ impl<D: prost::Message + Default> Typed<D> {
             message => message,
         };
         let any = Any {
-            type_url: format!("type.googleapis.com/{full_name}"),
+            type_url: type_url(full_name),
             value: detail.encode_to_vec(),
         };
         let status = Status::new(code, message).with_details(vec![any]);

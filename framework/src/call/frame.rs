@@ -17,7 +17,7 @@ pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 const TO_SEND: &str = "a message to send";
 const RECEIVED: &str = "a received message";
 
-/// A bound on the size of messages, and the name of the setting that raises it.
+/// A bound on the size of messages, and the setting that raises it, as errors name it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) bytes: usize,
@@ -28,7 +28,7 @@ impl Limit {
     /// For raw calls that no channel or server has set a limit for yet.
     pub(crate) const DEFAULT: Self = Self {
         bytes: DEFAULT_MAX_MESSAGE_BYTES,
-        setting: "max_reply_bytes",
+        setting: "`max_reply_bytes`",
     };
 
     /// Checks a message that came without passing a [`Deframer`].
@@ -46,7 +46,7 @@ impl Limit {
             return Ok(());
         }
         Err(Status::resource_exhausted(format!(
-            "{what} of {len} bytes is over the limit of {} bytes; raise it with `{}`",
+            "{what} of {len} bytes is over the limit of {} bytes; raise it with {}",
             self.bytes, self.setting
         )))
     }
@@ -236,7 +236,7 @@ mod tests {
 
     const LIMIT: Limit = Limit {
         bytes: 1000,
-        setting: "max_reply_bytes",
+        setting: "`max_reply_bytes`",
     };
 
     proptest! {

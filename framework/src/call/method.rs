@@ -61,6 +61,7 @@ pub struct MethodSpec {
     slash: usize,
     shape: Shape,
     idempotency: Idempotency,
+    deprecated: bool,
     policy: Policy,
 }
 
@@ -87,6 +88,7 @@ impl MethodSpec {
             slash,
             shape,
             idempotency: Idempotency::Unsafe,
+            deprecated: false,
             policy: Policy::NONE,
         }
     }
@@ -114,6 +116,11 @@ impl MethodSpec {
     /// What repeating the call does.
     pub const fn idempotency(&self) -> Idempotency {
         self.idempotency
+    }
+
+    /// Whether nobody should call it any more.
+    pub const fn is_deprecated(&self) -> bool {
+        self.deprecated
     }
 
     /// What it declares for its calls, each value with the place that it was declared at.
@@ -148,15 +155,16 @@ impl MethodSpec {
     /// How large requests may be: as the method declares, or as its channel or server is set.
     pub(crate) fn request_limit(&self, otherwise: Limit) -> Limit {
         let setting = |source| match source {
-            Source::ServiceConfig => "maxRequestMessageBytes of the service config",
-            Source::Service | Source::Method => "max_request_bytes of sinew/options.proto",
+            Source::ServiceConfig => "`maxRequestMessageBytes` of the service config",
+            Source::Service => "`max_request_bytes` of its service",
+            Source::Method => "`max_request_bytes` of its method",
         };
         declared(self.policy.max_request_bytes, setting, otherwise)
     }
 
     /// How large replies may be that a client takes: as the method declares, or as its channel is set.
     pub(crate) fn reply_limit(&self, otherwise: Limit) -> Limit {
-        let setting = |_| "maxResponseMessageBytes of the service config";
+        let setting = |_| "`maxResponseMessageBytes` of the service config";
         declared(self.policy.max_reply_bytes, setting, otherwise)
     }
 }
@@ -292,17 +300,26 @@ where
     }
 
     const fn new(path: &'static str, shape: Shape) -> Self {
-        Self {
-            spec: MethodSpec::new(path, shape),
-            by: Source::Method,
-            key: None,
-            request: Codec::prost(),
-            reply: Codec::prost(),
-        }
+        Self::of(path, shape, Codec::prost(), Codec::prost())
     }
 }
 
 impl<Req, Resp> Method<Req, Resp> {
+    pub(crate) const fn of(
+        path: &'static str,
+        shape: Shape,
+        request: Codec<Req>,
+        reply: Codec<Resp>,
+    ) -> Self {
+        Self {
+            spec: MethodSpec::new(path, shape),
+            by: Source::Method,
+            key: None,
+            request,
+            reply,
+        }
+    }
+
     /// What layers see of it.
     pub const fn spec(&self) -> &MethodSpec {
         &self.spec
@@ -325,7 +342,7 @@ impl<Req, Resp> fmt::Debug for Method<Req, Resp> {
 }
 
 /// How messages of one type become bytes and back.
-pub(crate) struct Codec<T> {
+pub struct Codec<T> {
     pub(crate) len: fn(&T) -> usize,
     pub(crate) encode: fn(&T, &mut BytesMut),
     pub(crate) decode: fn(Bytes) -> Result<T, Box<dyn Error + Send + Sync>>,

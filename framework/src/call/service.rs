@@ -12,6 +12,7 @@ pub struct ServiceSpec {
     name: &'static str,
     methods: &'static [&'static MethodSpec],
     descriptors: &'static &'static [u8],
+    deprecated: bool,
 }
 
 impl ServiceSpec {
@@ -21,6 +22,7 @@ impl ServiceSpec {
             name,
             methods,
             descriptors: &NO_DESCRIPTORS,
+            deprecated: false,
         }
     }
 
@@ -32,9 +34,21 @@ impl ServiceSpec {
         self
     }
 
+    /// Declares that nobody should call it any more.
+    #[must_use]
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
     /// `shop.v1.Cart`
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether nobody should call it any more.
+    pub const fn is_deprecated(&self) -> bool {
+        self.deprecated
     }
 
     /// The methods, in the order of their dispatch index.

@@ -307,7 +307,7 @@ impl ChannelBuilder {
             nodes.iter().map(around).collect()
         };
         let observer = self.metrics.map(Observer::new);
-        let follow = |file| Overrides::new(file, Side::Client, observer.clone());
+        let follow = |file| Overrides::new(file, Side::Client, observer.clone(), Vec::new());
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
@@ -324,11 +324,11 @@ impl ChannelBuilder {
                 timeout: self.timeout,
                 request_limit: Limit {
                     bytes: self.max_request_bytes,
-                    setting: "ChannelBuilder::max_request_bytes",
+                    setting: "`ChannelBuilder::max_request_bytes`",
                 },
                 reply_limit: Limit {
                     bytes: self.max_reply_bytes,
-                    setting: "ChannelBuilder::max_reply_bytes",
+                    setting: "`ChannelBuilder::max_reply_bytes`",
                 },
             },
         });

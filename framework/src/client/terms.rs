@@ -67,7 +67,7 @@ impl Terms {
         terms.timeout = said.timeout.or(terms.timeout);
         terms.idle_timeout = said.idle_timeout.or(terms.idle_timeout);
         if let Some(bytes) = said.max_reply_bytes {
-            let setting = "Call::max_reply_bytes";
+            let setting = "`Call::max_reply_bytes`";
             terms.reply_limit = Limit { bytes, setting };
         }
         terms.wait_for_ready |= said.wait_for_ready;

@@ -3,6 +3,7 @@
 
 use crate::call::Status;
 use crate::call::key::HashKeyField;
+use crate::call::method::Codec;
 
 /// What a method can take and reply.
 #[diagnostic::on_unimplemented(
@@ -26,11 +27,49 @@ pub trait Fails: From<Status> + Into<Status> {}
 #[diagnostic::do_not_recommend]
 impl<T: From<Status> + Into<Status>> Fails for T {}
 
-/// Is it a message?
-pub const fn message<T: Message>() {}
+/// What a handler has to return that replies with a `T` or fails with an `E`.
+#[diagnostic::on_unimplemented(
+    message = "a method returns `Result<{T}, {E}>`, not `{Self}`",
+    label = "not `Result<{T}, {E}>`",
+    note = "a `Result<T>` without an error, or with one called `Status`, is taken for `sinew::Result<T>`: name another \
+            error where it is written, as `Result<T, E>`"
+)]
+pub trait Returns<T, E> {
+    /// As it is sent.
+    fn status(self) -> Result<T, Status>;
+}
 
-/// Can a method fail with it?
-pub const fn failure<T: Fails>() {}
+impl<T, E: Fails> Returns<T, E> for Result<T, E> {
+    fn status(self) -> Result<T, Status> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What can be told from other details of a status.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no name on the wire, by which it is found among the details of a status",
+    label = "no full name",
+    note = "implement `prost::Name` for it, or have it generated from a `.proto` file"
+)]
+pub trait Named: prost::Name {}
+
+#[diagnostic::do_not_recommend]
+impl<T: prost::Name> Named for T {}
+
+/// By which name?
+pub fn full_name<T: Named>() -> String {
+    T::full_name()
+}
+
+/// How a message is encoded, if it is one.
+pub const fn message<T: Message>() -> Codec<T> {
+    Codec::prost()
+}
+
+/// What a handler returned, if that is what its signature is taken for.
+pub fn returned<T, E, R: Returns<T, E>>(result: R) -> Result<T, Status> {
+    result.status()
+}
 
 /// Can calls be routed by it?
 pub const fn key<T: HashKeyField + ?Sized>(_: &T) {}

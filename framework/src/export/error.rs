@@ -31,6 +31,8 @@ pub enum Lack {
     Name,
     /// A place in the descriptor sets.
     Descriptor,
+    /// A field of this name, by which calls are routed or known.
+    Field,
     /// All: the export was not told of the method's messages.
     Messages,
 }
@@ -49,7 +51,7 @@ impl Missing {
         &self.method
     }
 
-    /// The message as Rust names it; a declared error by its full name.
+    /// The message as Rust names it; a declared error by its full name, and a field by its path.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -74,6 +76,11 @@ impl fmt::Display for Missing {
             Lack::Descriptor => write!(
                 f,
                 "{method}: `{message}` is in none of the descriptor sets; pass the `DESCRIPTORS` of its package"
+            ),
+            Lack::Field => write!(
+                f,
+                "{method}: its request has no field `{message}` in the descriptor sets, or more than one that it may \
+                 be; without it the key cannot be exported"
             ),
             Lack::Messages => write!(f, "{method}: its request and its reply were not given"),
         }

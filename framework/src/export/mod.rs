@@ -2,21 +2,22 @@
 //! It refuses to guess: a message without a name, or that no descriptor set declares, fails the export.
 
 mod error;
+mod messages;
 mod options;
 #[cfg(test)]
 mod tests;
 
 use std::any::type_name;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::marker::PhantomData;
 
-use prost::Message as _;
-use prost_types::{DescriptorProto, FileDescriptorSet};
-
-use crate::call::{Idempotency, MethodSpec, ServiceSpec};
+use crate::call::domain::Declares;
+use crate::call::{Code, Idempotency, ServiceSpec};
 
 pub use error::{ExportError, Lack, Missing};
+use messages::Messages;
+use options::Declared;
 
 /// A message type, and its full name if it has one.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +56,22 @@ impl<T: prost::Name> Probe<T> {
     }
 }
 
-/// What [`Probe`] answers for types without a name.
+impl<E: Declares> Probe<E> {
+    /// The errors that it declares, and the code of each.
+    pub fn errors() -> Vec<(String, Code)> {
+        E::declared()
+    }
+}
+
+/// What [`Probe`] answers for types without a name, and for those that declare no errors.
 pub trait Unnamed {
     /// Without a name.
     fn message() -> Message;
+
+    /// None.
+    fn errors() -> Vec<(String, Code)> {
+        Vec::new()
+    }
 }
 
 impl<T> Unnamed for Probe<T> {
@@ -78,6 +91,8 @@ pub struct Rpc<'a> {
     pub request: Message,
     /// What it answers.
     pub reply: Message,
+    /// The errors that it declares by a type, each with its code, besides those of its descriptor.
+    pub errors: fn() -> Vec<(String, Code)>,
 }
 
 /// The `.proto` file of `service`, whose messages are `rpcs`. The file imports those that declare the messages, as
@@ -93,7 +108,7 @@ pub fn export(
     rpcs: &[Rpc<'_>],
     descriptors: &[&[u8]],
 ) -> Result<String, ExportError> {
-    let files = declared_in(descriptors)?;
+    let messages = Messages::read(descriptors)?;
     let mut imports = BTreeSet::new();
     let mut missing = Vec::new();
     let mut methods = Vec::new();
@@ -109,24 +124,29 @@ pub fn export(
                 return String::new();
             };
             let name = name();
-            match home(&files, &name) {
+            match messages.home(&name) {
                 Some(file) => drop(imports.insert(file.to_owned())),
                 None => missing.push(Missing::new(method, rust, Lack::Descriptor)),
             }
             name
         };
-        methods.push(Printed {
-            method,
-            docs: rpc.docs,
-            request: resolve(rpc.request),
-            reply: resolve(rpc.reply),
-        });
-        for (name, _) in method.policy().errors {
-            match home(&files, name) {
+        let (request, reply) = (resolve(rpc.request), resolve(rpc.reply));
+        let declared = Declared::new(method, rpc, |path| messages.path(&request, path));
+        for (name, _) in &declared.errors {
+            match messages.home(name) {
                 Some(file) => drop(imports.insert(file.to_owned())),
                 None => missing.push(Missing::new(method, name, Lack::Descriptor)),
             }
         }
+        for path in &declared.unknown {
+            missing.push(Missing::new(method, path, Lack::Field));
+        }
+        methods.push(Printed {
+            declared,
+            docs: rpc.docs,
+            request,
+            reply,
+        });
     }
     if !missing.is_empty() {
         return Err(ExportError::Missing(missing));
@@ -134,58 +154,9 @@ pub fn export(
     Ok(print(service, docs, &methods, imports))
 }
 
-/// The file that declares a message. Those that come with every compiler need not be in a set: `()` is one of them.
-fn home<'a>(files: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
-    if let Some(file) = files.get(name) {
-        return Some(file);
-    }
-    Some(match name.strip_prefix("google.protobuf.")? {
-        "Any" => "google/protobuf/any.proto",
-        "Duration" => "google/protobuf/duration.proto",
-        "Empty" => "google/protobuf/empty.proto",
-        "FieldMask" => "google/protobuf/field_mask.proto",
-        "Timestamp" => "google/protobuf/timestamp.proto",
-        "ListValue" | "Struct" | "Value" => "google/protobuf/struct.proto",
-        "BoolValue" | "BytesValue" | "DoubleValue" | "FloatValue" | "Int32Value" | "Int64Value"
-        | "StringValue" | "UInt32Value" | "UInt64Value" => "google/protobuf/wrappers.proto",
-        _ => return None,
-    })
-}
-
-/// The file of each message, by the message's full name.
-fn declared_in(descriptors: &[&[u8]]) -> Result<BTreeMap<String, String>, ExportError> {
-    let mut files = BTreeMap::new();
-    for set in descriptors {
-        let set = FileDescriptorSet::decode(*set).map_err(ExportError::Descriptors)?;
-        for file in set.file {
-            let package = file.package.as_deref().unwrap_or_default();
-            let path = file.name.as_deref().unwrap_or_default();
-            add(&mut files, package, &file.message_type, path);
-        }
-    }
-    Ok(files)
-}
-
-fn add(
-    files: &mut BTreeMap<String, String>,
-    scope: &str,
-    messages: &[DescriptorProto],
-    path: &str,
-) {
-    for message in messages {
-        let name = message.name.as_deref().unwrap_or_default();
-        let full = match scope {
-            "" => name.to_owned(),
-            _ => format!("{scope}.{name}"),
-        };
-        add(files, &full, &message.nested_type, path);
-        files.insert(full, path.to_owned());
-    }
-}
-
 /// A method, and the full names of its messages.
 struct Printed<'a> {
-    method: &'a MethodSpec,
+    declared: Declared<'a>,
     docs: &'a str,
     request: String,
     reply: String,
@@ -201,13 +172,17 @@ fn print(
         Some((package, name)) => (package, name),
         None => ("", service.name()),
     };
-    let of_service = options::of_service(service.methods());
+    let of_service = options::of_service(methods.iter().map(|printed| &printed.declared));
     let mut body = comment("", docs);
     // Writing to a `String` cannot fail.
     let _ = writeln!(body, "service {name} {{");
+    if service.is_deprecated() {
+        body.push_str("  option deprecated = true;\n");
+    }
     let mut policies = options::print(&mut body, "  ", "sinew.service", &of_service);
     for printed in methods {
-        let method = printed.method;
+        let declared = &printed.declared;
+        let method = declared.method;
         let (request, reply) = (&printed.request, &printed.reply);
         let shape = method.shape();
         let stream = |streams| if streams { "stream " } else { "" };
@@ -216,6 +191,9 @@ fn print(
             stream(shape.server_streams()),
         );
         let mut inner = String::new();
+        if method.is_deprecated() {
+            inner.push_str("    option deprecated = true;\n");
+        }
         match method.idempotency() {
             Idempotency::Unsafe => {}
             Idempotency::Idempotent => {
@@ -228,7 +206,7 @@ fn print(
         if options::print_routing(&mut inner, method) {
             imports.insert("google/api/routing.proto".to_owned());
         }
-        let fields = options::of_method(method, &of_service);
+        let fields = options::of_method(declared, &of_service);
         policies |= options::print(&mut inner, "    ", "sinew.method", &fields);
         let end = match inner.as_str() {
             "" => ";".to_owned(),

@@ -4,8 +4,53 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::call::MethodSpec;
-use crate::call::policy::{Codes, Declared, Delay, Hedge, Retry, Source};
+use super::Rpc;
+use crate::call::policy::{self, Codes, Delay, Hedge, Retry, Source};
+use crate::call::{Code, MethodSpec};
+
+/// A method, and what it declares in words of the IDL.
+pub(super) struct Declared<'a> {
+    pub(super) method: &'a MethodSpec,
+    hash_key: Option<String>,
+    user_key: Option<String>,
+    /// By full name.
+    pub(super) errors: Vec<(String, Code)>,
+    /// Fields that it names and the request does not have.
+    pub(super) unknown: Vec<String>,
+}
+
+impl<'a> Declared<'a> {
+    /// `in_idl` is the path of a field of the request as the IDL spells it, from one as Rust does.
+    pub(super) fn new(
+        method: &'a MethodSpec,
+        rpc: &Rpc<'_>,
+        in_idl: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let policy = method.policy();
+        let mut unknown = Vec::new();
+        let mut key = |key: Option<policy::Declared<&'static str>>| {
+            let key = key?.value;
+            let found = match key.starts_with("metadata:") {
+                true => Some(key.to_owned()),
+                false => in_idl(key),
+            };
+            if found.is_none() {
+                unknown.push(key.to_owned());
+            }
+            found
+        };
+        let (hash_key, user_key) = (key(policy.hash_key), key(policy.user_key));
+        let own = policy.errors.iter();
+        let own = own.map(|(name, code)| ((*name).to_owned(), *code));
+        Self {
+            method,
+            hash_key,
+            user_key,
+            errors: own.chain((rpc.errors)()).collect(),
+            unknown,
+        }
+    }
+}
 
 /// One option, and where it was declared.
 #[derive(Clone, PartialEq)]
@@ -16,9 +61,9 @@ pub(super) struct Field {
 }
 
 /// What the service declares, as far as one of its methods took it.
-pub(super) fn of_service(methods: &[&'static MethodSpec]) -> Vec<Field> {
+pub(super) fn of_service<'a>(methods: impl Iterator<Item = &'a Declared<'a>>) -> Vec<Field> {
     let mut out: Vec<Field> = Vec::new();
-    for field in methods.iter().flat_map(|method| fields(method)) {
+    for field in methods.flat_map(fields) {
         if field.source == Source::Service && out.iter().all(|known| known.name != field.name) {
             out.push(field);
         }
@@ -27,7 +72,7 @@ pub(super) fn of_service(methods: &[&'static MethodSpec]) -> Vec<Field> {
 }
 
 /// What the method declares beyond `service`.
-pub(super) fn of_method(method: &MethodSpec, service: &[Field]) -> Vec<Field> {
+pub(super) fn of_method(method: &Declared<'_>, service: &[Field]) -> Vec<Field> {
     let mut out = fields(method);
     out.retain(|field| field.source != Source::ServiceConfig && !service.contains(field));
     out
@@ -69,8 +114,9 @@ pub(super) fn quoted(text: impl Display) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn fields(method: &MethodSpec) -> Vec<Field> {
-    let policy = method.policy();
+fn fields(of: &Declared<'_>) -> Vec<Field> {
+    let policy = of.method.policy();
+    let spelt = |key: &Option<String>| quoted(key.as_deref().unwrap_or_default());
     let mut out = Vec::new();
     out.extend(field("timeout", policy.timeout, duration));
     out.extend(field("idle_timeout", policy.idle_timeout, duration));
@@ -79,10 +125,10 @@ fn fields(method: &MethodSpec) -> Vec<Field> {
     }));
     out.extend(field("retry", policy.retry, retry));
     out.extend(field("hedge", policy.hedge, hedge));
-    out.extend(field("hash_key", policy.hash_key, quoted));
+    out.extend(field("hash_key", policy.hash_key, |_| spelt(&of.hash_key)));
     out.extend(field("criticality", policy.criticality, |c| c.to_string()));
-    out.extend(field("user_key", policy.user_key, quoted));
-    out.extend(policy.errors.iter().map(|(name, code)| Field {
+    out.extend(field("user_key", policy.user_key, |_| spelt(&of.user_key)));
+    out.extend(of.errors.iter().map(|(name, code)| Field {
         name: "errors",
         value: format!(
             "{{ type: {}, code: {} }}",
@@ -96,7 +142,7 @@ fn fields(method: &MethodSpec) -> Vec<Field> {
 
 fn field<T>(
     name: &'static str,
-    declared: Option<Declared<T>>,
+    declared: Option<policy::Declared<T>>,
     print: impl FnOnce(T) -> String,
 ) -> Option<Field> {
     declared.map(|declared| Field {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use prost_types::{FileDescriptorProto, Timestamp};
+use prost::Message as _;
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, Timestamp,
+};
 
 use super::*;
 use crate::call::policy::{Criticality, Delay, Hedge, Retry, Routing};
@@ -47,8 +50,13 @@ static CLOCK: ServiceSpec =
     ServiceSpec::new("shop.v1.Clock", &[GET.spec(), WATCH.spec(), FIND.spec()]);
 
 fn set() -> Vec<u8> {
+    let seconds = FieldDescriptorProto {
+        name: Some("seconds".to_owned()),
+        ..FieldDescriptorProto::default()
+    };
     let stamp = DescriptorProto {
         name: Some("Timestamp".to_owned()),
+        field: vec![seconds],
         ..DescriptorProto::default()
     };
     let file = FileDescriptorProto {
@@ -66,6 +74,7 @@ fn rpc(name: &str, request: Message, reply: Message) -> Rpc<'_> {
         docs: "",
         request,
         reply,
+        errors: Vec::new,
     }
 }
 

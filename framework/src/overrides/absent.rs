@@ -5,7 +5,7 @@
 use super::show::RunTime;
 use super::state::PolicyState;
 use super::table::Override;
-use crate::call::MethodSpec;
+use crate::call::{MethodSpec, ServiceSpec};
 use crate::observe::{Observer, Side};
 
 /// A file that was read.
@@ -22,7 +22,12 @@ impl Loaded {
 pub(crate) enum Overrides {}
 
 impl Overrides {
-    pub(crate) fn new(loaded: Loaded, _: Side, _: Option<Observer>) -> Self {
+    pub(crate) fn new(
+        loaded: Loaded,
+        _: Side,
+        _: Option<Observer>,
+        _: Vec<&'static ServiceSpec>,
+    ) -> Self {
         match loaded {}
     }
 

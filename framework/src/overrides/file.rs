@@ -7,11 +7,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sinew_service_config::ServiceConfig;
 use sinew_service_config::{Severity, read};
 
+use super::served;
 use super::show::RunTime;
 use super::state::InvalidPolicy;
 use super::table::Table;
+use crate::call::ServiceSpec;
 
 /// The largest file that is read, in bytes: what a ConfigMap of Kubernetes may hold.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -22,6 +25,7 @@ pub(crate) struct Loaded {
     pub(crate) text: String,
     pub(crate) table: Arc<Table>,
     pub(crate) warnings: Vec<String>,
+    config: ServiceConfig,
 }
 
 impl Loaded {
@@ -37,6 +41,14 @@ impl Loaded {
             path: self.path.clone(),
             table: Arc::clone(&self.table),
         }
+    }
+
+    /// Warns of names that are nearly those of what this server serves.
+    pub(super) fn warn_of_misspelt(&mut self, services: &[&ServiceSpec]) {
+        let path = self.path.display();
+        let misspelt = served::misspelt(&self.config, services).into_iter();
+        self.warnings
+            .extend(misspelt.map(|one| format!("{path}:{one}")));
     }
 
     /// # Errors
@@ -59,6 +71,7 @@ impl Loaded {
             warnings,
             path,
             text,
+            config: read.config,
         })
     }
 }

@@ -10,7 +10,7 @@ use super::file::{self, Loaded};
 use super::show::RunTime;
 use super::state::PolicyState;
 use super::table::{Override, Table};
-use crate::call::MethodSpec;
+use crate::call::{MethodSpec, ServiceSpec};
 use crate::observe::{Observer, Side};
 use crate::rt::follow::{FILES_EVERY, Follower};
 
@@ -23,6 +23,8 @@ pub(crate) struct Overrides {
 struct Shared {
     table: ArcSwap<Table>,
     state: Mutex<State>,
+    /// What is served; a client does not know.
+    services: Vec<&'static ServiceSpec>,
     side: Side,
     observer: Option<Observer>,
 }
@@ -34,12 +36,19 @@ struct State {
 }
 
 impl Overrides {
-    pub(crate) fn new(loaded: Loaded, side: Side, observer: Option<Observer>) -> Self {
+    pub(crate) fn new(
+        mut loaded: Loaded,
+        side: Side,
+        observer: Option<Observer>,
+        services: Vec<&'static ServiceSpec>,
+    ) -> Self {
+        loaded.warn_of_misspelt(&services);
         let shown = PolicyState::new(loaded.path, loaded.warnings);
         let last = Arc::new(Ok(loaded.text));
         let shared = Arc::new(Shared {
             table: ArcSwap::new(loaded.table),
             state: Mutex::new(State { last, shown }),
+            services,
             side,
             observer,
         });
@@ -113,7 +122,8 @@ impl Shared {
         state.last = Arc::new(read);
         let is_loaded = loaded.is_ok();
         match loaded {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                loaded.warn_of_misspelt(&self.services);
                 self.table.store(loaded.table);
                 state.shown.loads += 1;
                 state.shown.refused = None;
@@ -161,6 +171,7 @@ mod tests {
             loaded.unwrap_or_else(|why| panic!("{why}")),
             Side::Client,
             None,
+            Vec::new(),
         );
         // The first access of a thread makes what it needs.
         overrides.of(NAMED.spec());

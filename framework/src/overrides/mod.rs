@@ -11,6 +11,8 @@ mod absent;
 mod file;
 #[cfg(feature = "policy-file")]
 mod follow;
+#[cfg(feature = "policy-file")]
+mod served;
 mod show;
 mod state;
 mod table;

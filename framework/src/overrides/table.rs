@@ -29,13 +29,13 @@ pub(crate) struct Override {
 impl Override {
     /// How large requests may be: as the file says, or as without it.
     pub(crate) fn request_limit(&self, otherwise: Limit) -> Limit {
-        let setting = "maxRequestMessageBytes of the policy file";
+        let setting = "`maxRequestMessageBytes` of the policy file";
         limit(self.max_request_bytes, setting, otherwise)
     }
 
     /// How large replies may be: as the file says, or as without it.
     pub(crate) fn reply_limit(&self, otherwise: Limit) -> Limit {
-        let setting = "maxResponseMessageBytes of the policy file";
+        let setting = "`maxResponseMessageBytes` of the policy file";
         limit(self.max_reply_bytes, setting, otherwise)
     }
 }

@@ -185,7 +185,7 @@ impl Server {
     ///
     /// The file is read again every two seconds: calls that begin later have what it says then. What is wrong or gone
     /// changes nothing: what was good goes on to hold, and [`Bound::policy_state`] and [`Metrics::policy_file`] say so.
-    /// The last file given counts.
+    /// The last file given counts. A name that nothing here has warns there, where it is nearly one that is served.
     ///
     /// # Errors
     /// All that is wrong with the file as it is now, each with its place.
@@ -372,11 +372,11 @@ impl Server {
         Limits {
             request: Limit {
                 bytes: self.max_request_bytes,
-                setting: "Server::max_request_bytes",
+                setting: "`Server::max_request_bytes`",
             },
             reply: Limit {
                 bytes: self.max_reply_bytes,
-                setting: "Server::max_reply_bytes",
+                setting: "`Server::max_reply_bytes`",
             },
         }
     }
@@ -389,7 +389,15 @@ impl Server {
     pub(super) fn assemble(self) -> io::Result<Stack> {
         let limits = self.limits();
         let observer = self.metrics.map(Observer::new);
-        let follow = |file| Arc::new(Overrides::new(file, Side::Server, observer.clone()));
+        let services = self.skeletons.iter().map(Skeleton::spec).collect();
+        let follow = |file| {
+            Arc::new(Overrides::new(
+                file,
+                Side::Server,
+                observer.clone(),
+                services,
+            ))
+        };
         let overrides = self.policy.map(follow);
         let mut routes = Routes::new(limits, self.fallback, overrides);
         let mut twice = BTreeSet::new();

@@ -30,7 +30,7 @@ static SERVICE: ServiceSpec = ServiceSpec::new(
 static ONCE_WITHOUT: Method<Say, Say> = Method::unary("/test.v1.Talk/Once");
 static UP_WITHOUT: Method<Say, Say> = Method::client_stream("/test.v1.Talk/Up");
 
-const SETTING: &str = "`max_request_bytes of sinew/options.proto`";
+const SETTING: &str = "raise it with `max_request_bytes` of its method";
 
 /// Answers at once, with the milliseconds that its caller waits.
 struct Declared;

@@ -244,7 +244,7 @@ async fn sizes_hold_at_the_server_and_at_the_client() {
         "{\"methodConfig\": [{\"name\": [{\"service\": \"test.v1.Talk\"}], \"maxRequestMessageBytes\": 50}]}",
     );
     let say = || Say::new(&"x".repeat(70), 0);
-    let setting = "`maxRequestMessageBytes of the policy file`";
+    let setting = "raise it with `maxRequestMessageBytes` of the policy file";
     let bound = server()
         .policy_file(&path)
         .unwrap()
@@ -266,6 +266,43 @@ async fn sizes_hold_at_the_server_and_at_the_client() {
     let status = codegen::unary(&channel, &ONCE, say()).await.unwrap_err();
     assert!(status.message().contains("a message to send"), "{status}");
     assert!(status.message().contains(setting), "{status}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_warns_of_names_that_are_nearly_its_own() {
+    let folder = Folder::new();
+    let named = |names: &str| {
+        format!("{{\"methodConfig\": [{{\"name\": [{names}], \"maxRequestMessageBytes\": 50}}]}}")
+    };
+    let right = r#"{"service": "test.v1.Talk"}, {"service": "test.v1.Talk", "method": "Down"}, {}"#;
+    let path = folder.write("policy.json", &named(right));
+    let server = server().policy_file(&path).unwrap();
+    let mounted = server.into_http_service().unwrap();
+    let warnings = || mounted.policy_state().unwrap().warnings().to_vec();
+    assert_eq!(warnings(), [""; 0]);
+    // Of another server it says nothing: the file may be for both.
+    let wrong = r#"{"service": "test.v1.Talk", "method": "Onc"}, {"service": "test.v1.Talc"},
+        {"service": "test.v1.Talk", "method": "Elsewhere"}, {"service": "shop.v1.Cart", "method": "Add"}"#;
+    folder.write("policy.json", &named(wrong));
+    a_while().await;
+    let at = |line, column, index| {
+        let path = path.display();
+        format!("{path}:{line}:{column}: methodConfig[0].name[{index}]")
+    };
+    assert_eq!(
+        warnings(),
+        [
+            format!(
+                "{}: `test.v1.Talk` has no method `Onc` (did you mean `Once`?)",
+                at(1, 29, 0)
+            ),
+            format!(
+                "{}: this server has no service `test.v1.Talc` (did you mean `test.v1.Talk`?)",
+                at(1, 75, 1)
+            ),
+            format!("{}: `test.v1.Talk` has no method `Elsewhere`", at(2, 9, 2)),
+        ]
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod link;
 mod link_errors;
 mod load;
 mod lower;
+mod meant;
 mod names;
 mod option_places;
 mod options;

@@ -4,10 +4,11 @@
 
 use miette::Diagnostic as _;
 use prost_reflect::{DescriptorError, DescriptorPool};
-use sinew_idl::diag::{Diagnostic, Span};
+use sinew_idl::diag::{Diagnostic, MOST_SHOWN, Span};
 
 use crate::{
     load::Loaded,
+    meant::Seen,
     places::{self, Places},
     quoted, scan,
     source::SourceFile,
@@ -20,6 +21,9 @@ const MOST_READ: usize = 1 << 28;
 
 /// How many errors of one file are reported: far more than are shown.
 const MOST_ERRORS: usize = 1_000;
+
+/// For how many errors of one file what was meant is looked for: as many as are shown.
+const MOST_MEANT: usize = MOST_SHOWN;
 
 /// The linker's kinds of error are not public: what it says is, and a test holds it to that.
 const CODES: [(&str, &str); 30] = [
@@ -91,7 +95,20 @@ pub(crate) fn errors(
     let mut found = vec![one(loaded, pool, source, &error, first)];
     let related = error.related().into_iter().flatten().take(MOST_ERRORS);
     found.extend(related.map(|error| one(loaded, pool, source, error, Span::file(name))));
-    found
+    let seen = Seen::new(loaded, name);
+    for (said, found) in found.iter_mut().take(MOST_MEANT) {
+        // That another scope hides a name is true only of a name that is there.
+        let is_hidden = found.code == "M0024" && hidden(said).is_some_and(|name| seen.has(name));
+        if !is_hidden && matches!(found.code, "M0020" | "M0024" | "M0030" | "M0031") {
+            found.help = seen.help(said);
+        }
+    }
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+/// `'a.B' resolves to 'c.a.B', which is not defined`: the name as it is written.
+fn hidden(said: &str) -> Option<&str> {
+    said.strip_prefix('\'')?.split('\'').next()
 }
 
 fn one(
@@ -100,8 +117,9 @@ fn one(
     source: Option<&SourceFile>,
     error: &dyn miette::Diagnostic,
     fallback: Span,
-) -> Diagnostic {
+) -> (String, Diagnostic) {
     let mut message = error.to_string();
+    let mut said = message.clone();
     let help = error.help().map(|help| help.to_string());
     let code = code(help.as_deref().unwrap_or_default())
         .filter(|code| *code == "M0021")
@@ -128,6 +146,7 @@ fn one(
         // A value in text format: what is wrong inside of it.
         message = format!("{message}: {inner}");
         place = place.map(|place| narrowed(source, place, inner));
+        said = inner.to_string();
     }
     let span = match (source, place) {
         (Some(source), Some((from, to))) => source.span(from, to),
@@ -157,10 +176,11 @@ fn one(
         ),
         _ => help,
     };
-    match help {
+    let found = match help {
         Some(help) => found.help(quoted(&help)),
         None => found,
-    }
+    };
+    (said, found)
 }
 
 fn code(message: &str) -> Option<&'static str> {

@@ -33,6 +33,8 @@ mod read;
 mod reader;
 
 pub use model::{Criticality, Hedge, Level, MethodConfig, Name, Placed, Retry, ServiceConfig};
+#[cfg(feature = "json")]
+pub use names::nearest;
 pub use problem::{Place, Problem, Rule, Severity};
 #[cfg(feature = "json")]
 pub use read::{Read, read};

@@ -5,7 +5,8 @@
 const LONGEST: usize = 100;
 
 /// The candidate with the fewest letters to change, if no more than a third of the letters (at least one) are to be.
-pub(crate) fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
     }

@@ -24,10 +24,13 @@ pub(crate) struct Opt {
 #[derive(Default)]
 pub(crate) struct Options(Vec<Opt>);
 
-fn parse(input: ParseStream<'_>) -> syn::Result<Vec<Opt>> {
+fn parse(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Vec<Opt>> {
     let mut all = Vec::new();
     while !input.is_empty() {
-        let name = input.call(Ident::parse_any)?;
+        let Ok(name) = input.call(Ident::parse_any) else {
+            let message = format!("an option starts with its name: {}", known.join(", "));
+            return Err(input.error(message));
+        };
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             let mut value = TokenStream::new();
@@ -58,8 +61,13 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Vec<Opt>> {
 
 impl Options {
     pub(crate) fn add(&mut self, tokens: TokenStream, known: &[&str], ctxt: &mut Ctxt) {
+        let parse = |input: ParseStream<'_>| parse(input, known);
         for opt in ctxt.syn(parse.parse2(tokens)).unwrap_or_default() {
-            if !known.contains(&&*opt.name) {
+            if opt.name == "errors" {
+                let message = "the result says what a method fails with: `Result<T, E>`, where `E` is an enum with \
+                    `#[derive(DomainError)]`";
+                ctxt.error(opt.span, message);
+            } else if !known.contains(&&*opt.name) {
                 let near = sinew_idl::nearest::nearest(&opt.name, known.iter().copied());
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -105,11 +113,25 @@ impl Options {
                 return None;
             }
         };
-        let value = read.parse2(tokens.clone());
-        if value.is_err() {
+        let read = |input: ParseStream<'_>| Ok((read(input)?, input.parse::<TokenStream>()?));
+        let Ok((value, rest)) = read.parse2(tokens.clone()) else {
             ctxt.error(span, format_args!("write `{name} = {form}`"));
+            return None;
+        };
+        match rest.into_iter().next() {
+            None => return Some(value),
+            Some(TokenTree::Ident(next)) => {
+                ctxt.error(
+                    next.span(),
+                    format_args!("a `,` is missing before `{next}`"),
+                );
+            }
+            Some(next) => {
+                let message = format!("`{name}` is one value: write `{name} = {form}`");
+                ctxt.error(next.span(), message);
+            }
         }
-        value.ok()
+        None
     }
 
     pub(crate) fn text(&self, name: &str, form: &str, ctxt: &mut Ctxt) -> Option<(String, Span)> {
@@ -118,10 +140,13 @@ impl Options {
     }
 
     pub(crate) fn number(&self, name: &str, form: &str, ctxt: &mut Ctxt) -> Option<(u32, Span)> {
-        self.value(name, form, ctxt, |input| {
-            let number = input.parse::<LitInt>()?;
-            Ok((number.base10_parse()?, number.span()))
-        })
+        let number = self.value(name, form, ctxt, |input| input.parse::<LitInt>())?;
+        let value = number.base10_parse().ok();
+        if value.is_none() {
+            let message = format!("`{name}` is a number from 0 to {}", u32::MAX);
+            ctxt.error(number.span(), message);
+        }
+        Some((value?, number.span()))
     }
 
     pub(crate) fn float(&self, name: &str, form: &str, ctxt: &mut Ctxt) -> Option<(f64, Span)> {

@@ -1,13 +1,10 @@
 //! The code of a service: the trait as it is written, its module, and what rustc is to check at the signatures.
 //! It refuses to write the module itself: the emitter for IDLs does.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use sinew_codegen::Emit;
-use syn::{
-    FnArg, Ident, ItemTrait, Pat, ReturnType, TraitItem, TraitItemFn, Type, parse_quote,
-    spanned::Spanned as _,
-};
+use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, TraitItem, TraitItemFn, Type, parse_quote};
 
 use super::model::{Check, Read, is_rpc};
 
@@ -54,12 +51,19 @@ fn rewrite(method: &mut TraitItemFn) {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => quote!(#ty),
     };
-    method.sig.output = parse_quote! {
+    // That the future is not `Send` is said of the method, too.
+    let at = Span::call_site().located_at(method.sig.ident.span());
+    let future = quote_spanned! {at=>
         -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
     };
-    let Some(body) = method.default.take() else {
+    method.sig.output = parse_quote!(#future);
+    let Some(mut body) = method.default.take() else {
         return;
     };
+    // Or rustc would call the braces needless.
+    let braces = Span::call_site().located_at(body.brace_token.span.join());
+    body.brace_token = syn::token::Brace(braces);
+    // What the body comes to is known inside, as in an `async fn`, so that a wrong value is said where it stands.
     // All arguments move into the future, used or not, as they do into that of an `async fn`.
     let mut moves = Vec::new();
     for arg in &mut method.sig.inputs {
@@ -70,21 +74,23 @@ fn rewrite(method: &mut TraitItemFn) {
             moves.push(quote!(let #mutability #name = #name;));
         }
     }
-    method.default = Some(parse_quote!({ async move { #(#moves)* #body } }));
+    let returned = quote_spanned! {at=>
+        async move {
+            if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<#output> {
+                return returned;
+            }
+            #(#moves)*
+            #body
+        }
+    };
+    method.default = Some(parse_quote!({ #returned }));
 }
 
 fn check(check: &Check, sinew: &TokenStream) -> TokenStream {
-    let cfg = &check.cfg;
-    let messages = check.messages.iter().map(
-        |ty| quote_spanned!(ty.span()=> #cfg const _: () = #sinew::codegen::message::<#ty>();),
-    );
-    let failure = check.failure.iter().map(
-        |ty| quote_spanned!(ty.span()=> #cfg const _: () = #sinew::codegen::failure::<#ty>();),
-    );
     let fields = &check.fields;
     let keys = fields.hash_key.iter().chain(&fields.user_key);
-    let keys = keys.map(|path| key(path, &check.messages[0], cfg, sinew));
-    quote!(#(#messages)* #(#failure)* #(#keys)*)
+    let keys = keys.map(|path| key(path, &check.request, &check.cfg, sinew));
+    quote!(#(#keys)*)
 }
 
 /// Rustc looks the field up, and says what is wrong with it where it is written.
@@ -119,7 +125,10 @@ fn key(path: &[Ident], message: &Type, cfg: &TokenStream, sinew: &TokenStream) -
 
 /// What stands for the module of a trait that is no service, so that who uses it hears of the trait alone.
 fn stub(read: &Read, visibility: &TokenStream) -> TokenStream {
-    let module = format_ident!("{}", read.service.module.trim_start_matches("r#"));
+    let module = match read.service.module.strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, Span::call_site()),
+        None => format_ident!("{}", read.service.module),
+    };
     let sinew = &read.sinew;
     quote! {
         #visibility mod #module {

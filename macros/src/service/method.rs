@@ -8,18 +8,25 @@ use syn::{
     spanned::Spanned as _,
 };
 
-use super::types::{inner, tail};
-use crate::ctxt::Ctxt;
+use crate::{
+    ctxt::Ctxt,
+    paths::{inner, tail},
+};
 
 pub(crate) struct Signed {
     pub(crate) takes_context: bool,
     pub(crate) shape: Shape,
     pub(crate) input: Type,
     pub(crate) output: Type,
+    /// What it returns, as it is written.
+    pub(crate) result: Type,
     /// The type that it fails with, where the result names one.
     pub(crate) failure: Option<Type>,
+    /// Nothing is wrong with it: it can be served.
+    pub(crate) is_right: bool,
 }
 
+#[derive(Clone, Copy)]
 enum Kind<'a> {
     Context,
     Message(&'a Type),
@@ -27,7 +34,7 @@ enum Kind<'a> {
     Replies(&'a Type),
 }
 
-/// What the signature says; nothing where something in it is wrong.
+/// What the signature says; nothing where it does not say what a call of it would be.
 pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> Option<Signed> {
     let (sig, mut is_right) = (&method.sig, true);
     let mut wrong = |span: Span, message: &str| {
@@ -40,7 +47,8 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
     for (index, arg) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(arg) = arg else { continue };
         named(arg, method.default.is_some(), &mut wrong);
-        let refused = match kind(arg, cx.is_some() && index == 1) {
+        let kind = kind(arg, cx.is_some() && index == 1);
+        let refused = match kind {
             Err(message) => message,
             Ok(Kind::Context) if context => "there is one context",
             Ok(Kind::Context) if input.is_some() || output.is_some() => {
@@ -71,7 +79,8 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
             }
         };
         wrong(arg.ty.span(), refused);
-        is_refused = true;
+        // A call of it has no context anyway.
+        is_refused |= !matches!(kind, Ok(Kind::Context));
     }
     if cx.is_some() && !context {
         wrong(
@@ -84,7 +93,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
         let help = "a method takes a message; write `req: ()` where there is nothing to say";
         wrong(sig.ident.span(), help);
     }
-    let (reply, failure) = result(&sig.output, sig.ident.span(), &mut wrong)?;
+    let (result, reply, failure) = result(&sig.output, sig.ident.span(), &mut wrong)?;
     let is_unit = matches!(inner(reply), Type::Tuple(unit) if unit.elems.is_empty());
     if output.is_some() && !is_unit {
         wrong(
@@ -92,7 +101,7 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
             "replies go through the `Outbound`: return `Result<(), _>`",
         );
     }
-    if !is_right {
+    if is_refused || !sig.generics.params.is_empty() {
         return None;
     }
     let shape = match (client_streams, output.is_some()) {
@@ -106,7 +115,9 @@ pub(crate) fn read(method: &TraitItemFn, cx: Option<Span>, ctxt: &mut Ctxt) -> O
         shape,
         input: input?.clone(),
         output: output.unwrap_or(reply).clone(),
+        result: result.clone(),
         failure: failure.cloned(),
+        is_right,
     })
 }
 
@@ -197,7 +208,9 @@ fn kind(arg: &PatType, is_context: bool) -> Result<Kind<'_>, &'static str> {
             _ => Err("write `Inbound<T>`"),
         },
         Some((name, _)) if name == "Outbound" => Err("write `&mut Outbound<T>`"),
-        Some((name, _)) if name == "Context" => Err("write `&Context`"),
+        Some((name, _)) if name == "Context" => Err(
+            "write `&Context`; a message of this name is known by another one: `type Situation = shop::Context;`",
+        ),
         Some(_) => Ok(Kind::Message(ty)),
         None if matches!(ty, Type::Tuple(unit) if unit.elems.is_empty()) => Ok(Kind::Message(ty)),
         None => Err("a message is a type with a name"),
@@ -208,7 +221,7 @@ fn result<'a>(
     output: &'a ReturnType,
     name: Span,
     wrong: &mut impl FnMut(Span, &str),
-) -> Option<(&'a Type, Option<&'a Type>)> {
+) -> Option<(&'a Type, &'a Type, Option<&'a Type>)> {
     let message = "write `-> Result<T, E>` or `-> sinew::Result<T>`: every call can fail";
     let ReturnType::Type(_, ty) = output else {
         wrong(name, message);
@@ -216,8 +229,8 @@ fn result<'a>(
     };
     match tail(ty) {
         Some((name, types)) if name == "Result" => match *types {
-            [reply] => return Some((reply, None)),
-            [reply, failure] => return Some((reply, Some(failure))),
+            [reply] => return Some((ty, reply, None)),
+            [reply, failure] => return Some((ty, reply, Some(failure))),
             _ => wrong(ty.span(), message),
         },
         _ => wrong(ty.span(), message),

@@ -5,6 +5,7 @@ mod attr;
 mod expand;
 mod method;
 mod model;
+mod names;
 mod options;
 mod types;
 

@@ -3,25 +3,29 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use sinew_idl::{
     diag,
-    model::{Docs, Idempotency, Method, Name, Own, Schema, Service, TypeRef},
+    model::{Docs, Idempotency, Method, Name, Own, Service, TypeRef},
     naming, validate,
 };
 use syn::{
-    Attribute, Expr, ExprLit, Ident, ItemTrait, Lit, Meta, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, ExprLit, Ident, ItemTrait, Lit, Meta, MetaList, TraitItem, TraitItemFn, Type,
     TypeParamBound, ext::IdentExt, spanned::Spanned as _,
 };
 
 use super::{
     attr::Options,
     method,
+    names::{distinct, name, of_ident},
     options::{self, Fields},
-    types::{Aliases, tail},
+    types::Aliases,
 };
-use crate::ctxt::Ctxt;
+use crate::{
+    ctxt::Ctxt,
+    paths::{NOT_ABSOLUTE, is_absolute, point, tail},
+};
 
 const ON_SERVICES: [&str; 10] = [
     "package",
@@ -64,8 +68,7 @@ pub(crate) struct Read {
 /// What rustc is to check of a method.
 pub(crate) struct Check {
     pub(crate) cfg: TokenStream,
-    pub(crate) messages: [Type; 2],
-    pub(crate) failure: Option<Type>,
+    pub(crate) request: Type,
     pub(crate) fields: Fields,
 }
 
@@ -80,8 +83,14 @@ pub(crate) fn read(given: TokenStream, found: &ItemTrait, ctxt: &mut Ctxt) -> Re
     let ident = found.ident.unraw().to_string();
     let wire = of.text("name", "\"CartService\"", ctxt);
     let wire = wire.filter(|(text, span)| name(text, false, *span, ctxt));
-    let wire = wire.map_or_else(|| ident.clone(), |(text, _)| text);
+    let wire = wire.map_or_else(
+        || of_ident(ident.clone(), &found.ident, ctxt),
+        |(text, _)| text,
+    );
     let mut module = naming::snake(&ident);
+    if module.is_empty() {
+        module = "__service".to_owned();
+    }
     if found.ident == module {
         let message =
             format!("the trait and its module would both be `{module}`: name it in capitals");
@@ -183,6 +192,11 @@ fn method(
     let mut of = Options::default();
     for attr in found.attrs.iter().filter(|attr| is_rpc(attr)) {
         match &attr.meta {
+            conditional if conditional.path().is_ident("cfg_attr") => {
+                let message =
+                    "options have no conditions: write the method twice, each with its `#[cfg(…)]`";
+                ctxt.error(conditional.span(), message);
+            }
             Meta::List(list) => of.add(list.tokens.clone(), &ON_METHODS, ctxt),
             other => ctxt.error(other.span(), "write `#[rpc(…)]`"),
         }
@@ -191,7 +205,7 @@ fn method(
     let wire = of.text("name", "\"AddLine\"", ctxt);
     let wire = wire.filter(|(text, span)| name(text, false, *span, ctxt));
     let wire = wire.map_or_else(
-        || naming::upper_camel(&ident.unraw().to_string()),
+        || of_ident(naming::upper_camel(&ident.unraw().to_string()), ident, ctxt),
         |(text, _)| text,
     );
     let repeats = [
@@ -247,9 +261,10 @@ fn method(
     let mut type_ref = |ty: &Type| TypeRef {
         full_name: ty.to_token_stream().to_string(),
         rust: aliases.place(ty, &cfg),
-        span: diag::Span::Rust(ty.span()),
+        span: diag::Span::Rust(point(ty)),
     };
     let (input, output) = (type_ref(&signed.input), type_ref(&signed.output));
+    let fails_at = point(signed.failure.as_ref().unwrap_or(&signed.result));
     let failure = signed.failure.filter(|ty| {
         // A plain status needs nothing.
         tail(ty).is_none_or(|(name, _)| name != "Status")
@@ -268,57 +283,27 @@ fn method(
         docs: docs(&found.attrs),
         deprecated: is_deprecated(&found.attrs),
         own: Own {
+            unserved: !signed.is_right,
             no_context: !signed.takes_context,
             cfg: cfg.clone(),
             failure: failure.as_ref().map(|ty| aliases.place(ty, &cfg)),
+            fails_at: diag::Span::Rust(fails_at),
         },
     };
-    let messages = [signed.input, signed.output];
-    Some((
-        method,
-        Check {
-            cfg,
-            messages,
-            failure,
-            fields,
-        },
-    ))
-}
-
-/// Leaves out what would have the name of another: rpcs that are one on the wire, or one descriptor.
-fn distinct(service: &mut Service, checks: &mut Vec<Check>, ctxt: &mut Ctxt) {
-    let schema = Schema {
-        services: vec![service.clone()],
+    let check = Check {
+        cfg,
+        request: signed.input,
+        fields,
     };
-    for wrong in naming::clashes(&schema) {
-        ctxt.diagnostic(wrong);
-    }
-    let mut taken = BTreeSet::new();
-    let mut kept = Vec::new();
-    for (method, check) in service.methods.drain(..).zip(checks.drain(..)) {
-        let (wire, constant) = (&method.name.wire, naming::constant(&method.name.wire));
-        if taken.insert(constant.clone()) {
-            kept.push((method, check));
-        } else if let diag::Span::Rust(span) = method.name.span {
-            let message = format!(
-                "two methods are `{wire}`, or `{constant}` in Rust: name one of them otherwise, by `name`"
-            );
-            ctxt.error(span, message);
-        }
-    }
-    (service.methods, *checks) = kept.into_iter().unzip();
+    Some((method, check))
 }
 
 fn sinew(of: &Options, ctxt: &mut Ctxt) -> TokenStream {
     match of.path("crate", "::my::sinew", ctxt) {
         None => quote!(::sinew),
         Some(path) => {
-            let first = path.segments.first().map(|first| first.ident.to_string());
-            let is_absolute = path.leading_colon.is_some()
-                || matches!(first.as_deref(), Some("crate" | "$crate"));
-            if !is_absolute {
-                let message = "write the path from the root: `::my::sinew`, or `crate::sinew`";
-                ctxt.error(path.span(), message);
+            if !is_absolute(&path) {
+                ctxt.error(path.span(), NOT_ABSOLUTE);
                 return quote!(::sinew);
             }
             quote!(#path)
@@ -326,31 +311,17 @@ fn sinew(of: &Options, ctxt: &mut Ctxt) -> TokenStream {
     }
 }
 
-/// Is it a name of the wire: letters, digits and `_`, with dots where it is a package?
-fn name(text: &str, is_package: bool, span: Span, ctxt: &mut Ctxt) -> bool {
-    let is_word = |word: &str| {
-        let mut bytes = word.bytes();
-        bytes
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
-    let is_right = match is_package {
-        true => text.split('.').all(is_word),
-        false => is_word(text),
-    };
-    if !is_right {
-        let what = if is_package { "package" } else { "name" };
-        ctxt.error(
-            span,
-            format_args!("`{text}` is no {what} on the wire: letters, digits and `_`"),
-        );
-    }
-    is_right
-}
-
+/// An attribute that is no other macro's.
 pub(crate) fn is_rpc(attr: &Attribute) -> bool {
-    attr.path().is_ident("rpc")
+    let is_conditional = |list: &MetaList| {
+        let mut tokens = list.tokens.clone().into_iter();
+        list.path.is_ident("cfg_attr")
+            && tokens.any(|token| matches!(token, TokenTree::Ident(name) if name == "rpc"))
+    };
+    match &attr.meta {
+        Meta::List(list) if is_conditional(list) => true,
+        meta => meta.path().is_ident("rpc"),
+    }
 }
 
 fn is_deprecated(attrs: &[Attribute]) -> bool {

@@ -162,13 +162,14 @@ fn delay(of: &Options, ctxt: &mut Ctxt) -> Option<Spanned<Delay>> {
     }
 }
 
-/// Codes as `sinew::Code` has them: `Unavailable`.
+/// Codes as `sinew::Code` has them: `Unavailable`; or as the IDL has: `UNAVAILABLE`.
 fn codes(of: &Options, ctxt: &mut Ctxt) -> Vec<Spanned<String>> {
     let names = CODES.map(|code| (code, naming::upper_camel(code)));
     let mut codes = Vec::new();
     for word in of.words("codes", "[Unavailable]", ctxt) {
         let written = word.to_string();
-        if let Some((code, _)) = names.iter().find(|(_, name)| *name == written) {
+        let is_it = |(code, name): &&(&str, String)| *code == written || *name == written;
+        if let Some((code, _)) = names.iter().find(is_it) {
             codes.push(at((*code).to_owned(), word.span()));
             continue;
         }

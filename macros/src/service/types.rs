@@ -3,7 +3,9 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{GenericArgument, Path, PathArguments, Type};
+use syn::{Path, Type};
+
+use crate::paths::{inner, point};
 
 /// Names that stand everywhere, so that a module below would not look for them above.
 const EVERYWHERE: [&str; 22] = [
@@ -41,7 +43,7 @@ impl Aliases {
             "{}{}",
             self.prefix,
             self.all.len(),
-            span = Span::call_site()
+            span = Span::call_site().located_at(point(ty))
         );
         self.all.push(quote! {
             #[doc(hidden)]
@@ -76,30 +78,4 @@ fn place(path: &Path) -> Option<TokenStream> {
         name if path.segments.len() == 1 && !EVERYWHERE.contains(&name) => Some(quote!(#path)),
         _ => None,
     }
-}
-
-/// Without the groups that macros put around what they were given.
-pub(crate) fn inner(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => inner(&group.elem),
-        Type::Paren(paren) => inner(&paren.elem),
-        other => other,
-    }
-}
-
-/// The last name of a path and its arguments.
-pub(crate) fn tail(ty: &Type) -> Option<(&Ident, Vec<&Type>)> {
-    let Type::Path(path) = inner(ty) else {
-        return None;
-    };
-    let last = path.path.segments.last()?;
-    let mut types = Vec::new();
-    if let PathArguments::AngleBracketed(all) = &last.arguments {
-        for one in &all.args {
-            if let GenericArgument::Type(ty) = one {
-                types.push(ty);
-            }
-        }
-    }
-    Some((&last.ident, types))
 }

@@ -172,3 +172,24 @@ fn only_a_detail_of_the_type_is_unpacked() {
         .is_none()
     );
 }
+
+#[test]
+fn a_message_with_a_name_is_a_detail() {
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct SoldOut {
+        #[prost(uint32, tag = "1")]
+        left: u32,
+    }
+
+    impl prost::Name for SoldOut {
+        const PACKAGE: &'static str = "shop.v1";
+        const NAME: &'static str = "SoldOut";
+    }
+
+    let any = pack(&SoldOut { left: 3 });
+    assert_eq!(any.type_url, "type.googleapis.com/shop.v1.SoldOut");
+    assert_eq!(unpack(&any), Some(SoldOut { left: 3 }));
+    assert_eq!(unpack::<RetryInfo>(&any), None);
+    let now = prost_types::Timestamp::default();
+    assert_eq!(unpack(&pack(&now)), Some(now));
+}

@@ -15,6 +15,13 @@ impl<Req, Resp> Method<Req, Resp> {
         self
     }
 
+    /// Declares that nobody should call it any more.
+    #[must_use]
+    pub const fn deprecated(mut self) -> Self {
+        self.spec.deprecated = true;
+        self
+    }
+
     /// What follows is declared by the service, for its methods.
     #[must_use]
     pub const fn by_service(mut self) -> Self {

@@ -133,7 +133,7 @@ fn details_keep_their_order_and_are_found_by_type() {
         value: vec![0xff],
     };
     let broken = Any {
-        type_url: RetryInfo::TYPE_URL.into(),
+        type_url: "type.googleapis.com/google.rpc.RetryInfo".into(),
         value: vec![0xff],
     };
     let status = Status::invalid_argument("m")

@@ -8,7 +8,7 @@ use prost_types::Any;
 use super::status::RpcStatus;
 use super::*;
 use crate::call::code::Code;
-use crate::call::details::{BadRequest, Detail};
+use crate::call::details::BadRequest;
 use crate::call::status::Status;
 
 fn value(text: &str) -> HeaderValue {
@@ -304,7 +304,7 @@ proptest! {
         prop_assert_eq!(read.details(), sent.details());
         prop_assert_eq!(read.is_final(), sent.is_final());
         if with_known {
-            prop_assert_eq!(&read.details().last().unwrap().type_url, BadRequest::TYPE_URL);
+            prop_assert_eq!(&read.details().last().unwrap().type_url, "type.googleapis.com/google.rpc.BadRequest");
         }
     }
 

@@ -46,6 +46,23 @@ pub enum PlaceError {
     Anything(::sinew::Status),
 }
 
+mod my {
+    pub use ::sinew as runtime;
+}
+
+/// The runtime by another path, and codes as Rust spells them.
+#[derive(Debug, Clone, DomainError)]
+#[error(crate = crate::my::runtime)]
+pub enum Renamed {
+    #[error(code = DataLoss)]
+    SoldOut(Typed<SoldOut>),
+    #[error(code = DATA_LOSS)]
+    Closed(Typed<shop::Closed>),
+    #[error(code = "DataLoss")]
+    Option(Typed<shop::Option>),
+    Status(Status),
+}
+
 /// Nothing but statuses, seen by nobody.
 #[derive(Debug, DomainError)]
 enum Plain {
@@ -53,6 +70,12 @@ enum Plain {
 }
 
 fn main() {
+    let all: [Renamed; 3] = [
+        SoldOut::default().into(),
+        shop::Closed::default().into(),
+        shop::Option::default().into(),
+    ];
+    assert!(all.iter().all(|one| one.code() == Code::DataLoss));
     let item = || "pen".to_owned();
     let table = [
         (PlaceError::from(SoldOut { item: item() }), "FAILED_PRECONDITION: shop.v1.SoldOut"),

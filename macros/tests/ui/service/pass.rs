@@ -56,6 +56,22 @@ pub trait CartService {
     }
     #[cfg(any())]
     async fn never(&self, req: Nothing) -> Result<()>;
+    // One of two.
+    #[cfg(all())]
+    #[rpc(idempotent, retry(codes = [UNAVAILABLE]))]
+    async fn either(&self, req: Line) -> Result<Line> {
+        if req.cart_id.is_empty() {
+            return Err(Status::not_found("no line"));
+        }
+        Ok(req)
+    }
+    #[cfg(not(all()))]
+    async fn either(&self, req: Line) -> Result<Nothing>;
+    async fn not_yet(&self, _req: Line) -> Result<Line> {
+        todo!()
+    }
+    #[rustfmt::skip]
+    async fn echo(&self, req: Line) -> Result<Line> { Ok(req) }
 }
 
 struct Carts;
@@ -95,7 +111,7 @@ async fn main() {
     lines.finish();
     assert!(matches!(reply.await, Err(CartError::SoldOut(_))));
     let names: Vec<_> = cart_service::SERVICE.methods().iter().map(|one| one.to_string()).collect();
-    let want = ["AddLine", "Get", "Watch", "Upload", "Talk", "Move"];
+    let want = ["AddLine", "Get", "Watch", "Upload", "Talk", "Move", "Either", "NotYet", "Echo"];
     assert_eq!(names, want.map(|name| format!("shop.v1.Carts/{name}")));
     assert_eq!(cart_service::ADD_LINE.spec().timeout(), Some(std::time::Duration::from_secs(1)));
 }

@@ -52,6 +52,7 @@ pub mod old {
             NAME,
             &[GET.spec()],
         )
+        .deprecated()
         .described_by(&super::super::DESCRIPTORS);
 
     /// A client of `old.Old`: cheap to clone, used by `&self`.
@@ -136,8 +137,9 @@ pub mod half {
 
     /// `old.Half/Gone`.
     pub static GONE: ::sinew::Method<super::Thing, super::Thing> = ::sinew::Method::unary(
-        "/old.Half/Gone",
-    );
+            "/old.Half/Gone",
+        )
+        .deprecated();
 
     /// `old.Half/Kept`.
     pub static KEPT: ::sinew::Method<super::Thing, super::Thing> = ::sinew::Method::unary(
