@@ -197,8 +197,8 @@ impl ChannelBuilder {
     }
 
     /// Pings a silent server, whoever it is, and gives it up when it does not answer, within three times `interval` of
-    /// its last byte; never sooner than a second each. A connection that is given up fails its calls with UNAVAILABLE, and
-    /// is made anew.
+    /// its last byte; never sooner than a second each. A connection that is given up fails its calls with UNAVAILABLE,
+    /// and is made anew.
     ///
     /// Unless set, a server of this framework is given up after 15 s at most, with calls in flight and without. Others
     /// are pinged only while calls are in flight, and every five minutes at most: gRPC servers close the connections

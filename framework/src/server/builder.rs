@@ -245,8 +245,8 @@ impl Server {
         self
     }
 
-    /// How long a client may be silent until it is pinged; 10 s unless set. One that does not answer within 5 s is given
-    /// up, and its calls are cancelled.
+    /// How long a client may be silent until it is pinged; 10 s unless set. One that does not answer within 5 s is
+    /// given up, and its calls are cancelled.
     pub fn keep_alive(mut self, interval: Duration) -> Self {
         self.settings.keep_alive = Some(interval.clamp(Duration::from_secs(1), LONGEST));
         self

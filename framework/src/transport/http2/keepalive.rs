@@ -12,8 +12,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::transport::heard::Heard;
 
-/// How often it is looked whether the peer was heard. A peer that was not since the last look is pinged, and has as long
-/// to answer: a dead one is noticed three of these after its last byte, at most.
+/// How often it is looked whether the peer was heard. A peer that was not since the last look is pinged, and has as
+/// long to answer: a dead one is noticed three of these after its last byte, at most.
 const TICK: Duration = Duration::from_secs(5);
 
 /// How often a server that is not ours is pinged at most, and only while calls are in flight: gRPC servers close a

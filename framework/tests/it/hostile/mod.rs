@@ -158,7 +158,8 @@ impl futures_core::Stream for One {
     }
 }
 
-/// The client's end of the one connection of a server in this process, for clocks that are paused: nothing was said yet.
+/// The client's end of the one connection of a server in this process, for clocks that are paused: nothing was said
+/// yet.
 fn serving_one(server: Server) -> (Conn, Arc<Recorder>) {
     let (near, far) = tokio::io::duplex(1 << 16);
     let recorder = Arc::new(Recorder::default());

@@ -1,4 +1,5 @@
-//! Calls of which both ends are in one process, to be counted: without a socket, which is the stack alone, and over one.
+//! Calls of which both ends are in one process, to be counted: without a socket, which is the stack alone, and over
+//! one.
 //!
 //! It measures no time: who counts runs it twice and subtracts.
 
