@@ -5,6 +5,7 @@ pub(crate) mod ambient;
 pub(crate) mod body;
 pub(crate) mod by_name;
 pub(crate) mod code;
+pub(crate) mod compression;
 pub(crate) mod context;
 pub(crate) mod deadline;
 pub mod details;
@@ -30,6 +31,7 @@ pub(crate) mod wire;
 
 pub use body::Body;
 pub use code::Code;
+pub use compression::Compression;
 pub use context::{Background, Context, MetadataMut};
 pub(crate) use deadline::Deadline;
 pub use domain::{DomainError, Typed};

@@ -24,7 +24,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{Compression, RawCall, RawReply, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
 use crate::services::health::Health;
@@ -46,6 +46,8 @@ pub(crate) struct Stack {
     layers: Option<Next>,
     pub(crate) health: Health,
     pub(crate) request_limit: Limit,
+    /// How replies are compressed for those who take it.
+    pub(crate) compression: Option<Compression>,
 }
 
 impl Stack {

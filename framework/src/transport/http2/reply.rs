@@ -15,7 +15,7 @@ use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
 use crate::call::pipe::PipeReader;
-use crate::call::{Deadline, Metadata, Payload, RawReply, Status};
+use crate::call::{Compression, Deadline, Metadata, Payload, RawReply, Status};
 
 /// Received bytes are given back to the peer's window when so many have been taken; the rest goes with the stream.
 /// A small reply so takes no lock for it.
@@ -68,6 +68,8 @@ impl Future for Unary {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.metadata.is_none() {
             self.metadata = Some(ready!(self.reply.poll_head(cx))?);
+            let compression = self.reply.compression;
+            self.deframer.decompress(compression);
         }
         while let Some(data) = ready!(self.reply.poll_data(cx)) {
             self.push(data?)?;
@@ -89,6 +91,8 @@ impl Future for Unary {
                 metadata,
                 trailers,
                 payload: Payload::Whole(message),
+                was_compressed: self.deframer.was_compressed(),
+                stays_plain: false,
             }),
         })
     }
@@ -123,6 +127,8 @@ struct Streamed {
     stage: Stage,
     deadline: Option<Deadline>,
     unreleased: usize,
+    /// What the head said.
+    compression: Option<Compression>,
     /// Dropped when the peer has begun to reply.
     requests: Option<oneshot::Receiver<PipeReader>>,
     _permit: OwnedSemaphorePermit,
@@ -147,6 +153,7 @@ impl Streamed {
             stage: Stage::Waiting(response),
             deadline,
             unreleased: 0,
+            compression: None,
             requests,
             _permit: permit,
         }
@@ -165,11 +172,16 @@ impl Source for Streamed {
             .into_parts();
         self.requests = None;
         let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
+        self.compression = head.compression;
         self.stage = match head.end {
             Some(end) => Stage::Empty(end),
             None => Stage::Reading(body),
         };
         Poll::Ready(Ok(head.metadata))
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<Option<PipeReader>> {
