@@ -80,7 +80,8 @@ impl Resending {
             return Poll::Ready(Err(status));
         };
         if let Some(requests) = requests {
-            spare.call.payload = Payload::Stream(Body::pipe(requests));
+            let body = Body::pipe(requests).compressed(spare.call.compression());
+            spare.call.payload = Payload::Stream(body);
         }
         spare.call.wait_for_ready = true;
         self.stage = Stage::Sending(Box::pin(attempts::once_more(spare)));

@@ -44,3 +44,15 @@ pub(super) fn read(
     out[1..PREFIX].copy_from_slice(&((filled - PREFIX) as u32).to_be_bytes());
     Ok(Some(out))
 }
+
+/// The message, if `rest` of what came is nothing; one that is over the limit was not read to its end.
+///
+/// # Errors
+/// When there is something behind it.
+pub(super) fn is_all(rest: &[u8], message: Option<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
+    if message.is_some() && !rest.is_empty() {
+        let message = format!("{} bytes stand behind its end", rest.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(message)
+}

@@ -42,15 +42,16 @@ fn compress(message: &[u8], out: &mut [u8]) -> Option<usize> {
     compressed.ok().flatten()
 }
 
-/// Several frames, which RFC 8878 allows, are read as one message; what follows the last one and is none is an error.
+/// One frame, and nothing behind it.
 ///
 /// The window that the message asks for is allocated at once: as large as a message within `limit` can use, or as
 /// RFC 8878 has every decoder take; more is refused. It goes with the message, and its pages are touched only as far as
 /// something comes out.
 fn decompress(compressed: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut decoder = Decoder::with_buffer(compressed)?;
+    let mut decoder = Decoder::with_buffer(compressed)?.single_frame();
     let power = limit.checked_next_power_of_two();
     let log = power.map_or(MAX_WINDOW_LOG, usize::ilog2);
     decoder.window_log_max(log.clamp(WINDOW_LOG, MAX_WINDOW_LOG))?;
-    bounded::read(decoder, compressed.len(), limit)
+    let message = bounded::read(&mut decoder, compressed.len(), limit)?;
+    bounded::is_all(decoder.get_ref(), message)
 }
