@@ -21,10 +21,10 @@ mod transport;
 
 pub use call::key::HashKeyField;
 pub use call::{
-    Background, Body, Code, Context, DEFAULT_MAX_MESSAGE_BYTES, DomainError, Idempotency, Inbound,
-    InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter, MetadataMut, MetadataValue,
-    Method, MethodHandle, MethodSpec, Outbound, Peer, RawCall, RawReply, ReplyBody, Result,
-    ServiceSpec, Shape, Status, Trace, Typed, code_of,
+    Background, Body, Code, Compression, Context, DEFAULT_MAX_MESSAGE_BYTES, DomainError,
+    Idempotency, Inbound, InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter,
+    MetadataMut, MetadataValue, Method, MethodHandle, MethodSpec, Outbound, Peer, RawCall,
+    RawReply, ReplyBody, Result, ServiceSpec, Shape, Status, Trace, Typed, code_of,
 };
 pub use call::{details, policy};
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};

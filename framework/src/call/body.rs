@@ -11,11 +11,13 @@ use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::pipe::{Piece, PipeReader};
-use super::{Code, Deadline, Metadata, Status};
+use super::{Code, Compression, Deadline, Metadata, Status};
 
 /// A stream of length-prefixed messages in the form in which some wire delivers it.
 pub struct Body {
     kind: Kind,
+    /// How those of the messages are compressed that say that they are, where it is known from the start.
+    compression: Option<Compression>,
     /// Whoever counts the call.
     watch: Option<Box<dyn StreamEnd>>,
     /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
@@ -47,6 +49,10 @@ enum Kind {
 pub(crate) trait Source: Send {
     /// The metadata before the messages, once.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>>;
+    /// How those of the messages are compressed that say that they are; known after the head.
+    fn compression(&self) -> Option<Compression> {
+        None
+    }
     /// The requests of the call as they were, after its head has failed, where they stream and could be taken back.
     fn poll_requests(&mut self, _: &mut Context<'_>) -> Poll<Option<PipeReader>> {
         Poll::Ready(None)
@@ -95,6 +101,20 @@ impl Body {
 
     pub(crate) fn pipe(reader: PipeReader) -> Self {
         Self::from(Kind::Pipe(reader))
+    }
+
+    /// Says how those of the messages are compressed that say that they are.
+    pub(crate) fn compressed(mut self, compression: Option<Compression>) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// How those of the messages are compressed that say that they are; of a reply it is known after the head.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        match &self.kind {
+            Kind::Source(source) => source.compression(),
+            _ => self.compression,
+        }
     }
 
     /// The reader's end of a pipe, where this body is one: what a client's transport forwards.
@@ -273,6 +293,7 @@ impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
         Self {
             kind,
+            compression: None,
             watch: None,
             origin: None,
         }

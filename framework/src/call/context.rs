@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::ambient::{Ambient, Scoped};
-use super::{Deadline, Metadata, MethodHandle, MethodSpec, Peer};
+use super::{Compression, Deadline, Metadata, MethodHandle, MethodSpec, Peer};
 
 /// The call that a handler serves: who called what, with which metadata, until when.
 ///
@@ -24,6 +25,12 @@ pub struct Context {
     pub(crate) ambient: Ambient,
     pub(crate) peer: Peer,
     pub(crate) extensions: Extensions,
+    /// The one request came compressed.
+    pub(crate) was_compressed: bool,
+    /// How the reply is compressed.
+    pub(crate) compress_reply: Option<Compression>,
+    /// The one reply is sent as it is all the same.
+    pub(crate) stays_plain: AtomicBool,
     /// Made when first used: most handlers leave no metadata.
     pub(crate) reply: OnceLock<Arc<Mutex<ReplyMetadata>>>,
 }
@@ -81,6 +88,18 @@ impl Context {
             guard: self.lock(),
             trailers: true,
         }
+    }
+
+    /// Did the one request come compressed? Where requests stream, each says: [`crate::Inbound::was_compressed`].
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
+    }
+
+    /// Sends the one reply as it is, though the server compresses: for a reply that has a secret in it beside what a
+    /// stranger chose (see [`Compression`]). Where replies stream: [`crate::Outbound::compress`].
+    pub fn without_compression(&self) {
+        // Read by the task that runs the handler, after it.
+        self.stays_plain.store(true, Ordering::Relaxed);
     }
 
     /// Starts a task whose calls inherit this call's deadline and trace, as the handler's own do.

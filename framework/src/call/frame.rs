@@ -5,7 +5,7 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::method::Codec;
-use super::{Code, Status, room};
+use super::{Code, Compression, Status, room};
 
 /// One compression flag, then the length of the message as a big-endian `u32`.
 pub(crate) const PREFIX: usize = 5;
@@ -39,6 +39,14 @@ impl Limit {
     /// Checks a message that is sent as it is.
     pub(crate) fn check_framed_to_send(self, framed: &Bytes) -> Result<(), Status> {
         self.check(framed.len().saturating_sub(PREFIX), TO_SEND)
+    }
+
+    /// The status of a message that came compressed and is too large.
+    pub(crate) fn exceeded_unpacked(self) -> Status {
+        Status::resource_exhausted(format!(
+            "{RECEIVED} that came compressed is over the limit of {} bytes; raise it with `{}`",
+            self.bytes, self.setting
+        ))
     }
 
     fn check(self, len: usize, what: &str) -> Result<(), Status> {
@@ -117,6 +125,10 @@ pub(crate) struct Deframer {
     /// The start of a message that spans pieces; empty if none does.
     partial: BytesMut,
     limit: Limit,
+    /// How messages are compressed that say that they are.
+    compression: Option<Compression>,
+    /// The message that was given last came compressed.
+    compressed: bool,
 }
 
 impl Deframer {
@@ -125,7 +137,19 @@ impl Deframer {
             chunk: Bytes::new(),
             partial: BytesMut::new(),
             limit,
+            compression: None,
+            compressed: false,
         }
+    }
+
+    /// Decompresses messages that come compressed, as the head before them says.
+    pub(crate) fn decompress(&mut self, compression: Option<Compression>) {
+        self.compression = compression;
+    }
+
+    /// Did the message that was given last come compressed?
+    pub(crate) fn was_compressed(&self) -> bool {
+        self.compressed
     }
 
     /// Takes in the next piece. Call [`Deframer::next`] until it gives `None` first.
@@ -149,8 +173,8 @@ impl Deframer {
     /// The next whole message, without its prefix; `None` when more bytes are needed.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED over the limit (before its bytes are waited for), UNIMPLEMENTED for a compressed message,
-    /// INTERNAL for a bad prefix.
+    /// RESOURCE_EXHAUSTED over the limit (before its bytes are waited for, and while it is decompressed), INTERNAL for
+    /// a bad prefix, for a compressed message that the head did not announce, and for one that does not decompress.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Status> {
         Ok(self.next_framed()?.map(|mut framed| {
             framed.advance(PREFIX);
@@ -183,7 +207,18 @@ impl Deframer {
             self.partial = BytesMut::new();
             framed
         };
-        Ok(Some(framed))
+        match self.compression {
+            None => Ok(Some(framed)),
+            Some(compression) => self.unpack(compression, framed).map(Some),
+        }
+    }
+
+    fn unpack(&mut self, compression: Compression, framed: Bytes) -> Result<Bytes, Status> {
+        self.compressed = framed.first() == Some(&1);
+        match framed.get(PREFIX..) {
+            Some(message) if self.compressed => compression.unpack(message, self.limit),
+            _ => Ok(framed),
+        }
     }
 
     fn length(&self, seen: &[u8]) -> Result<Option<usize>, Status> {
@@ -192,9 +227,10 @@ impl Deframer {
         };
         match flag {
             0 => {}
+            1 if self.compression.is_some() => {}
             1 => {
-                return Err(Status::unimplemented(
-                    "the peer sent a compressed message, and no compression is built in",
+                return Err(Status::broken(
+                    "the peer sent a compressed message, and its head (grpc-encoding) names no compression",
                 ));
             }
             other => {
@@ -300,7 +336,7 @@ mod tests {
     #[test]
     fn bad_prefixes_are_named() {
         for (bytes, code) in [
-            (&[1u8, 0, 0, 0, 0][..], Code::Unimplemented),
+            (&[1u8, 0, 0, 0, 0][..], Code::Internal),
             (&[80, 79, 83, 84, 32], Code::Internal),
         ] {
             let mut deframer = Deframer::new(LIMIT);

@@ -7,6 +7,7 @@ pub(crate) mod by_name;
 #[cfg(feature = "tls")]
 pub(crate) mod certificate;
 pub(crate) mod code;
+pub(crate) mod compression;
 pub(crate) mod context;
 pub(crate) mod deadline;
 pub mod details;
@@ -34,6 +35,7 @@ pub use body::Body;
 #[cfg(feature = "tls")]
 pub use certificate::Certificate;
 pub use code::Code;
+pub use compression::Compression;
 pub use context::{Background, Context, MetadataMut};
 pub(crate) use deadline::Deadline;
 pub use domain::{DomainError, Typed};

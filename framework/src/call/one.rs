@@ -20,17 +20,22 @@ pub(crate) struct OneMessage {
 
 impl OneMessage {
     pub(crate) fn new(body: Body, limit: Limit) -> Self {
+        let mut deframer = Deframer::new(limit);
+        deframer.decompress(body.compression());
         Self {
             body,
-            deframer: Deframer::new(limit),
+            deframer,
             message: None,
         }
     }
 
+    /// The message, and whether it came compressed.
+    ///
     /// # Errors
     /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream.
-    pub(crate) async fn read(mut self) -> Result<Bytes, Status> {
-        poll_fn(|cx| self.poll(cx)).await
+    pub(crate) async fn read(mut self) -> Result<(Bytes, bool), Status> {
+        let message = poll_fn(|cx| self.poll(cx)).await?;
+        Ok((message, self.deframer.was_compressed()))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Status>> {

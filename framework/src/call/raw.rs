@@ -12,7 +12,9 @@ use super::ambient::Ambient;
 use super::body::Body;
 use super::frame::{self, Limit};
 use super::one::OneMessage;
-use super::{Code, Deadline, Metadata, MethodHandle, MethodSpec, Peer, Shape, Status, Trace};
+use super::{
+    Code, Compression, Deadline, Metadata, MethodHandle, MethodSpec, Peer, Shape, Status, Trace,
+};
 
 /// A call as layers see it, on either side: typed facts, and the request encoded.
 #[derive(Debug)]
@@ -22,6 +24,12 @@ pub struct RawCall {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) trace: Option<Trace>,
     pub(crate) wait_for_ready: bool,
+    /// On a client: how the request is compressed, once somebody has said.
+    pub(crate) compress: Option<Option<Compression>>,
+    /// On a server: how the reply is.
+    pub(crate) compress_reply: Option<Compression>,
+    /// On a server: the one request has been read, and came compressed.
+    pub(crate) was_compressed: bool,
     /// The largest message that is taken from the other side: replies on a client, requests on a server.
     pub(crate) limit: Limit,
     /// Where the server's one lookup says that it goes.
@@ -52,6 +60,9 @@ impl RawCall {
             deadline: None,
             trace: None,
             wait_for_ready: false,
+            compress: None,
+            compress_reply: None,
+            was_compressed: false,
             limit: Limit::DEFAULT,
             route: None,
             peer: Peer::default(),
@@ -78,6 +89,9 @@ impl RawCall {
             deadline: self.deadline,
             trace: self.trace.clone(),
             wait_for_ready: self.wait_for_ready,
+            compress: self.compress,
+            compress_reply: self.compress_reply,
+            was_compressed: self.was_compressed,
             limit: self.limit,
             route: self.route,
             peer: self.peer.clone(),
@@ -119,6 +133,28 @@ impl RawCall {
         self
     }
 
+    /// Compresses the message, whatever the channel is set to: see [`Compression`]. Layers see it as it is.
+    #[must_use]
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.compress = Some(Some(compression));
+        self
+    }
+
+    /// Sends the message as it is, whatever the channel is set to.
+    #[must_use]
+    pub fn without_compression(mut self) -> Self {
+        self.compress = Some(None);
+        self
+    }
+
+    /// How the request is compressed on its way; a stream is by whoever sends it.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        match &self.payload {
+            Payload::Whole(_) => self.compress.flatten(),
+            Payload::Stream(body) => body.compression(),
+        }
+    }
+
     /// The other side of the connection, on a server.
     pub fn peer(&self) -> &Peer {
         &self.peer
@@ -142,7 +178,8 @@ impl RawCall {
     /// Reads the one request of a unary call on a server, and keeps it for the handler.
     ///
     /// # Errors
-    /// INTERNAL when it is not one message, RESOURCE_EXHAUSTED when it is over the server's limit.
+    /// INTERNAL when it is not one message, or does not decompress; RESOURCE_EXHAUSTED when it is over the server's
+    /// limit.
     ///
     /// # Cancel safety
     /// None: a dropped future loses what it has read, and the call with it.
@@ -151,7 +188,8 @@ impl RawCall {
             Payload::Whole(framed) => self.limit.check_framed(framed)?,
             Payload::Stream(body) => {
                 let body = std::mem::take(body);
-                let message = OneMessage::new(body, self.limit).read().await?;
+                let (message, compressed) = OneMessage::new(body, self.limit).read().await?;
+                self.was_compressed = compressed;
                 self.payload = Payload::message(&message);
             }
         }
@@ -174,6 +212,10 @@ pub struct RawReply {
     pub(crate) metadata: Metadata,
     pub(crate) trailers: Metadata,
     pub(crate) payload: Payload,
+    /// On a client: the one reply came compressed.
+    pub(crate) was_compressed: bool,
+    /// On a server: the one reply is sent as it is, though the server compresses.
+    pub(crate) stays_plain: bool,
 }
 
 impl RawReply {
@@ -187,6 +229,8 @@ impl RawReply {
             metadata: Metadata::default(),
             trailers: Metadata::default(),
             payload,
+            was_compressed: false,
+            stays_plain: false,
         }
     }
 

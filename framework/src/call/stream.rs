@@ -15,7 +15,7 @@ use super::context::Context as CallContext;
 use super::frame::{self, Deframer, Limit};
 use super::method::Codec;
 use super::pipe::{Control, PipeWriter};
-use super::{Code, Deadline, Metadata, MethodHandle, Status};
+use super::{Code, Compression, Deadline, Metadata, MethodHandle, Status};
 
 /// What one side of a stream sends.
 ///
@@ -26,6 +26,9 @@ pub struct Outbound<T> {
     writer: PipeWriter,
     codec: Codec<T>,
     limit: Limit,
+    compression: Option<Compression>,
+    /// Messages are compressed now, if they are at all.
+    compresses: bool,
 }
 
 impl<T> Outbound<T> {
@@ -34,7 +37,15 @@ impl<T> Outbound<T> {
             writer,
             codec,
             limit,
+            compression: None,
+            compresses: true,
         }
+    }
+
+    /// Compresses the messages, as the head announces.
+    pub(crate) fn compressing(mut self, compression: Option<Compression>) -> Self {
+        self.compression = compression;
+        self
     }
 
     /// Sends one message. Waits while 64 KiB or more are unsent, so the slowest part of the way sets the pace;
@@ -56,8 +67,24 @@ impl<T> Outbound<T> {
 
     fn start_send(&mut self, message: &T) -> Result<(), Status> {
         let (codec, limit) = (self.codec, self.limit);
+        if let Some(compression) = self.compression.filter(|_| self.compresses) {
+            // Outside of the pipe's lock, which the wire's task takes.
+            let framed = compression.pack(frame::encode(codec, message, limit)?);
+            return self.writer.write(|out| {
+                out.extend_from_slice(&framed);
+                Ok(())
+            });
+        }
         self.writer
             .write(|out| frame::encode_into(codec, message, limit, out))
+    }
+
+    /// Whether the messages that are sent from now on are compressed, on a stream that is: where its channel, its call
+    /// or its server says so, and the other side takes it. True unless set.
+    ///
+    /// For a message that has a secret in it beside what a stranger chose: see [`Compression`].
+    pub fn compress(&mut self, compress: bool) {
+        self.compresses = compress;
     }
 
     /// Lets the reply's metadata leave before its first message. Only a server needs it, and only when the first
@@ -149,6 +176,11 @@ impl<T> Inbound<T> {
         Ok(&self.messages.head)
     }
 
+    /// Did the message that came last come compressed? False before the first one.
+    pub fn was_compressed(&self) -> bool {
+        self.messages.was_compressed()
+    }
+
     /// The metadata behind the messages: empty until [`Inbound::next`] has given `None`.
     pub fn trailers(&self) -> &Metadata {
         &self.messages.trailers
@@ -216,6 +248,11 @@ impl Messages {
         self
     }
 
+    /// See [`Inbound::was_compressed`].
+    pub(crate) fn was_compressed(&self) -> bool {
+        self.deframer.was_compressed()
+    }
+
     pub(crate) fn take_metadata(&mut self) -> (Metadata, Metadata) {
         (
             std::mem::take(&mut self.head),
@@ -238,6 +275,7 @@ impl Messages {
             Poll::Ready(Ok(head)) => {
                 self.head = head;
                 self.has_head = true;
+                self.deframer.decompress(self.body.compression());
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),

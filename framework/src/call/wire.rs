@@ -26,6 +26,8 @@ pub(crate) static GRPC_STATUS_DETAILS_BIN: HeaderName =
     HeaderName::from_static("grpc-status-details-bin");
 pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 pub(crate) static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(crate) static GRPC_ACCEPT_ENCODING: HeaderName =
+    HeaderName::from_static("grpc-accept-encoding");
 pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Ours, in trailers: the status is final, whoever reads it should not try again.

@@ -11,7 +11,7 @@ use super::again::Again;
 use super::place::Place;
 use super::progress::Progress;
 use super::resend::{Resending, Spare};
-use crate::call::{Body, Payload, RawCall, RawReply, Status};
+use crate::call::{Body, Compression, Payload, RawCall, RawReply, Status};
 
 /// Runs a call on one of the nodes of `place`.
 pub(super) async fn run(place: &Arc<Place>, call: &mut RawCall) -> Result<RawReply, Status> {
@@ -76,8 +76,9 @@ async fn send(
 enum Kept {
     Message(Bytes),
     Call(Box<RawCall>),
-    /// Requests that stream: the transport leaves them while nothing was sent, and gives them back later.
-    Requests,
+    /// Requests that stream, and how they are compressed: the transport leaves them while nothing was sent, and gives
+    /// them back later.
+    Requests(Option<Compression>),
     /// Requests that stream, in the hands of layers.
     Nothing,
 }
@@ -90,7 +91,7 @@ impl Kept {
             }
             Payload::Whole(framed) => Self::Message(framed.clone()),
             Payload::Stream(_) if layered => Self::Nothing,
-            Payload::Stream(_) => Self::Requests,
+            Payload::Stream(body) => Self::Requests(body.compression()),
         }
     }
 
@@ -99,7 +100,7 @@ impl Kept {
         match self {
             Self::Message(framed) => call.payload = Payload::Whole(framed),
             Self::Call(kept) => *call = *kept,
-            Self::Requests => return matches!(call.payload, Payload::Stream(_)),
+            Self::Requests(_) => return matches!(call.payload, Payload::Stream(_)),
             Self::Nothing => return false,
         }
         true
@@ -110,7 +111,10 @@ impl Kept {
         match self {
             Self::Message(framed) => Some(call.copy(Payload::Whole(framed))),
             Self::Call(kept) => Some(*kept),
-            Self::Requests => Some(call.copy(Payload::Stream(Body::empty()))),
+            Self::Requests(compression) => {
+                let none = Body::empty().compressed(compression);
+                Some(call.copy(Payload::Stream(none)))
+            }
             Self::Nothing => None,
         }
     }

@@ -18,7 +18,7 @@ use super::place::{Attempt, Place};
 use super::{Channel, Core, Defaults, Inner, Innermost};
 use crate::balance::RoundRobin;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{Compression, RawCall, RawReply, Status};
 use crate::endpoint::{KeepUp, Node};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
@@ -56,6 +56,7 @@ pub struct ChannelBuilder {
     keep_alive: KeepAlive,
     max_request_bytes: usize,
     max_reply_bytes: usize,
+    compression: Option<Compression>,
     policy: Option<Loaded>,
 }
 
@@ -78,6 +79,7 @@ impl ChannelBuilder {
             keep_alive: KeepAlive::Default,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            compression: None,
             policy: None,
         }
     }
@@ -226,6 +228,15 @@ impl ChannelBuilder {
         self
     }
 
+    /// Compresses what calls send that say nothing themselves ([`crate::Call::compress`]): see [`Compression`]. Nothing
+    /// is compressed unless set, nor in process. Replies are compressed as the server says.
+    ///
+    /// A server that does not take it refuses each call with UNIMPLEMENTED, which says what it takes.
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
+        self
+    }
+
     /// Reads a file that says more of methods than they declare, in the format of gRPC's service config, as JSON: its
     /// timeouts, sizes and `waitForReady` stand in place of what the IDL and this channel say; what a call says itself
     /// stands above them.
@@ -306,6 +317,7 @@ impl ChannelBuilder {
             };
             nodes.iter().map(around).collect()
         };
+        let in_process = !nodes.iter().any(|node| node.is_remote());
         let observer = self.metrics.map(Observer::new);
         let follow = |file| Overrides::new(file, Side::Client, observer.clone(), Vec::new());
         let core = Arc::new(Core {
@@ -330,6 +342,8 @@ impl ChannelBuilder {
                     bytes: self.max_reply_bytes,
                     setting: "`ChannelBuilder::max_reply_bytes`",
                 },
+                compression: self.compression,
+                in_process,
             },
         });
         let layers = (!self.layers.is_empty()).then(|| {

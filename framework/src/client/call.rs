@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::call::ambient::Ambient;
-use crate::call::{Metadata, Status};
+use crate::call::{Compression, Metadata, Status};
 
 /// A call that has not begun: awaiting it makes it.
 ///
@@ -33,6 +33,7 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) wait_for_ready: bool,
     pub(crate) max_reply_bytes: Option<usize>,
+    pub(crate) compress: Option<Option<Compression>>,
     pub(crate) metadata: Metadata,
     pub(crate) ambient: Ambient,
 }
@@ -101,6 +102,7 @@ impl<R> Call<R> {
             idle_timeout: None,
             wait_for_ready: false,
             max_reply_bytes: None,
+            compress: None,
             metadata: Metadata::default(),
             ambient: Ambient::current(),
         };
@@ -131,6 +133,17 @@ impl<R, E> Call<R, E> {
     /// The largest reply, or message of a stream of replies, that is taken, in bytes.
     pub fn max_reply_bytes(self, bytes: usize) -> Self {
         self.with(|options| options.max_reply_bytes = Some(bytes))
+    }
+
+    /// Compresses what is sent, whatever the channel is set to: see [`Compression`]. A server that does not take it
+    /// refuses the call with UNIMPLEMENTED, which says what it takes. In process nothing is compressed.
+    pub fn compress(self, compression: Compression) -> Self {
+        self.with(|options| options.compress = Some(Some(compression)))
+    }
+
+    /// Sends messages as they are, whatever the channel is set to.
+    pub fn without_compression(self) -> Self {
+        self.with(|options| options.compress = Some(None))
     }
 
     /// Sends a pair along. A name or value that HTTP/2 cannot carry fails the call with INTERNAL, naming it.
@@ -195,6 +208,8 @@ pub struct Response<R> {
     pub metadata: Metadata,
     /// What followed it. Of a stream it comes later: [`crate::Inbound::trailers`].
     pub trailers: Metadata,
+    /// Whether the message came compressed. Of a stream each message says: [`crate::Inbound::was_compressed`].
+    pub was_compressed: bool,
 }
 
 impl<R> Response<R> {
@@ -203,6 +218,7 @@ impl<R> Response<R> {
             message,
             metadata,
             trailers,
+            was_compressed: false,
         }
     }
 }

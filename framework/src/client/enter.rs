@@ -51,6 +51,7 @@ pub(super) fn raw(call: &mut RawCall, core: &Core) -> Result<(), Status> {
     let said = Said {
         timeout: call.deadline.map(|deadline| deadline.remaining(now)),
         wait_for_ready: call.wait_for_ready,
+        compress: call.compress,
         ..Said::default()
     };
     let terms = core.terms(said, &call.method, Bounded::Yes);
@@ -60,6 +61,7 @@ pub(super) fn raw(call: &mut RawCall, core: &Core) -> Result<(), Status> {
         call.trace = ambient.trace;
     }
     call.limit = terms.reply_limit;
+    call.compress = Some(terms.compression);
     if let Payload::Whole(framed) = &call.payload {
         let checked = terms.request_limit.check_framed_to_send(framed);
         checked.map_err(|status| status.with_method(call.method.path_cow()))?;

@@ -43,7 +43,9 @@ where
             framed.advance(frame::PREFIX.min(framed.len()));
             let message = frame::decode(method.reply, framed, "the reply")
                 .map_err(|status| status.with_method(method.spec().path()))?;
-            Ok(Response::new(message, reply.metadata, reply.trailers))
+            let mut response = Response::new(message, reply.metadata, reply.trailers);
+            response.was_compressed = reply.was_compressed;
+            Ok(response)
         })
     })
 }
@@ -132,11 +134,16 @@ impl<Req> Opening<Req> {
         let begun = Begun::new(channel, method.spec(), options, Bounded::No)?;
         let (writer, reader) = pipe(None);
         let control = writer.control();
+        let Terms {
+            request_limit,
+            compression,
+            ..
+        } = begun.terms;
         Ok(Self {
-            out: Outbound::new(writer, method.request, begun.terms.request_limit),
+            out: Outbound::new(writer, method.request, request_limit).compressing(compression),
             control,
             receiving: begun.receiving(),
-            call: begun.call(Payload::Stream(Body::pipe(reader))),
+            call: begun.call(Payload::Stream(Body::pipe(reader).compressed(compression))),
         })
     }
 
@@ -170,6 +177,7 @@ impl Begun {
             idle_timeout: options.idle_timeout,
             max_reply_bytes: options.max_reply_bytes,
             wait_for_ready: options.wait_for_ready,
+            compress: options.compress,
         };
         let terms = channel.0.core.terms(said, method, bounded);
         let method = MethodHandle::from(method);
@@ -204,6 +212,7 @@ impl Begun {
         call.trace = self.entered.trace;
         call.wait_for_ready = self.terms.wait_for_ready;
         call.limit = self.terms.reply_limit;
+        call.compress = Some(self.terms.compression);
         call
     }
 }

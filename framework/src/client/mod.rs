@@ -24,7 +24,7 @@ use tokio::time::timeout_at;
 
 use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{MethodSpec, RawCall, RawReply, ServiceSpec, Status};
+use crate::call::{Compression, MethodSpec, RawCall, RawReply, ServiceSpec, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
@@ -68,6 +68,8 @@ struct Defaults {
     timeout: Option<std::time::Duration>,
     request_limit: Limit,
     reply_limit: Limit,
+    compression: Option<Compression>,
+    in_process: bool,
 }
 
 impl Channel {

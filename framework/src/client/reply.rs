@@ -49,7 +49,9 @@ impl<T, E> Reply<T, E> {
     {
         let message = poll_fn(|cx| self.poll_reply(cx)).await?;
         let (metadata, trailers) = self.messages.take_metadata();
-        Ok(Response::new(message, metadata, trailers))
+        let mut response = Response::new(message, metadata, trailers);
+        response.was_compressed = self.messages.was_compressed();
+        Ok(response)
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {

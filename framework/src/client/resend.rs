@@ -13,7 +13,7 @@ use super::place::Place;
 use super::progress::Progress;
 use crate::call::body::{Body, Source};
 use crate::call::serve::BoxFuture;
-use crate::call::{Metadata, Payload, RawCall, RawReply, Status};
+use crate::call::{Compression, Metadata, Payload, RawCall, RawReply, Status};
 
 /// A streaming reply, and what it takes to ask for it again.
 pub(super) struct Resending {
@@ -80,7 +80,8 @@ impl Resending {
             return Poll::Ready(Err(status));
         };
         if let Some(requests) = requests {
-            spare.call.payload = Payload::Stream(Body::pipe(requests));
+            let body = Body::pipe(requests).compressed(spare.call.compression());
+            spare.call.payload = Payload::Stream(body);
         }
         spare.call.wait_for_ready = true;
         self.stage = Stage::Sending(Box::pin(attempts::once_more(spare)));
@@ -112,6 +113,10 @@ impl Source for Resending {
                 }
             }
         }
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        self.reply.compression()
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {

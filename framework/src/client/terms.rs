@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::Defaults;
-use crate::call::MethodSpec;
 use crate::call::frame::Limit;
+use crate::call::{Compression, MethodSpec};
 use crate::overrides::Override;
 
 /// What a call says of itself.
@@ -16,6 +16,7 @@ pub(super) struct Said {
     pub(super) idle_timeout: Option<Duration>,
     pub(super) max_reply_bytes: Option<usize>,
     pub(super) wait_for_ready: bool,
+    pub(super) compress: Option<Option<Compression>>,
 }
 
 /// What the channel's own timeout applies to: unary calls, not streams.
@@ -33,6 +34,7 @@ pub(super) struct Terms {
     pub(super) request_limit: Limit,
     pub(super) reply_limit: Limit,
     pub(super) wait_for_ready: bool,
+    pub(super) compression: Option<Compression>,
 }
 
 impl Terms {
@@ -53,6 +55,12 @@ impl Terms {
             request_limit: method.request_limit(defaults.request_limit),
             reply_limit: method.reply_limit(defaults.reply_limit),
             wait_for_ready: method.policy().wait_for_ready.is_some_and(|one| one.value),
+            compression: match said.compress {
+                // There is no wire to save bytes on.
+                _ if defaults.in_process => None,
+                None => defaults.compression,
+                Some(said) => said,
+            },
         };
         if let Some(run_time) = run_time {
             terms.timeout = run_time.timeout.or(terms.timeout);
@@ -114,12 +122,15 @@ mod tests {
             timeout: Some(s(6)),
             request_limit: limit(6),
             reply_limit: limit(6),
+            compression: None,
+            in_process: false,
         };
         let call = Said {
             timeout: Some(s(1)),
             idle_timeout: Some(s(1)),
             max_reply_bytes: Some(1),
             wait_for_ready: true,
+            compress: None,
         };
         let run_time = Override {
             timeout: Some(s(2)),

@@ -24,7 +24,7 @@ use super::route::Routes;
 use super::secure::Secure;
 use super::skeleton::Skeleton;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{Compression, RawCall, RawReply, Status};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
@@ -51,6 +51,7 @@ pub struct Server {
     metrics: Option<Arc<dyn Metrics>>,
     max_request_bytes: usize,
     max_reply_bytes: usize,
+    compression: Option<Compression>,
     policy: Option<Loaded>,
     pub(super) built_in: BuiltIn,
     #[cfg(feature = "tls")]
@@ -97,6 +98,7 @@ impl Default for Server {
             metrics: None,
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            compression: None,
             policy: None,
             built_in: BuiltIn::default(),
             #[cfg(feature = "tls")]
@@ -176,6 +178,16 @@ impl Server {
     /// The largest reply that is sent, in bytes; 4 MiB unless set.
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
         self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// Compresses replies for callers that take it; the others get them as they are: see [`Compression`]. Nothing is
+    /// compressed unless set, nor in process. What is built in is taken from callers in any case.
+    ///
+    /// A handler says of a reply that it stays as it is ([`crate::Context::without_compression`],
+    /// [`crate::Outbound::compress`]).
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
         self
     }
 
@@ -429,6 +441,7 @@ impl Server {
             layers,
             health,
             request_limit: limits.request,
+            compression: self.compression,
         })
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Buf;
 
@@ -73,6 +74,9 @@ impl ServerCall {
                 ambient,
                 peer: call.peer,
                 extensions: call.extensions,
+                was_compressed: call.was_compressed,
+                compress_reply: call.compress_reply,
+                stays_plain: AtomicBool::new(false),
                 reply: Default::default(),
             }),
             payload: call.payload,
@@ -82,7 +86,7 @@ impl ServerCall {
 
     /// Reads the one request of a unary call.
     pub async fn unary<Req, Resp>(
-        self,
+        mut self,
         method: &Method<Req, Resp>,
     ) -> Result<(ReplyContext, Req), Status> {
         let request = self.limits.request;
@@ -93,7 +97,11 @@ impl ServerCall {
                 framed.advance(frame::PREFIX.min(framed.len()));
                 framed
             }
-            Payload::Stream(body) => OneMessage::new(body, request).read().await?,
+            Payload::Stream(body) => {
+                let (message, compressed) = OneMessage::new(body, request).read().await?;
+                self.context.was_compressed = compressed;
+                message
+            }
         };
         let req = frame::decode(method.request, message, "the request")
             .map_err(|status| Status::new(Code::InvalidArgument, status.message()))?;
@@ -182,6 +190,8 @@ impl ReplyContext {
                 metadata,
                 trailers,
                 payload: Payload::Whole(framed),
+                was_compressed: false,
+                stays_plain: self.context.stays_plain.load(Ordering::Relaxed),
             }),
             Err(status) => Err(status.with_metadata(metadata).with_trailers(trailers)),
         }
@@ -191,9 +201,11 @@ impl ReplyContext {
         let reply = self.context.reply.get_or_init(Default::default);
         let (writer, reader) = pipe(Some(Arc::clone(reply)));
         let control = writer.control();
-        let out = Outbound::new(writer, codec, self.limits.reply);
+        let compression = self.context.compress_reply;
+        let out = Outbound::new(writer, codec, self.limits.reply).compressing(compression);
         let ambient = self.context.ambient.clone();
-        (out, StreamReply::new(reader, control, ambient))
+        let reply = StreamReply::new(reader, control, ambient, compression);
+        (out, reply)
     }
 }
 

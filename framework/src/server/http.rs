@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use tower::Service;
 
@@ -14,7 +15,7 @@ use super::ingress::{self, Refused};
 use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
-use crate::call::{Code, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
+use crate::call::{Code, Compression, Payload, Peer, RawCall, RawReply, ReplyBody, Status, wire};
 use crate::overrides::{Overrides, Policies, PolicyState};
 use crate::services::health::Health;
 
@@ -25,11 +26,15 @@ pub(crate) async fn respond(
     is_first: bool,
 ) -> Result<http::Response<ReplyBody>, Infallible> {
     let mut response = match &mut call {
-        // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
-        Ok(call) => match Caught::new(stack.serve(call)).await {
-            Ok(reply) => succeeded(reply),
-            Err(status) => failed(&status),
-        },
+        Ok(call) => {
+            // A layer may make the call anew, or its reply.
+            let compression = call.compress_reply;
+            // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
+            match Caught::new(stack.serve(call)).await {
+                Ok(reply) => succeeded(reply, compression),
+                Err(status) => failed(&status),
+            }
+        }
         Err(refused) => refused.response(),
     };
     if is_first {
@@ -39,7 +44,7 @@ pub(crate) async fn respond(
     Ok(response)
 }
 
-fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
+fn succeeded(reply: RawReply, compression: Option<Compression>) -> http::Response<ReplyBody> {
     // Mostly one header each; a map that grows from nothing starts with room for six.
     let mut trailers = HeaderMap::with_capacity(1);
     let mut headers = HeaderMap::with_capacity(1);
@@ -54,13 +59,33 @@ fn succeeded(reply: RawReply) -> http::Response<ReplyBody> {
     let body = match reply.payload {
         Payload::Whole(framed) => {
             wire::ok_to_trailers(&mut trailers);
+            let framed = match compression {
+                Some(compression) if !reply.stays_plain => {
+                    compressed(framed, compression, &mut headers)
+                }
+                _ => framed,
+            };
             ReplyBody::whole(framed, trailers)
         }
-        Payload::Stream(body) => ReplyBody::stream(body),
+        Payload::Stream(body) => {
+            if let Some(compression) = body.compression() {
+                headers.insert(&wire::GRPC_ENCODING, compression.to_header());
+            }
+            ReplyBody::stream(body)
+        }
     };
     let mut response = http::Response::new(body);
     *response.headers_mut() = headers;
     response
+}
+
+/// A message compressed where that is worth it, and then the head says so.
+fn compressed(framed: Bytes, compression: Compression, headers: &mut HeaderMap) -> Bytes {
+    let packed = compression.pack(framed);
+    if packed.first() == Some(&1) {
+        headers.insert(&wire::GRPC_ENCODING, compression.to_header());
+    }
+    packed
 }
 
 /// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of

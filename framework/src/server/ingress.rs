@@ -5,9 +5,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, request};
 
 use super::Stack;
 use crate::call::body::Body;
+use crate::call::compression::ACCEPTED;
 use crate::call::{
-    Code, Deadline, Metadata, MethodSpec, Payload, Peer, RawCall, ReplyBody, Shape, Status, Trace,
-    wire,
+    Code, Compression, Deadline, Metadata, MethodSpec, Payload, Peer, RawCall, ReplyBody, Shape,
+    Status, Trace, wire,
 };
 
 /// The call that a request is.
@@ -23,20 +24,22 @@ pub(crate) fn read(
     let path = head.uri.path();
     let route = stack.routes.find(path);
     check(&head, route.is_some()).map_err(Refused::Http)?;
-    if let Some(encoding) = head.headers.get(&wire::GRPC_ENCODING)
-        && encoding != "identity"
-    {
-        return Err(Refused::Grpc(Status::unimplemented(format!(
-            "the request is compressed with {encoding:?}, and this server takes only identity"
-        ))));
-    }
+    let compression = Compression::from_head(&head.headers).map_err(|unknown| {
+        Refused::Compression(Status::unimplemented(format!(
+            "the request is compressed with {unknown}"
+        )))
+    })?;
     let deadline = deadline(&head.headers).map_err(Refused::Grpc)?;
     let method = match route.and_then(|route| stack.routes.method(route)) {
         Some(method) => method,
         // Whoever answers it in the server's place decides what its messages are.
         None => MethodSpec::named(path, Shape::Bidi).into(),
     };
+    let body = body.compressed(compression);
     let mut call = RawCall::with(method, Payload::Stream(body));
+    call.compress_reply = stack
+        .compression
+        .filter(|compression| compression.is_accepted(&head.headers));
     call.route = route;
     call.deadline = deadline;
     call.trace = Trace::from_headers(&head.headers);
@@ -89,12 +92,20 @@ pub(crate) enum Refused {
     Http(StatusCode),
     /// The peer does, and will find the reason in the status.
     Grpc(Status),
+    /// As above; beside it stands which compressions are taken.
+    Compression(Status),
 }
 
 impl Refused {
     pub(crate) fn response(&self) -> http::Response<ReplyBody> {
         match self {
             Self::Grpc(status) => super::http::failed(status),
+            Self::Compression(status) => {
+                let mut response = super::http::failed(status);
+                let headers = response.headers_mut();
+                headers.insert(&wire::GRPC_ACCEPT_ENCODING, ACCEPTED.clone());
+                response
+            }
             &Self::Http(code) => {
                 let mut response = http::Response::new(ReplyBody::nothing());
                 *response.status_mut() = code;

@@ -26,7 +26,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
-use crate::call::{RawCall, RawReply, Status};
+use crate::call::{Compression, RawCall, RawReply, Status};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{Observed, Observer, Side};
 use crate::services::health::Health;
@@ -51,6 +51,8 @@ pub(crate) struct Stack {
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]
     tls: Option<secure::Secure>,
+    /// How replies are compressed for those who take it.
+    pub(crate) compression: Option<Compression>,
 }
 
 impl Stack {

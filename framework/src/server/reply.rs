@@ -7,7 +7,7 @@ use super::route::Guarded;
 use crate::call::ambient::Ambient;
 use crate::call::body::Body;
 use crate::call::pipe::{Control, PipeReader};
-use crate::call::{Payload, RawReply, Status};
+use crate::call::{Compression, Payload, RawReply, Status};
 
 /// The way of the replies of a streaming method.
 #[derive(Debug)]
@@ -15,14 +15,21 @@ pub struct StreamReply {
     reader: PipeReader,
     control: Control,
     ambient: Ambient,
+    compression: Option<Compression>,
 }
 
 impl StreamReply {
-    pub(crate) fn new(reader: PipeReader, control: Control, ambient: Ambient) -> Self {
+    pub(crate) fn new(
+        reader: PipeReader,
+        control: Control,
+        ambient: Ambient,
+        compression: Option<Compression>,
+    ) -> Self {
         Self {
             reader,
             control,
             ambient,
+            compression,
         }
     }
 
@@ -54,8 +61,9 @@ impl StreamReply {
             }
             _ => Ok(RawReply {
                 metadata,
-                trailers: Default::default(),
-                payload: Payload::Stream(Body::pipe(reader)),
+                ..RawReply::whole(Payload::Stream(
+                    Body::pipe(reader).compressed(self.compression),
+                ))
             }),
         }
     }

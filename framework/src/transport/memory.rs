@@ -8,7 +8,9 @@ use http::HeaderMap;
 use crate::call::body::{Body, Source};
 use crate::call::pipe::{Along, Control, PipeReader};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire};
+use crate::call::{
+    Compression, Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire,
+};
 use bytes::Bytes;
 use std::future::Future as _;
 use std::pin::Pin;
@@ -164,6 +166,13 @@ impl Source for Arriving {
             Payload::Whole(framed) => Body::ending(framed, reply.trailers),
         });
         Poll::Ready(Ok(reply.metadata))
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        match &self.stage {
+            Stage::Reading(body) => body.compression(),
+            Stage::Waiting(_) | Stage::Failed => None,
+        }
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {

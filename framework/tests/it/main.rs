@@ -9,6 +9,7 @@
 )]
 
 mod cancellation;
+mod compression;
 mod deadlines;
 mod double;
 mod drain;

@@ -179,6 +179,7 @@ impl Slot {
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let connection = &self.connection.0;
+        let compression = call.compression();
         let (request, peers_deadline) = head::request(&connection.settings, call)?;
         check(&call.payload)?;
         let mut sender = connection.sender.clone();
@@ -192,6 +193,10 @@ impl Slot {
         })?;
         match Requests::new(std::mem::take(&mut call.payload))? {
             Requests::One(framed) => {
+                let framed = match compression {
+                    None => framed,
+                    Some(compression) => compression.pack(framed),
+                };
                 // Fails only when the peer has answered or reset the call before it has seen the message, or the
                 // connection broke: which of them comes with the reply, and the receiving half keeps the stream open.
                 let _ = stream.send_data(framed, true);

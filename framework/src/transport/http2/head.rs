@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, he
 use tokio::time::Instant;
 
 use super::keepalive::KeepAlive;
-use crate::call::{Deadline, Metadata, RawCall, Status, wire};
+use crate::call::compression::{ACCEPTED, IS_BUILT_IN};
+use crate::call::{Compression, Deadline, Metadata, RawCall, Status, wire};
 
 /// What all requests of a connection have in common, and how many may wait.
 #[derive(Clone, Debug)]
@@ -27,13 +28,20 @@ pub(super) fn request(
     settings: &ClientSettings,
     call: &RawCall,
 ) -> Result<(Request<()>, Option<Deadline>), Status> {
-    // te, content-type, user-agent, timeout and the two of a trace.
-    let mut headers = HeaderMap::with_capacity(6 + call.metadata.len());
+    // te, content-type, user-agent, timeout and the two of a trace; what is taken, and what is sent.
+    let own = if IS_BUILT_IN { 8 } else { 6 };
+    let mut headers = HeaderMap::with_capacity(own + call.metadata.len());
     call.metadata.write_to(&mut headers)?;
     headers.insert(header::TE, wire::TRAILERS.clone());
     headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
     if let header::Entry::Vacant(entry) = headers.entry(header::USER_AGENT) {
         entry.insert(settings.user_agent.clone());
+    }
+    if IS_BUILT_IN {
+        headers.insert(&wire::GRPC_ACCEPT_ENCODING, ACCEPTED.clone());
+    }
+    if let Some(compression) = call.compression() {
+        headers.insert(&wire::GRPC_ENCODING, compression.to_header());
     }
     let now = Instant::now();
     let told = call
@@ -82,6 +90,7 @@ pub(super) struct ReplyHead {
     pub(super) metadata: Metadata,
     /// The trailers of a call that ended well with its head: an empty stream of replies.
     pub(super) end: Option<Metadata>,
+    pub(super) compression: Option<Compression>,
 }
 
 /// Checks the head of a reply; `whole` when the peer has ended its stream with it.
@@ -110,16 +119,15 @@ pub(super) fn reply(
             )));
         }
     }
-    if let Some(encoding) = headers.get(&wire::GRPC_ENCODING)
-        && encoding != "identity"
-    {
-        return Err(Status::unimplemented(format!(
-            "the reply is compressed with {encoding:?}, which was not asked for"
-        )));
-    }
+    let compression = Compression::from_head(&headers)
+        .map_err(|unknown| Status::broken(format!("the reply is compressed with {unknown}")))?;
     let metadata = Metadata::from_headers(headers);
     let end = ended_well.then(|| metadata.clone());
-    Ok(ReplyHead { metadata, end })
+    Ok(ReplyHead {
+        metadata,
+        end,
+        compression,
+    })
 }
 
 /// The end of a reply.

@@ -16,7 +16,7 @@ use super::{failure, head};
 use crate::call::body::{Body, Source};
 use crate::call::frame::{Deframer, Limit};
 use crate::call::pipe::PipeReader;
-use crate::call::{Deadline, Metadata, Payload, RawReply, Status};
+use crate::call::{Compression, Deadline, Metadata, Payload, RawReply, Status};
 
 /// Received bytes are given back to the peer's window when so many have been taken; the rest goes with the stream.
 /// A small reply so takes no lock for it.
@@ -69,6 +69,8 @@ impl Future for Unary {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.metadata.is_none() {
             self.metadata = Some(ready!(self.reply.poll_head(cx))?);
+            let compression = self.reply.compression;
+            self.deframer.decompress(compression);
         }
         while let Some(data) = ready!(self.reply.poll_data(cx)) {
             self.push(data?)?;
@@ -90,6 +92,8 @@ impl Future for Unary {
                 metadata,
                 trailers,
                 payload: Payload::Whole(message),
+                was_compressed: self.deframer.was_compressed(),
+                stays_plain: false,
             }),
         })
     }
@@ -124,6 +128,8 @@ struct Streamed {
     stage: Stage,
     deadline: Option<Deadline>,
     unreleased: usize,
+    /// What the head said.
+    compression: Option<Compression>,
     /// Dropped when the peer has begun to reply.
     requests: Option<oneshot::Receiver<PipeReader>>,
     slot: Slot,
@@ -148,6 +154,7 @@ impl Streamed {
             stage: Stage::Waiting(response),
             deadline,
             unreleased: 0,
+            compression: None,
             requests,
             slot,
         }
@@ -167,11 +174,16 @@ impl Source for Streamed {
         self.requests = None;
         self.slot.replied(&parts.headers);
         let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
+        self.compression = head.compression;
         self.stage = match head.end {
             Some(end) => Stage::Empty(end),
             None => Stage::Reading(body),
         };
         Poll::Ready(Ok(head.metadata))
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<Option<PipeReader>> {
