@@ -132,7 +132,7 @@ async fn heads_that_are_of_no_reply_have_a_status() {
         (
             "an encoding",
             |s| only(s, typed(b"application/grpc").with("grpc-encoding", "x")),
-            Code::Unimplemented,
+            Code::Internal,
             "\"x\"",
         ),
         (
