@@ -55,6 +55,7 @@ def set_up(wanted):
         makers = {
             "ours": our_peer,
             "go": go_peer,
+            "gozip": gozip_peer,
             "grpcurl": grpcurl_peer,
             "python": lambda: python_command(python),
         }
@@ -111,6 +112,27 @@ def go_peer():
         [str(folder / "client")],
         {"GRPC_GO_LOG_SEVERITY_LEVEL": "info"},
     )
+
+
+def gozip_peer():
+    """Programs of ours on grpc-go; what they stand on is pinned in their go.mod and go.sum."""
+    sources = INTEROP / "peers" / "go"
+    files = sorted(path for path in sources.rglob("*") if path.is_file())
+    version = step(["go", "version"], "`go version` fails")
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+
+    def build(folder):
+        step(
+            ["go", "build", "-ldflags=-s -w", "-o", str(folder), "./..."],
+            f"{sources} does not build (it needs Go 1.26 or newer; there is {version.strip()})",
+            cwd=sources,
+            environment={"GOWORK": "off", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0"},
+        )
+
+    folder = ensure("gozip", f"{digest.hexdigest()} {version}", build)
+    return Command([str(folder / "server")], [str(folder / "client")])
 
 
 def grpcurl_peer():

@@ -1,8 +1,9 @@
 //! The client side: every case by its public name, and how a case fails.
 //!
-//! Follows gRPC's interop test descriptions to the letter, but for the last three, which are ours.
+//! Follows gRPC's interop test descriptions to the letter, but for the last four, which are ours.
 
 mod answers;
+mod compressed;
 mod endings;
 mod health;
 
@@ -17,7 +18,7 @@ use crate::grpc::testing::{
 use crate::interop::v1::shop;
 
 /// The names of the cases, in the order in which `all` runs them.
-pub const CASES: [&str; 17] = [
+pub const CASES: [&str; 22] = [
     "empty_unary",
     "large_unary",
     "client_streaming",
@@ -32,10 +33,20 @@ pub const CASES: [&str; 17] = [
     "cancel_after_first_response",
     "timeout_on_sleeping_server",
     "custom_metadata",
+    "client_compressed_unary",
+    "server_compressed_unary",
+    "client_compressed_streaming",
+    "server_compressed_streaming",
     "declared_error",
     "exported_service",
     "health",
+    "gzip",
 ];
+
+/// Does this case need a wire? In process nothing is compressed.
+pub fn needs_a_wire(case: &str) -> bool {
+    case == "gzip" || case.contains("_compressed_")
+}
 
 /// What a whole case may take: a hang becomes a failure that says so.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -84,6 +95,11 @@ pub async fn run(case: &str, channel: &Channel) -> Result<(), Failure> {
             "cancel_after_begin" => endings::cancel_after_begin(&test).await,
             "cancel_after_first_response" => endings::cancel_after_first_response(&test).await,
             "timeout_on_sleeping_server" => endings::timeout_on_sleeping_server(&test).await,
+            "client_compressed_unary" => compressed::client_unary(&test).await,
+            "server_compressed_unary" => compressed::server_unary(&test).await,
+            "client_compressed_streaming" => compressed::client_streaming(&test).await,
+            "server_compressed_streaming" => compressed::server_streaming(&test).await,
+            "gzip" => compressed::gzip(&test).await,
             "declared_error" => crate::shop::declared_error(&shop).await,
             "exported_service" => crate::ledger::exported_service(&ledger).await,
             "health" => health::health(&health).await,

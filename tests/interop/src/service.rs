@@ -1,13 +1,14 @@
 //! The server side of the cases: answers whatever the request asks for.
 //!
-//! Asserts nothing, compresses nothing and authenticates nobody: no case of ours needs it.
+//! Asserts nothing but whether requests came compressed, and authenticates nobody: no case of ours needs it.
+//! Replies are compressed where the request asks for it, and the server it runs in compresses.
 
 use std::time::Duration;
 
 use sinew::{Code, Context, Inbound, Outbound, Status};
 
 use crate::grpc::testing::{
-    EchoStatus, Empty, Payload, PayloadType, SimpleRequest, SimpleResponse,
+    BoolValue, EchoStatus, Empty, Payload, PayloadType, SimpleRequest, SimpleResponse,
     StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest,
     StreamingOutputCallResponse, TestService,
 };
@@ -23,6 +24,10 @@ impl TestService for Interop {
     }
 
     async fn unary_call(&self, cx: &Context, req: SimpleRequest) -> sinew::Result<SimpleResponse> {
+        expect(req.expect_compressed, cx.was_compressed())?;
+        if !is_true(req.response_compressed) {
+            cx.without_compression();
+        }
         echo_metadata(cx);
         echo_status(req.response_status)?;
         let payload = payload(req.response_type, req.response_size)?;
@@ -54,11 +59,13 @@ impl TestService for Interop {
 
     async fn streaming_input_call(
         &self,
-        _: &Context,
+        cx: &Context,
         mut rx: Inbound<StreamingInputCallRequest>,
     ) -> sinew::Result<StreamingInputCallResponse> {
+        cx.without_compression();
         let mut total = 0;
         while let Some(req) = rx.next().await? {
+            expect(req.expect_compressed, rx.was_compressed())?;
             total += req.payload.map_or(0, |payload| payload.body.len());
         }
         let aggregated_payload_size = i32::try_from(total)
@@ -113,10 +120,25 @@ async fn respond(
             tokio::time::sleep(Duration::from_micros(micros)).await;
         }
         let payload = payload(req.response_type, wanted.size)?;
+        out.compress(is_true(wanted.compressed));
         out.send(StreamingOutputCallResponse {
             payload: Some(payload),
         })
         .await?;
+    }
+    Ok(())
+}
+
+fn is_true(asked: Option<BoolValue>) -> bool {
+    asked.is_some_and(|asked| asked.value)
+}
+
+/// Refuses a message that was to come compressed, and did not.
+fn expect(compressed: Option<BoolValue>, was_compressed: bool) -> sinew::Result<()> {
+    if is_true(compressed) && !was_compressed {
+        return Err(Status::invalid_argument(
+            "the message did not come compressed",
+        ));
     }
     Ok(())
 }

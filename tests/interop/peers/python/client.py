@@ -252,6 +252,32 @@ def reflection(_, channel):
         raise Failed(f"{find.__name__}: found what is not there")
 
 
+def gzip(test, _):
+    """Whether a reply came compressed is not told here: the server is to say whether the request did."""
+    true = messages_pb2.BoolValue(value=True)
+    request = large_request()
+    request.expect_compressed.CopyFrom(true)
+    request.response_compressed.CopyFrom(true)
+    reply = test.UnaryCall(request, timeout=PATIENCE, compression=grpc.Compression.Gzip)
+    equal("response body", reply.payload.body, bytes(LARGE_RESPONSE))
+
+    uploads = [
+        messages_pb2.StreamingInputCallRequest(payload=zeros(size), expect_compressed=true)
+        for size in (27182, 45904)
+    ]
+    reply = test.StreamingInputCall(
+        iter(uploads), timeout=PATIENCE, compression=grpc.Compression.Gzip
+    )
+    equal("aggregated size", reply.aggregated_payload_size, 27182 + 45904)
+
+    wanted = [
+        messages_pb2.ResponseParameters(size=size, compressed=true) for size in RESPONSE_SIZES
+    ]
+    request = messages_pb2.StreamingOutputCallRequest(response_parameters=wanted)
+    bodies = [r.payload.body for r in test.StreamingOutputCall(request, timeout=PATIENCE)]
+    equal("response bodies", bodies, [bytes(size) for size in RESPONSE_SIZES])
+
+
 CASES = {
     case.__name__: case
     for case in (
@@ -273,6 +299,7 @@ CASES = {
         exported_service,
         health,
         reflection,
+        gzip,
     )
 }
 

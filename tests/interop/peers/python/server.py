@@ -29,6 +29,8 @@ class TestService(test_pb2_grpc.TestServiceServicer):
         return empty_pb2.Empty()
 
     def UnaryCall(self, request, context):
+        if request.response_compressed.value:
+            context.set_compression(grpc.Compression.Gzip)
         echo_metadata(context)
         echo_status(request, context)
         return messages_pb2.SimpleResponse(
@@ -48,7 +50,10 @@ class TestService(test_pb2_grpc.TestServiceServicer):
 
     def FullDuplexCall(self, request_iterator, context):
         echo_metadata(context)
-        for request in request_iterator:
+        for number, request in enumerate(request_iterator):
+            # Said in the head, so the first request says it for all of them.
+            if number == 0 and any(p.compressed.value for p in request.response_parameters):
+                context.set_compression(grpc.Compression.Gzip)
             yield from responses(request, context)
 
     def HalfDuplexCall(self, request_iterator, context):

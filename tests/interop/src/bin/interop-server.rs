@@ -19,6 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .add(interop::interop::v1::shop::server(Empty))
         .add(ledger::server(Blank))
         .reflection()
+        .compress(sinew::Compression::Gzip)
         .bind(format!("127.0.0.1:{port}"))
         .await?;
     writeln!(io::stdout(), "listening on {}", server.url())?;

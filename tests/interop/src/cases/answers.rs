@@ -11,8 +11,8 @@ use crate::grpc::testing::{
 };
 use crate::{ECHO_INITIAL, ECHO_TRAILING};
 
-const LARGE_REQUEST: usize = 271_828;
-const LARGE_RESPONSE: i32 = 314_159;
+pub(super) const LARGE_REQUEST: usize = 271_828;
+pub(super) const LARGE_RESPONSE: i32 = 314_159;
 /// What a stream sends and asks for, step by step.
 pub(super) const SIZES: [(usize, i32); 4] = [(27182, 31415), (8, 9), (1828, 2653), (45904, 58979)];
 const INITIAL: &str = "test_initial_metadata_value";
