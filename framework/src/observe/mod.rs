@@ -9,6 +9,8 @@ mod log;
 pub mod names;
 mod observed;
 mod observer;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod recorder;
 mod sparing;
 
@@ -23,6 +25,8 @@ pub(crate) use in_span::InSpan;
 pub(crate) use log::{Panicked, drain_began, drain_ended, listening};
 pub(crate) use observed::{Observed, Teller, Told};
 pub(crate) use observer::Observer;
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;
 pub use recorder::Recorder;
 
 /// Which end of a call is observed.

@@ -7,6 +7,14 @@ macro_rules! names {
 
         /// All names.
         pub const ALL: &[&str] = &[$($name),+];
+
+        /// What a name means, in a line.
+        #[cfg(feature = "prometheus")]
+        pub(super) fn meaning(name: &str) -> &'static str {
+            let meanings = [$(($name, concat!($($doc),+))),+];
+            let found = meanings.iter().find(|(known, _)| *known == name);
+            found.map_or("", |(_, meaning)| meaning.trim_start())
+        }
     };
 }
 
