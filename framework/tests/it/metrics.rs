@@ -1,10 +1,11 @@
 //! What metrics are told of calls and connections, as Prometheus reads it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sinew::observe::{CallEnd, MethodMetrics, Metrics, Prometheus, Side, names};
-use sinew::{Channel, MethodSpec, RawCall, Server};
+use sinew::{Channel, Connect, MethodSpec, RawCall, Server, Target};
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
@@ -123,6 +124,81 @@ async fn what_a_server_refuses_is_counted_and_not_timed() {
         assert_eq!(value(&metrics, timed), Some(0.0), "{way:?}");
         let series = metrics.render().matches("No1").count();
         assert_eq!(series, 0, "{way:?}: no peer makes a series");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_came_too_late_is_counted_and_not_timed() {
+    let server = Server::new().add(talk::server(Parrot));
+    let (world, _, metrics) = counted(Way::Tcp, server).await;
+    let addr = world.url.strip_prefix("http://").unwrap();
+    let io = TcpStream::connect(addr).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(io).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let request = http::Request::post(format!("{}/test.v1.Talk/Once", world.url))
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", "0n");
+    let (response, _) = client
+        .send_request(request.body(()).unwrap(), true)
+        .unwrap();
+    assert_eq!(response.await.unwrap().headers()["grpc-status"], "4");
+    let series = |name: &str, more: &str| {
+        format!("sinew_server_{name}{{method=\"test.v1.Talk/Once\"{more}}}")
+    };
+    let late = series("calls_total", ",code=\"DEADLINE_EXCEEDED\"");
+    until(&metrics, &late, 1).await;
+    let refused = series("refused_calls_total", ",reason=\"expired\"");
+    assert_eq!(count(&metrics, &refused), 1);
+    assert_eq!(count(&metrics, &series("call_seconds_count", "")), 0);
+    driving.abort();
+}
+
+#[tokio::test]
+async fn a_call_that_is_sent_once_more_is_one_call_of_two_attempts() {
+    let (io, far) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move {
+        let mut server = h2::server::handshake(far).await.unwrap();
+        let mut is_first = true;
+        while let Some(Ok((_, mut respond))) = server.accept().await {
+            if std::mem::take(&mut is_first) {
+                respond.send_reset(h2::Reason::REFUSED_STREAM);
+                continue;
+            }
+            let head = http::Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-status", "5");
+            respond.send_response(head.body(()).unwrap(), true).unwrap();
+        }
+    });
+    let metrics = Prometheus::new();
+    let builder = Channel::builder("http://unused:1").metrics(metrics.clone());
+    let builder = builder.connector(Once(Mutex::new(Some(io))));
+    let talk = talk::Client::new(builder.build().unwrap());
+    let status = talk.once(Say::default()).await.unwrap_err();
+    assert_eq!(status.code(), sinew::Code::NotFound, "{status}");
+    let series = |name: &str, more: &str| {
+        format!("sinew_client_{name}{{method=\"test.v1.Talk/Once\"{more}}}")
+    };
+    for (series, want) in [
+        (series("calls_total", ",code=\"NOT_FOUND\""), 1),
+        (series("calls_total", ",code=\"UNAVAILABLE\""), 0),
+        (series("attempts_total", ""), 2),
+        (series("calls_sent_again_total", ",reason=\"refused\""), 1),
+        (series("call_seconds_count", ""), 1),
+    ] {
+        assert_eq!(count(&metrics, &series), want, "{series}");
+    }
+}
+
+/// Connects once.
+struct Once(Mutex<Option<DuplexStream>>);
+
+impl Connect for Once {
+    type Io = DuplexStream;
+
+    async fn connect(&self, _: &Target) -> std::io::Result<DuplexStream> {
+        let io = self.0.lock().unwrap().take();
+        io.ok_or_else(|| std::io::Error::other("once is enough"))
     }
 }
 
