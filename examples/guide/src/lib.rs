@@ -4,6 +4,7 @@
 sinew::include_idl!();
 
 pub mod calls;
+pub mod metrics;
 pub mod middleware;
 pub mod mount;
 pub mod orders;

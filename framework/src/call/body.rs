@@ -33,7 +33,8 @@ struct Origin {
 
 /// Told once how a stream ended; dropped untold, the stream was cancelled.
 pub(crate) trait StreamEnd: Send {
-    fn end(self: Box<Self>, code: Code);
+    /// `status` is what it failed with, where it came through here.
+    fn end(self: Box<Self>, code: Code, status: Option<&Status>);
 }
 
 enum Kind {
@@ -171,9 +172,13 @@ impl Body {
 
     /// The stream is over for whoever reads it: lets the wire go.
     pub(crate) fn end(&mut self, code: Code) {
+        self.end_with(code, None);
+    }
+
+    fn end_with(&mut self, code: Code, status: Option<&Status>) {
         self.kind = Kind::Empty;
         if let Some(watch) = self.watch.take() {
-            watch.end(code);
+            watch.end(code, status);
         }
     }
 
@@ -203,7 +208,7 @@ impl Body {
     ) -> Poll<Option<Result<Bytes, Status>>> {
         let data = ready!(self.poll_kind(cx));
         if let Some(Err(status)) = &data {
-            self.end(status.code());
+            self.end_with(status.code(), Some(status));
         }
         Poll::Ready(data)
     }
@@ -266,7 +271,8 @@ impl Body {
             Kind::Source(source) => ready!(source.poll_end(cx)),
             _ => Ok(Metadata::default()),
         };
-        self.end(end.as_ref().map_or_else(Status::code, |_| Code::Ok));
+        let code = end.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        self.end_with(code, end.as_ref().err());
         Poll::Ready(end)
     }
 

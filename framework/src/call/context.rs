@@ -11,6 +11,7 @@ use std::time::Duration;
 use http::Extensions;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::ambient::{Ambient, Scoped};
 use super::{Compression, Deadline, Metadata, MethodHandle, MethodSpec, Peer};
@@ -102,14 +103,14 @@ impl Context {
         self.stays_plain.store(true, Ordering::Relaxed);
     }
 
-    /// Starts a task whose calls inherit this call's deadline and trace, as the handler's own do.
-    /// (`tokio::spawn` inherits nothing.) The task outlives the call.
+    /// Starts a task whose calls inherit this call's deadline and trace, as the handler's own do, and whose log lines
+    /// are in its span. (`tokio::spawn` inherits nothing.) The task outlives the call.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        tokio::spawn(Scoped::new(self.ambient.clone(), future))
+        tokio::spawn(Scoped::new(self.ambient.clone(), future).in_current_span())
     }
 
     /// What code inherits that outlives the call which it runs in: its trace, but not its deadline.

@@ -224,6 +224,14 @@ impl MethodHandle {
             Handle::Shared(spec) => spec.path.clone(),
         }
     }
+
+    /// The `static` of generated code, where it is one.
+    pub(crate) fn declared(&self) -> Option<&'static MethodSpec> {
+        match &self.0 {
+            Handle::Static(spec) => Some(spec),
+            Handle::Shared(_) => None,
+        }
+    }
 }
 
 impl Deref for MethodHandle {

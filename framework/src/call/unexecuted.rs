@@ -12,3 +12,14 @@ pub(crate) enum Unexecuted {
     /// The peer refused this very call before it began it.
     Refused,
 }
+
+impl Unexecuted {
+    /// As metrics spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsent => "unsent",
+            Self::GoneAway => "gone_away",
+            Self::Refused => "refused",
+        }
+    }
+}

@@ -12,13 +12,18 @@ use super::place::Place;
 use super::progress::Progress;
 use super::resend::{Resending, Spare};
 use crate::call::{Body, Compression, Payload, RawCall, RawReply, Status};
+use crate::observe::Told;
 
 /// Runs a call on one of the nodes of `place`.
-pub(super) async fn run(place: &Arc<Place>, call: &mut RawCall) -> Result<RawReply, Status> {
+pub(super) async fn run(
+    place: &Arc<Place>,
+    call: &mut RawCall,
+    told: Told<'_>,
+) -> Result<RawReply, Status> {
     let deadline = call.deadline;
     let progress = Progress::new();
     let result = {
-        let sending = send(place, call, Again::default(), &progress);
+        let sending = send(place, call, Again::default(), &progress, told);
         match deadline {
             None => sending.await,
             Some(deadline) => match timeout_at(deadline.instant(), sending).await {
@@ -35,7 +40,9 @@ pub(super) async fn run(place: &Arc<Place>, call: &mut RawCall) -> Result<RawRep
 
 /// Sends a call that was turned away, and whose reply is waited for already: whoever does knows its deadline.
 pub(super) async fn once_more(mut spare: Spare) -> Result<RawReply, Status> {
-    let result = send(&spare.place, &mut spare.call, spare.again, &spare.progress).await;
+    let told = spare.teller.told();
+    let (call, again) = (&mut spare.call, spare.again);
+    let result = send(&spare.place, call, again, &spare.progress, told).await;
     result.map_err(|status| spare.progress.blame(&spare.place, status))
 }
 
@@ -44,12 +51,14 @@ async fn send(
     call: &mut RawCall,
     mut again: Again,
     progress: &Progress,
+    told: Told<'_>,
 ) -> Result<RawReply, Status> {
     loop {
         let kept = Kept::of(call, place.is_layered());
-        let mut reply = match place.attempt(call, progress).await {
+        let mut reply = match place.attempt(call, progress, told).await {
             Ok(reply) => progress.name(place, reply),
             Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => {
+                told.again(status.unexecuted());
                 // It had a connection: that this one is gone, and the next one not there yet, is not its fault.
                 call.wait_for_ready = true;
                 continue;
@@ -65,6 +74,7 @@ async fn send(
                 call,
                 again,
                 progress: progress.carried_on(),
+                teller: told.teller(),
             };
             *body = Resending::body(std::mem::take(body), spare);
         }

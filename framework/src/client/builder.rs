@@ -44,7 +44,7 @@ pub struct ChannelBuilder {
     layers: Layers,
     attempt_layers: Layers,
     on_call: Vec<OnCall>,
-    metrics: Option<Arc<dyn Metrics>>,
+    observer: Observer,
     connector: Connector,
     connect_timeout: Duration,
     timeout: Option<Duration>,
@@ -67,7 +67,7 @@ impl ChannelBuilder {
             layers: Layers::default(),
             attempt_layers: Layers::default(),
             on_call: Vec::new(),
-            metrics: None,
+            observer: Observer::default(),
             connector: Connector::default(),
             connect_timeout: CONNECT_BUDGET,
             timeout: Some(DEFAULT_TIMEOUT),
@@ -134,7 +134,7 @@ impl ChannelBuilder {
 
     /// Tells `metrics` of every call that passes the layers and `on_call`: what they refuse is not counted.
     pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
-        self.metrics = Some(metrics);
+        self.observer = Observer::new(metrics);
         self
     }
 
@@ -262,7 +262,7 @@ impl ChannelBuilder {
         let changed = Arc::new(Notify::new());
         let mut nodes = Vec::with_capacity(self.urls.len());
         #[cfg(feature = "tls")]
-        let mut tls = super::tls::of_channel(self.tls.clone(), self.metrics.as_ref());
+        let mut tls = super::tls::of_channel(self.tls.clone(), self.observer.clone());
         for url in &self.urls {
             let target: Target = url.parse()?;
             let authority = match &self.authority {
@@ -289,6 +289,7 @@ impl ChannelBuilder {
                     keep_alive: self.keep_alive,
                 },
                 backoff: Backoff::default(),
+                observer: self.observer.clone(),
             };
             nodes.push(Arc::new(Node::new(&target, keep_up, Arc::clone(&changed))));
         }
@@ -318,12 +319,11 @@ impl ChannelBuilder {
             nodes.iter().map(around).collect()
         };
         let in_process = !nodes.iter().any(|node| node.is_remote());
-        let observer = self.metrics.map(Observer::new);
-        let follow = |file| Overrides::new(file, Side::Client, observer.clone(), Vec::new());
+        let follow = |file| Overrides::new(file, Side::Client, self.observer.clone(), Vec::new());
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
-            observer,
+            observer: self.observer,
             place: Arc::new(Place {
                 nodes: nodes.into(),
                 layered: layered.into(),

@@ -26,7 +26,7 @@ use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Compression, MethodSpec, RawCall, RawReply, ServiceSpec, Status};
 use crate::middleware::{Next, OnCall};
-use crate::observe::{Observed, Observer, Side};
+use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
 use crate::transport::memory::InProcess;
 use crate::transport::target::InvalidTarget;
@@ -55,7 +55,7 @@ struct Inner {
 /// What stands below the layers of the user.
 struct Core {
     on_call: Vec<OnCall>,
-    observer: Option<Observer>,
+    observer: Observer,
     place: Arc<Place>,
     defaults: Defaults,
     /// What a file says, where there is one.
@@ -197,8 +197,10 @@ impl Core {
         for on_call in &self.on_call {
             on_call(call)?;
         }
-        let observed = Observed::start(self.observer.as_ref(), Side::Client, call);
-        let result = attempts::run(&self.place, call).await;
+        let observed = Observed::start(&self.observer, Side::Client, call);
+        let told = Observed::told(observed.as_ref());
+        let running = attempts::run(&self.place, call, told);
+        let result = InSpan::new(told.span(), running).await;
         Observed::finish(observed, result)
     }
 }

@@ -13,6 +13,7 @@ use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
 use crate::endpoint::Node;
 use crate::middleware::Next;
+use crate::observe::Told;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
@@ -33,13 +34,21 @@ impl Place {
         &self,
         call: &mut RawCall,
         progress: &Progress,
+        told: Told<'_>,
     ) -> Result<RawReply, Status> {
         let (index, slot) = match self.free_slot(self.turns.next()) {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
-            None => Box::pin(self.slot(call.wait_for_ready, progress)).await?,
+            None => {
+                let waiting = async {
+                    let _waits = told.waits();
+                    self.slot(call.wait_for_ready, progress).await
+                };
+                Box::pin(waiting).await?
+            }
         };
-        progress.sent_to(index);
+        let count = progress.sent_to(index);
+        told.attempt(self.nodes[index].name(), count);
         match self.layered.get(index) {
             None => slot.send(call).await,
             // The layers take the place along: a node that turns out to have none is not theirs to deal with.

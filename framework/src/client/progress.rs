@@ -52,11 +52,13 @@ impl Progress {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
-    pub(super) fn sent_to(&self, index: usize) {
+    /// Says how often it has been sent by now.
+    pub(super) fn sent_to(&self, index: usize) -> u32 {
         self.node.store(index + 1, Ordering::Relaxed);
-        let attempts = self.attempts.load(Ordering::Relaxed);
-        self.attempts.store(attempts + 1, Ordering::Relaxed);
+        let attempts = self.attempts.load(Ordering::Relaxed) + 1;
+        self.attempts.store(attempts, Ordering::Relaxed);
         self.at(Stage::Sent);
+        attempts
     }
 
     fn node<'a>(&self, place: &'a Place) -> Option<&'a Arc<Node>> {

@@ -14,6 +14,7 @@ use super::progress::Progress;
 use crate::call::body::{Body, Source};
 use crate::call::serve::BoxFuture;
 use crate::call::{Compression, Metadata, Payload, RawCall, RawReply, Status};
+use crate::observe::Teller;
 
 /// A streaming reply, and what it takes to ask for it again.
 pub(super) struct Resending {
@@ -29,6 +30,7 @@ pub(super) struct Spare {
     pub(super) call: RawCall,
     pub(super) again: Again,
     pub(super) progress: Progress,
+    pub(super) teller: Teller,
 }
 
 enum Stage {
@@ -83,6 +85,7 @@ impl Resending {
             let body = Body::pipe(requests).compressed(spare.call.compression());
             spare.call.payload = Payload::Stream(body);
         }
+        spare.teller.told().again(status.unexecuted());
         spare.call.wait_for_ready = true;
         self.stage = Stage::Sending(Box::pin(attempts::once_more(spare)));
         Poll::Ready(Ok(()))

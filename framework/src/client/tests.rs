@@ -18,6 +18,8 @@ use crate::transport::connect::Connect;
 use crate::transport::target::Target;
 
 mod connecting;
+#[cfg(feature = "prometheus")]
+mod counted;
 mod dropping;
 mod placing;
 mod turned_away;

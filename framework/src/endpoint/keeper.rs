@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::node::{Shared, State};
+use crate::observe::{Observer, Side};
 use crate::rt::backoff::Backoff;
 use crate::transport::Link;
 use crate::transport::connect::{ConnectError, Connector};
@@ -27,6 +28,7 @@ pub(crate) struct KeepUp {
     pub(crate) connect_budget: Duration,
     pub(crate) settings: ClientSettings,
     pub(crate) backoff: Backoff,
+    pub(crate) observer: Observer,
 }
 
 /// Connections in a row that the peer may close before they are [`PROVED`] until that is a failure, and the next one is
@@ -59,6 +61,9 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut backoff = keep_up.backoff.clone();
     let mut rng = fastrand::Rng::new();
     let mut hang_ups = 0;
+    // What failed last, as was said. Its words may differ each time: how long it took may be among them.
+    let mut said = None;
+    let observer = &keep_up.observer;
     loop {
         let error = match connect(&keep_up).await {
             Ok((connection, driver)) => {
@@ -66,11 +71,18 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 let ending = connection.ending();
                 shared.set(State::Ready(Link::Http2(connection)));
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
-                tokio::spawn(driver);
+                let open = observer.opened(Side::Client);
+                tokio::spawn(async move {
+                    let _open = open;
+                    driver.await;
+                });
+                observer.connected(&keep_up.target);
                 ending.await;
+                observer.lost(&keep_up.target);
                 let lasted = since.elapsed();
                 if lasted >= PROVED {
                     hang_ups = 0;
+                    said = None;
                     shared.set(State::Connecting { failed: None });
                     backoff.reset();
                     continue;
@@ -79,11 +91,15 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
             }
             Err(error) => error,
         };
-        if error.is_hang_up() && hang_ups < HANG_UPS {
+        let is_masked = error.is_hang_up() && hang_ups < HANG_UPS;
+        let is_news = !is_masked && said != Some(error.label());
+        observer.connect_failed(error.label(), &error, is_news);
+        if is_masked {
             hang_ups += 1;
             shared.set(State::Connecting { failed: None });
             continue;
         }
+        said = Some(error.label());
         let failed = Some(Arc::new(error));
         shared.set(State::Connecting { failed });
         tokio::time::sleep(backoff.next(&mut rng)).await;

@@ -1,17 +1,32 @@
-//! What is told of calls, on both sides: one trait, one guard that cannot forget a call, and the names of the metrics
-//! in one file.
+//! What is told of calls and connections, on both sides: traits for metrics, guards that cannot forget a call, spans
+//! and events for logs, and the names of the metrics in one file.
 //! It refuses to be read by anything that decides.
 
+mod connection;
+mod handles;
+mod in_span;
+mod log;
 pub mod names;
+mod observed;
 mod observer;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod recorder;
+mod sparing;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{Code, MethodSpec};
 
-pub(crate) use observer::{Observed, Observer};
+pub(crate) use connection::OpenConnection;
+pub(crate) use in_span::InSpan;
+pub(crate) use log::{Panicked, drain_began, drain_ended, listening};
+pub(crate) use observed::{Observed, Teller, Told};
+pub(crate) use observer::Observer;
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;
 pub use recorder::Recorder;
 
 /// Which end of a call is observed.
@@ -23,14 +38,85 @@ pub enum Side {
     Server,
 }
 
-/// What is told of calls. Implementations are called on the call path: they must be quick and must not block.
-pub trait Metrics: Send + Sync + 'static {
-    /// A call began.
-    fn started(&self, side: Side, method: &MethodSpec);
+impl Side {
+    /// As metrics and logs spell it: `client`, `server`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
 
-    /// A call ended: for a stream, when its last message was taken or it was dropped.
-    /// A call that was dropped before it ended has [`Code::Cancelled`].
-    fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration);
+/// What is told of calls and connections: what a recorder of metrics implements.
+///
+/// Only [`Metrics::method`] has to be there; what else is told is not taken unless implemented.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use sinew::MethodSpec;
+/// use sinew::observe::{CallEnd, MethodMetrics, Metrics, Side};
+///
+/// /// Counts the calls that failed.
+/// #[derive(Default)]
+/// struct Failures(Arc<AtomicU64>);
+///
+/// impl Metrics for Failures {
+///     fn method(&self, _: Side, _: &MethodSpec) -> Arc<dyn MethodMetrics> {
+///         Arc::new(OfMethod(self.0.clone()))
+///     }
+/// }
+///
+/// struct OfMethod(Arc<AtomicU64>);
+///
+/// impl MethodMetrics for OfMethod {
+///     fn started(&self) {}
+///
+///     fn ended(&self, end: &CallEnd) {
+///         let failed = end.code != sinew::Code::Ok;
+///         self.0.fetch_add(failed.into(), Ordering::Relaxed);
+///     }
+/// }
+///
+/// let server = sinew::Server::new().metrics(Arc::new(Failures::default()));
+/// ```
+pub trait Metrics: Send + Sync + 'static {
+    /// Whom calls of one method are told to, on one side.
+    ///
+    /// A channel or server asks at the first call of a method, and keeps the answer for as long as it lives: here is
+    /// the place to look up and to allocate. Each of them asks for itself, so that of one method one may be asked more
+    /// than once; answers may be shared.
+    ///
+    /// Methods that are only known at run time, as of a call that no generated code made or that a server does not
+    /// have, are all one: its path is `/other`, and it displays as `other`. So no peer can make metrics grow.
+    fn method(&self, side: Side, method: &MethodSpec) -> Arc<dyn MethodMetrics>;
+
+    /// A connection speaks HTTP/2 now: one that a server accepted, or one that a channel opened.
+    fn connection_opened(&self, side: Side) {
+        let _ = side;
+    }
+
+    /// A connection that was told of as opened is over, with its calls.
+    fn connection_closed(&self, side: Side) {
+        let _ = side;
+    }
+
+    /// A channel could not connect, or the peer hung up before the connection was of use. `reason` is one of `lookup`,
+    /// `connect`, `connector` (the channel's own), `tls`, `handshake` (of HTTP/2) and `hang_up`; `detail` says it in
+    /// words.
+    fn connect_failed(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        let _ = (reason, detail);
+    }
+
+    /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends, or
+    /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get.
+    fn connection_told_to_end(&self, reason: &'static str) {
+        let _ = reason;
+    }
+
+    /// Calls of a connection that was told to end have outlasted the drain timeout: they were cut off with it.
+    fn connection_cut_off(&self) {}
 
     /// A server did not serve a connection: `reason` is one of
     /// `http1`, `tls`, `unknown`, `gone`, `silent` and `io`, after what its first bytes were;
@@ -38,22 +124,63 @@ pub trait Metrics: Send + Sync + 'static {
     /// not come about;
     /// `full`, when it was closed because [`crate::Server::max_connections`] were open;
     /// `accept`, when it could not be accepted, for example for want of file descriptors.
-    /// `detail` says it in words. Not told unless implemented.
+    /// `detail` says it in words.
     fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
         let _ = (reason, detail);
     }
 
     /// A file of policies ([`crate::ChannelBuilder::policy_file`], [`crate::Server::policy_file`]) has changed: it was
     /// taken, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by a task, not
-    /// on the call path, and not unless implemented.
+    /// on the call path.
     fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         let _ = (side, is_taken, detail);
     }
 
     /// A file that TLS is set up with (a certificate, a key, roots) has changed: it was taken for connections that are
     /// made from now on, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by
-    /// a task, not on the call path, and not unless implemented.
+    /// a task, not on the call path.
     fn tls_files(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         let _ = (side, is_taken, detail);
     }
+}
+
+/// What is told of the calls of one method, on one side ([`Metrics::method`]). All of it is called on the call path: it
+/// must be quick and must not block.
+pub trait MethodMetrics: Send + Sync + 'static {
+    /// A call began.
+    fn started(&self);
+
+    /// A call ended: for a stream, when its last message was taken or it was dropped. Told once for each that began.
+    fn ended(&self, end: &CallEnd);
+
+    /// A client hands a call to a connection: for the first time, or once more.
+    fn attempt(&self) {}
+
+    /// A client sends a call once more, as no handler has seen it: `reason` is `unsent` (the connection had just
+    /// stopped to take calls), `gone_away` (the server closes the connection and has not begun the call) or `refused`
+    /// (the server refused this very call before it began it).
+    fn sent_again(&self, reason: &'static str) {
+        let _ = reason;
+    }
+
+    /// A call waits at its client, for a connection or for a free stream.
+    fn waiting(&self) {}
+
+    /// A call that waited goes on, or is given up.
+    fn waited(&self, elapsed: Duration) {
+        let _ = elapsed;
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CallEnd {
+    /// [`Code::Cancelled`] also for a call that was dropped before it ended.
+    pub code: Code,
+    /// From its start to its end.
+    pub elapsed: Duration,
+    /// Why a server refused the call before anything was done for it, if it did: `expired` or `unknown_method`. The
+    /// time of such calls says nothing about the service, and is better kept out of statistics of it.
+    pub refused: Option<&'static str>,
 }

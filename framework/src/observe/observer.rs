@@ -1,100 +1,88 @@
-//! The guard of one observed call.
-//! It refuses to let a call end untold: dropping it tells that the call was cancelled.
+//! Whom a channel or a server tells: its metrics, if it has any, and its logs.
+//! It refuses to know what is done with what it tells.
 
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use super::handles::{Handle, Handles};
+use super::{Metrics, OpenConnection, Side, log};
+use crate::call::MethodHandle;
 
-use super::{Metrics, Side};
-use crate::call::body::StreamEnd;
-use crate::call::{Code, MethodHandle, Payload, RawCall, RawReply, Status};
+/// Whom a channel or a server tells. Without metrics only logs are told.
+#[derive(Clone, Default)]
+pub(crate) struct Observer(Option<Arc<Recording>>);
 
-/// Whom a channel or a server tells.
-#[derive(Clone)]
-pub(crate) struct Observer(Arc<dyn Metrics>);
+struct Recording {
+    metrics: Arc<dyn Metrics>,
+    handles: Handles,
+}
 
 impl Observer {
     pub(crate) fn new(metrics: Arc<dyn Metrics>) -> Self {
-        Self(metrics)
+        Self(Some(Arc::new(Recording {
+            metrics,
+            handles: Handles::default(),
+        })))
+    }
+
+    /// Whom calls of this method are told to, if to anybody.
+    pub(super) fn method(&self, side: Side, method: &MethodHandle) -> Option<&Handle> {
+        let Recording { metrics, handles } = self.0.as_deref()?;
+        Some(handles.of(side, method, |method| metrics.method(side, method)))
+    }
+
+    /// A connection that is open for as long as what is returned lives.
+    pub(crate) fn opened(&self, side: Side) -> OpenConnection {
+        OpenConnection::new(self, side)
     }
 
     pub(crate) fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
-        self.0.refused_connection(reason, detail);
+        self.tell(|metrics| metrics.refused_connection(reason, detail));
+        log::refused_connection(reason, detail);
     }
 
     #[cfg(feature = "policy-file")]
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
-        self.0.policy_file(side, is_taken, detail);
+        self.tell(|metrics| metrics.policy_file(side, is_taken, detail));
+        log::policy_file(side, is_taken, detail);
     }
 
     #[cfg(feature = "tls")]
     pub(crate) fn tls_files(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
-        self.0.tls_files(side, is_taken, detail);
-    }
-}
-
-/// A call that has begun.
-pub(crate) struct Observed {
-    metrics: Arc<dyn Metrics>,
-    side: Side,
-    method: MethodHandle,
-    started: Instant,
-    told: bool,
-}
-
-impl Observed {
-    /// Nothing where nobody is to be told: then it costs nothing.
-    pub(crate) fn start(observer: Option<&Observer>, side: Side, call: &RawCall) -> Option<Self> {
-        let Observer(metrics) = observer?;
-        metrics.started(side, call.method());
-        Some(Self {
-            metrics: Arc::clone(metrics),
-            side,
-            method: call.method.clone(),
-            started: Instant::now(),
-            told: false,
-        })
+        // Logged where it happens, once for all that have them.
+        self.tell(|metrics| metrics.tls_files(side, is_taken, detail));
     }
 
-    /// The result is here; a stream goes on being observed to its end.
-    pub(crate) fn finish(
-        observed: Option<Self>,
-        result: Result<RawReply, Status>,
-    ) -> Result<RawReply, Status> {
-        let Some(mut observed) = observed else {
-            return result;
-        };
-        result
-            .inspect_err(|status| observed.tell(status.code()))
-            .map(|mut reply| {
-                match reply.payload {
-                    Payload::Whole(_) => observed.tell(Code::Ok),
-                    Payload::Stream(body) => {
-                        reply.payload = Payload::Stream(body.watched(Box::new(observed)));
-                    }
-                }
-                reply
-            })
+    /// A channel connected; its next failure is news again.
+    pub(crate) fn connected(&self, endpoint: &dyn fmt::Display) {
+        log::connected(endpoint);
     }
 
-    fn tell(&mut self, code: Code) {
-        self.told = true;
-        self.metrics
-            .ended(self.side, &self.method, code, self.started.elapsed());
+    /// A channel's connection takes no more calls.
+    pub(crate) fn lost(&self, endpoint: &dyn fmt::Display) {
+        log::lost(endpoint);
     }
-}
 
-impl StreamEnd for Observed {
-    fn end(mut self: Box<Self>, code: Code) {
-        self.tell(code);
+    /// A channel did not connect. It is logged for all to see where it `is_news`.
+    pub(crate) fn connect_failed(
+        &self,
+        reason: &'static str,
+        detail: &dyn fmt::Display,
+        is_news: bool,
+    ) {
+        self.tell(|metrics| metrics.connect_failed(reason, detail));
+        log::connect_failed(reason, detail, is_news);
     }
-}
 
-impl Drop for Observed {
-    fn drop(&mut self) {
-        if !self.told {
-            self.tell(Code::Cancelled);
+    pub(super) fn tell(&self, what: impl FnOnce(&dyn Metrics)) {
+        if let Some(recording) = &self.0 {
+            what(&*recording.metrics);
         }
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Metrics, Side, names};
+use super::{CallEnd, MethodMetrics, Metrics, Side, names};
 use crate::call::{Code, MethodSpec};
 
 /// Counts calls in memory.
@@ -18,7 +18,7 @@ use crate::call::{Code, MethodSpec};
 /// assert_eq!(recorder.in_flight(sinew::observe::Side::Server), 0);
 /// ```
 #[derive(Debug, Default)]
-pub struct Recorder(Mutex<State>);
+pub struct Recorder(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -96,10 +96,7 @@ impl Recorder {
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
         for ((name, side, outcome), count) in &state.file_changes {
-            let side = match side {
-                Side::Client => "client",
-                Side::Server => "server",
-            };
+            let side = side.as_str();
             lines.push(format!(
                 "{name}{{side=\"{side}\",outcome=\"{outcome}\"}} {count}"
             ));
@@ -109,7 +106,7 @@ impl Recorder {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -118,19 +115,12 @@ fn outcome(is_taken: bool) -> &'static str {
 }
 
 impl Metrics for Recorder {
-    fn started(&self, side: Side, _: &MethodSpec) {
-        *self.lock().in_flight.entry(side).or_default() += 1;
-    }
-
-    fn ended(&self, side: Side, method: &MethodSpec, code: Code, elapsed: Duration) {
-        let mut state = self.lock();
-        if let Some(in_flight) = state.in_flight.get_mut(&side) {
-            *in_flight = in_flight.saturating_sub(1);
-        }
-        let key = (side, method.to_string(), code.as_str());
-        let (count, took) = state.ended.entry(key).or_default();
-        *count += 1;
-        *took += elapsed;
+    fn method(&self, side: Side, method: &MethodSpec) -> Arc<dyn MethodMetrics> {
+        Arc::new(OfMethod {
+            state: Arc::clone(&self.0),
+            side,
+            method: method.to_string(),
+        })
     }
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
@@ -144,4 +134,32 @@ impl Metrics for Recorder {
     fn tls_files(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
         self.file_changed(names::TLS_FILE_CHANGES, side, is_taken);
     }
+}
+
+/// The calls of one method, counted in the state of all.
+struct OfMethod {
+    state: Arc<Mutex<State>>,
+    side: Side,
+    method: String,
+}
+
+impl MethodMetrics for OfMethod {
+    fn started(&self) {
+        *lock(&self.state).in_flight.entry(self.side).or_default() += 1;
+    }
+
+    fn ended(&self, end: &CallEnd) {
+        let mut state = lock(&self.state);
+        if let Some(in_flight) = state.in_flight.get_mut(&self.side) {
+            *in_flight = in_flight.saturating_sub(1);
+        }
+        let key = (self.side, self.method.clone(), end.code.as_str());
+        let (count, took) = state.ended.entry(key).or_default();
+        *count += 1;
+        *took += end.elapsed;
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,12 +22,7 @@ impl Loaded {
 pub(crate) enum Overrides {}
 
 impl Overrides {
-    pub(crate) fn new(
-        loaded: Loaded,
-        _: Side,
-        _: Option<Observer>,
-        _: Vec<&'static ServiceSpec>,
-    ) -> Self {
+    pub(crate) fn new(loaded: Loaded, _: Side, _: Observer, _: Vec<&'static ServiceSpec>) -> Self {
         match loaded {}
     }
 

@@ -26,7 +26,7 @@ struct Shared {
     /// What is served; a client does not know.
     services: Vec<&'static ServiceSpec>,
     side: Side,
-    observer: Option<Observer>,
+    observer: Observer,
 }
 
 struct State {
@@ -39,7 +39,7 @@ impl Overrides {
     pub(crate) fn new(
         mut loaded: Loaded,
         side: Side,
-        observer: Option<Observer>,
+        observer: Observer,
         services: Vec<&'static ServiceSpec>,
     ) -> Self {
         loaded.warn_of_misspelt(&services);
@@ -133,9 +133,7 @@ impl Shared {
         }
         let shown = state.shown.clone();
         drop(state);
-        if let Some(observer) = &self.observer {
-            observer.policy_file(self.side, is_loaded, &shown);
-        }
+        self.observer.policy_file(self.side, is_loaded, &shown);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -170,7 +168,7 @@ mod tests {
         let overrides = Overrides::new(
             loaded.unwrap_or_else(|why| panic!("{why}")),
             Side::Client,
-            None,
+            Observer::default(),
             Vec::new(),
         );
         // The first access of a thread makes what it needs.

@@ -22,6 +22,7 @@ use super::sniff::{Refusal, sniff};
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
 use crate::call::{Peer, wire};
+use crate::observe::Side;
 use crate::transport::deferred::{FlushOnce, deferred};
 use crate::transport::http2::{STREAM_WINDOW, connection_window};
 
@@ -86,9 +87,8 @@ async fn secured<IO>(
 }
 
 fn refused(stack: &Stack, refusal: &Refusal) {
-    if let Some(observer) = &stack.observer {
-        observer.refused_connection(refusal.label(), refusal);
-    }
+    let label = refusal.label();
+    stack.observer.refused_connection(label, refusal);
 }
 
 /// Serves a connection that has to say by `until` that it speaks HTTP/2.
@@ -111,6 +111,7 @@ async fn begin<IO>(
         Ok(http2) => http2,
         Err(refusal) => return refused(&stack, &refusal),
     };
+    let mut open = stack.observer.opened(Side::Server);
     let (io, flusher) = deferred(io, read);
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
@@ -137,17 +138,25 @@ async fn begin<IO>(
     let mut ending = pin!(told_to_end(drain, settings.max_age));
     tokio::select! {
         biased;
-        () = &mut ending => {}
+        reason = &mut ending => open.told_to_end(reason),
         // A connection that broke has no one to tell: its calls have been told.
         _ = &mut connection => return,
     }
     connection.as_mut().connection().graceful_shutdown();
     // A server that ends cuts it off at the same time.
-    let _ = timeout(settings.drain_timeout, connection.linger()).await;
+    if timeout(settings.drain_timeout, connection.linger())
+        .await
+        .is_ok()
+    {
+        open.ended();
+    }
 }
 
-/// Resolves when the client is to be told that the connection takes no more calls.
-async fn told_to_end(mut drain: watch::Receiver<Option<Drain>>, max_age: Option<Duration>) {
+/// Resolves when the client is to be told that the connection takes no more calls, with the reason.
+async fn told_to_end(
+    mut drain: watch::Receiver<Option<Drain>>,
+    max_age: Option<Duration>,
+) -> &'static str {
     let old = async {
         match max_age {
             Some(max) => sleep(drain::age(max, fastrand::f64())).await,
@@ -165,7 +174,8 @@ async fn told_to_end(mut drain: watch::Receiver<Option<Drain>>, max_age: Option<
         drain = drain => {
             let delay = drain.map(|drain| drain.delay(fastrand::f64()));
             sleep(delay.unwrap_or_default()).await;
+            "drain"
         }
-        () = old => {}
+        () = old => "age",
     }
 }

@@ -48,7 +48,7 @@ pub struct Server {
     layers: Layers,
     on_call: Vec<OnCall>,
     fallback: Option<Next>,
-    metrics: Option<Arc<dyn Metrics>>,
+    observer: Observer,
     max_request_bytes: usize,
     max_reply_bytes: usize,
     compression: Option<Compression>,
@@ -95,7 +95,7 @@ impl Default for Server {
             layers: Layers::default(),
             on_call: Vec::new(),
             fallback: None,
-            metrics: None,
+            observer: Observer::default(),
             max_request_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             compression: None,
@@ -165,7 +165,7 @@ impl Server {
 
     /// Tells `metrics` of every call.
     pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
-        self.metrics = Some(metrics);
+        self.observer = Observer::new(metrics);
         self
     }
 
@@ -400,13 +400,12 @@ impl Server {
 
     pub(super) fn assemble(self) -> io::Result<Stack> {
         let limits = self.limits();
-        let observer = self.metrics.map(Observer::new);
         let services = self.skeletons.iter().map(Skeleton::spec).collect();
         let follow = |file| {
             Arc::new(Overrides::new(
                 file,
                 Side::Server,
-                observer.clone(),
+                self.observer.clone(),
                 services,
             ))
         };
@@ -431,12 +430,12 @@ impl Server {
         let layers =
             (!self.layers.is_empty()).then(|| self.layers.around(Next::new(Arc::clone(&routes))));
         #[cfg(feature = "tls")]
-        let tls = self.tls.map(|tls| Secure::new(tls, observer.clone()));
+        let tls = self.tls.map(|tls| Secure::new(tls, self.observer.clone()));
         Ok(Stack {
             routes,
             #[cfg(feature = "tls")]
             tls,
-            observer,
+            observer: self.observer,
             on_call: self.on_call,
             layers,
             health,

@@ -203,8 +203,8 @@ impl ReplyContext {
         let control = writer.control();
         let compression = self.context.compress_reply;
         let out = Outbound::new(writer, codec, self.limits.reply).compressing(compression);
-        let ambient = self.context.ambient.clone();
-        let reply = StreamReply::new(reader, control, ambient, compression);
+        let (method, ambient) = (self.context.method.clone(), self.context.ambient.clone());
+        let reply = StreamReply::new(reader, control, method, ambient, compression);
         (out, reply)
     }
 }

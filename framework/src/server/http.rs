@@ -30,7 +30,7 @@ pub(crate) async fn respond(
             // A layer may make the call anew, or its reply.
             let compression = call.compress_reply;
             // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
-            match Caught::new(stack.serve(call)).await {
+            match Caught::new(call.method.clone(), stack.serve(call)).await {
                 Ok(reply) => succeeded(reply, compression),
                 Err(status) => failed(&status),
             }

@@ -15,15 +15,15 @@ impl Serve for Local {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let stack = Arc::clone(&self.0);
         call.route = stack.routes.find(call.method.path());
+        call.limit = stack.request_limit;
         // The caller's own idea of the method may be another.
-        let method = call.route.and_then(|route| stack.routes.method(route));
-        call.limit = match method {
-            Some(method) => stack.routes.request_limit(&method),
-            None => stack.request_limit,
-        };
+        if let Some(method) = call.route.and_then(|route| stack.routes.method(route)) {
+            call.limit = stack.routes.request_limit(&method);
+            call.method = method;
+        }
         Box::pin(async move {
             // As over HTTP: neither a panic nor the caller's context crosses.
-            Caught::new(stack.serve(&mut call)).await
+            Caught::new(call.method.clone(), stack.serve(&mut call)).await
         })
     }
 }

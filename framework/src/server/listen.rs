@@ -21,6 +21,7 @@ use super::builder::Settings;
 use super::drain::{Drain, Signals};
 use super::socket::Socket;
 use crate::call::Peer;
+use crate::observe;
 use crate::overrides::{Overrides, Policies, PolicyState};
 use crate::services::health::Health;
 use crate::transport::stream::Stream;
@@ -82,11 +83,13 @@ impl Bound {
                 Listener::Tcp(listener, addr)
             }
         };
-        Ok(Self {
+        let bound = Self {
             stack,
             settings,
             listener,
-        })
+        };
+        observe::listening(&bound.url());
+        Ok(bound)
     }
 
     /// Where it listens, as a [`crate::Channel`] takes it: with the port that the system chose.
@@ -347,9 +350,7 @@ impl Connections {
     }
 
     fn refused(&self, reason: &'static str, detail: &dyn fmt::Display) {
-        if let Some(observer) = &self.stack.observer {
-            observer.refused_connection(reason, detail);
-        }
+        self.stack.observer.refused_connection(reason, detail);
     }
 
     /// Forgets connections that are over; pending while none is.
@@ -362,10 +363,12 @@ impl Connections {
     async fn drain(mut self) {
         // First: who watches is to send his calls elsewhere, and not to be waited for.
         self.stack.health.drain();
+        observe::drain_began(self.tasks.len());
         self.drain.send_replace(Some(Drain::of(self.tasks.len())));
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // Past it, dropping the set cuts off what is left.
         let _ = tokio::time::timeout(self.settings.drain_timeout, all).await;
+        observe::drain_ended(self.tasks.len());
     }
 }
 

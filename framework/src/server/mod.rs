@@ -26,9 +26,9 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
-use crate::call::{Compression, RawCall, RawReply, Status};
+use crate::call::{Code, Compression, RawCall, RawReply, Status, code_of};
 use crate::middleware::{Next, OnCall};
-use crate::observe::{Observed, Observer, Side};
+use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::services::health::Health;
 use route::{Caught, Guarded, Routes};
 
@@ -42,7 +42,7 @@ pub use skeleton::Skeleton;
 /// A server, assembled: what every connection and every mount of it shares.
 pub(crate) struct Stack {
     pub(crate) routes: Arc<Routes>,
-    observer: Option<Observer>,
+    observer: Observer,
     on_call: Vec<OnCall>,
     /// The user's layers with [`Routes`] innermost; nothing where there are none.
     layers: Option<Next>,
@@ -79,14 +79,29 @@ impl Stack {
     // ORDER 6: Route → skeleton — the service's own layers; decode, handler under its deadline, panics caught,
     //   encode
     pub(crate) async fn serve(&self, call: &mut RawCall) -> Result<RawReply, Status> {
-        let observed = Observed::start(self.observer.as_ref(), Side::Server, call);
-        // Here as well as around all of it: a panic is counted as what the caller gets.
-        let result = Caught::new(self.admitted(call)).await;
+        let mut observed = Observed::start(&self.observer, Side::Server, call);
+        let result = match admit::admit(call) {
+            Ok(()) => {
+                let method = call.method.clone();
+                let is_known = call.route.is_some() || self.routes.has_fallback();
+                let span = observed.as_ref().and_then(Observed::span);
+                // Here as well as around all of it: a panic is counted as what the caller gets.
+                let caught = Caught::new(method, self.admitted(call));
+                let result = InSpan::new(span, caught).await;
+                if !is_known && code_of(&result) == Code::Unimplemented {
+                    Observed::refuse(&mut observed, "unknown_method");
+                }
+                result
+            }
+            Err(status) => {
+                Observed::refuse(&mut observed, "expired");
+                Err(status)
+            }
+        };
         Observed::finish(observed, result)
     }
 
     async fn admitted(&self, call: &mut RawCall) -> Result<RawReply, Status> {
-        admit::admit(call)?;
         let is_probe = self.routes.is_probe(call);
         if !is_probe {
             for on_call in &self.on_call {
@@ -97,8 +112,8 @@ impl Stack {
             // A layer may call others, as a handler does: within the caller's time, with its trace, and what
             // they say of themselves stays here.
             Some(layers) if !is_probe => {
-                let ambient = call.ambient();
-                Guarded::new(ambient, async { layers.serve(call.take()).await })
+                let (method, ambient) = (call.method.clone(), call.ambient());
+                Guarded::new(method, ambient, async { layers.serve(call.take()).await })
                     .await
                     .map_err(Status::for_caller)
             }

@@ -3,17 +3,20 @@
 
 use std::future::{Future, poll_fn};
 
+use tracing::Instrument as _;
+
 use super::route::Guarded;
 use crate::call::ambient::Ambient;
 use crate::call::body::Body;
 use crate::call::pipe::{Control, PipeReader};
-use crate::call::{Compression, Payload, RawReply, Status};
+use crate::call::{Compression, MethodHandle, Payload, RawReply, Status};
 
 /// The way of the replies of a streaming method.
 #[derive(Debug)]
 pub struct StreamReply {
     reader: PipeReader,
     control: Control,
+    method: MethodHandle,
     ambient: Ambient,
     compression: Option<Compression>,
 }
@@ -22,12 +25,14 @@ impl StreamReply {
     pub(crate) fn new(
         reader: PipeReader,
         control: Control,
+        method: MethodHandle,
         ambient: Ambient,
         compression: Option<Compression>,
     ) -> Self {
         Self {
             reader,
             control,
+            method,
             ambient,
             compression,
         }
@@ -43,15 +48,16 @@ impl StreamReply {
         handler: impl Future<Output = ()> + Send + 'static,
     ) -> Result<RawReply, Status> {
         let control = self.control;
-        let guarded = Guarded::new(self.ambient, async move {
+        let guarded = Guarded::new(self.method, self.ambient, async move {
             handler.await;
             Ok(())
         });
-        let task = tokio::spawn(async move {
+        let handling = async move {
             if let Err(status) = guarded.await {
                 control.fail(status);
             }
-        });
+        };
+        let task = tokio::spawn(handling.in_current_span());
         let mut reader = self.reader.ending(task.abort_handle());
         let (metadata, end) = poll_fn(|cx| reader.poll_head(cx)).await;
         match end {

@@ -1,7 +1,6 @@
 //! From a method's path to its handler, and the handler's run: under its deadline, with its context, panics caught.
 //! It refuses to decode: that is the skeleton's.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -23,6 +22,7 @@ use crate::call::{
     Code, Deadline, MethodHandle, MethodSpec, RawCall, RawReply, RouteId, ServiceSpec, Status,
 };
 use crate::middleware::Next;
+use crate::observe::Panicked;
 use crate::overrides::{self, At, Overrides, Policies};
 
 /// All methods of a server by their paths. The table is the server's own, so no peer can make its paths collide:
@@ -159,6 +159,11 @@ impl Routes {
         request_limit(method, self.limits, self.overrides.as_deref())
     }
 
+    /// Does somebody handle calls of methods that no service has?
+    pub(crate) fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
+    }
+
     pub(crate) fn overrides(&self) -> Option<&Overrides> {
         self.overrides.as_deref()
     }
@@ -195,9 +200,9 @@ impl Routes {
         let Some(entry) = route.and_then(|route| self.entries.get(route.entry)) else {
             return match &self.fallback {
                 Some(fallback) => {
-                    let ambient = call.ambient();
+                    let (method, ambient) = (call.method.clone(), call.ambient());
                     // Inside, so that what a plain closure does before it returns its future inherits, too.
-                    Guarded::new(ambient, async { fallback.serve(call.take()).await }).await
+                    Guarded::new(method, ambient, async { fallback.serve(call.take()).await }).await
                 }
                 None => Err(self.unknown(call.method())),
             };
@@ -218,8 +223,8 @@ impl Routes {
                 .await
             }
             Some(layers) => {
-                let ambient = call.ambient();
-                Guarded::new(ambient, async { layers.serve(call.take()).await })
+                let (method, ambient) = (call.method.clone(), call.ambient());
+                Guarded::new(method, ambient, async { layers.serve(call.take()).await })
                     .await
                     .map_err(Status::for_caller)
             }
@@ -309,10 +314,10 @@ fn handle(
     call: RawCall,
     reply: Limit,
 ) -> Guarded<BoxFuture<Result<RawReply, Status>>> {
-    let ambient = call.ambient();
+    let (method, ambient) = (call.method.clone(), call.ambient());
     let request = call.limit;
     let call = ServerCall::new(call, Limits { request, reply });
-    Guarded::new(ambient, dispatch.dispatch(index, call))
+    Guarded::new(method, ambient, dispatch.dispatch(index, call))
 }
 
 pin_project_lite::pin_project! {
@@ -328,10 +333,10 @@ pin_project_lite::pin_project! {
 }
 
 impl<F> Guarded<F> {
-    pub(crate) fn new(ambient: Ambient, handler: F) -> Self {
+    pub(crate) fn new(method: MethodHandle, ambient: Ambient, handler: F) -> Self {
         Self {
             deadline: ambient.deadline,
-            handler: Caught::new(Scoped::new(ambient, handler)),
+            handler: Caught::new(method, Scoped::new(ambient, handler)),
             timer: None,
         }
     }
@@ -364,16 +369,18 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// A future whose panic is an INTERNAL status.
+    /// A future whose panic is an INTERNAL status. What was panicked with is for the log of this process, not for the
+    /// caller.
     pub(crate) struct Caught<F> {
+        method: MethodHandle,
         #[pin]
         future: F,
     }
 }
 
 impl<F> Caught<F> {
-    pub(crate) fn new(future: F) -> Self {
-        Self { future }
+    pub(crate) fn new(method: MethodHandle, future: F) -> Self {
+        Self { method, future }
     }
 }
 
@@ -384,19 +391,12 @@ where
     type Output = Result<T, Status>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.project().future;
+        let this = self.project();
         // After a panic the future is never polled again, only dropped.
-        catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
+        catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))).unwrap_or_else(|panic| {
+            let panicked = Panicked::caught(&*panic, this.method);
+            let status = Status::new(Code::Internal, "the handler panicked");
+            Poll::Ready(Err(status.with_source(panicked)))
+        })
     }
-}
-
-/// What was panicked with is for the log of this process, not for the caller.
-fn panicked(panic: &(dyn Any + Send)) -> Status {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a value that is no text");
-    Status::new(Code::Internal, "the handler panicked").with_source(format!("panicked: {what}"))
 }

@@ -27,23 +27,21 @@ const TLS_PORT: &str = "\
 pub(super) struct Secure {
     tls: ServerTls,
     /// Told of changes of files, as long as the server is there.
-    tell: Option<Arc<Tell>>,
+    tell: Arc<Tell>,
 }
 
 impl Secure {
-    pub(super) fn new(tls: ServerTls, observer: Option<Observer>) -> Self {
-        let tell = observer.map(|observer| {
-            let tell = move |is_taken, detail: &dyn fmt::Display| {
-                observer.tls_files(Side::Server, is_taken, detail);
-            };
-            Arc::new(tell) as Arc<Tell>
-        });
+    pub(super) fn new(tls: ServerTls, observer: Observer) -> Self {
+        let tell = move |is_taken, detail: &dyn fmt::Display| {
+            observer.tls_files(Side::Server, is_taken, detail);
+        };
+        let tell = Arc::new(tell);
         Self { tls, tell }
     }
 
     /// The server is served from now on.
     pub(super) fn follow(&self) {
-        self.tls.follow(self.tell.as_ref());
+        self.tls.follow(Some(&self.tell));
     }
 
     /// Speaks TLS with a client that does so, and tells the others what is wrong, by `until`.

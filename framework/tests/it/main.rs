@@ -23,6 +23,7 @@ mod in_process;
 mod limits;
 mod listen;
 mod metadata;
+mod metrics;
 mod middleware;
 mod mount;
 mod no_runtime;

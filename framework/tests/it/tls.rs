@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sinew::observe::{Metrics, Side};
+use sinew::observe::{MethodMetrics, Metrics, Recorder, Side};
 use sinew::tls::{ClientTls, ServerTls};
 use sinew::{Channel, Code, Context, Inbound, MethodSpec, Outbound, Result, Server, Status};
 use tokio::task::JoinHandle;
@@ -75,9 +75,9 @@ impl Told {
 }
 
 impl Metrics for Told {
-    fn started(&self, _: Side, _: &MethodSpec) {}
-
-    fn ended(&self, _: Side, _: &MethodSpec, _: Code, _: Duration) {}
+    fn method(&self, side: Side, method: &MethodSpec) -> Arc<dyn MethodMetrics> {
+        Recorder::default().method(side, method)
+    }
 
     fn refused_connection(&self, reason: &'static str, detail: &dyn fmt::Display) {
         self.add(format!("{reason}: {detail}"));

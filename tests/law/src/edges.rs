@@ -22,8 +22,8 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     // What a call is: everyone's vocabulary, so it knows nobody.
     ("call", &[]),
     ("rt", &[]),
-    // A node is an endpoint with its connection.
-    ("endpoint", &["call", "rt", "transport"]),
+    // A node is an endpoint with its connection, of which it tells.
+    ("endpoint", &["call", "observe", "rt", "transport"]),
     // Picks among endpoints by numbers: no bodies, no connections.
     ("balance", &["endpoint"]),
     // Finds endpoints; what is called there is not its business.

@@ -57,6 +57,19 @@ impl ConnectError {
         Self::new(target, Cause::Tls(fault))
     }
 
+    /// As metrics spell it.
+    pub(crate) fn label(&self) -> &'static str {
+        match self.cause {
+            Cause::Lookup(_) | Cause::LookupTimeout(_) => "lookup",
+            Cause::Addresses { .. } | Cause::Socket(_) => "connect",
+            Cause::Custom(_) | Cause::CustomTimeout(_) => "connector",
+            Cause::Handshake(Some(_)) | Cause::HandshakeTimeout(_) => "handshake",
+            #[cfg(feature = "tls")]
+            Cause::Tls(_) => "tls",
+            Cause::Handshake(None) | Cause::Closed(_) => "hang_up",
+        }
+    }
+
     /// What was to be connected to.
     pub fn target(&self) -> &Target {
         &self.target

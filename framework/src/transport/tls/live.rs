@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
+use tracing::{info, warn};
 
 use super::invalid::InvalidTls;
 use crate::rt::follow::{FILES_EVERY, Follower};
@@ -205,8 +206,13 @@ impl<R: Recipe> Shared<R> {
         let result = self.take(built);
         let state = self.state().clone();
         drop(last);
+        let detail = format_args!("{}, {state}", self.recipe);
+        match &result {
+            Ok(_) => info!(target: "sinew::tls", %detail, "files of TLS were taken"),
+            Err(_) => warn!(target: "sinew::tls", %detail, "files of TLS were refused"),
+        }
         for tell in self.listeners() {
-            tell(result.is_ok(), &format_args!("{}, {state}", self.recipe));
+            tell(result.is_ok(), &detail);
         }
         result
     }
