@@ -52,10 +52,12 @@ struct Coder {
     name: &'static str,
     /// Compresses to the start of a buffer, and says how much that is; nothing when it does not fit.
     compress: fn(&[u8], &mut [u8]) -> Option<usize>,
-    /// Decompresses, behind the prefix of a message that did not come compressed; nothing when it has more bytes than
-    /// the limit that is given.
-    decompress: fn(&[u8], usize) -> io::Result<Option<Vec<u8>>>,
+    decompress: Decompress,
 }
+
+/// Decompresses, behind the prefix of a message that did not come compressed; nothing when it has more bytes than the
+/// limit that is given.
+type Decompress = fn(&[u8], usize) -> io::Result<Option<Vec<u8>>>;
 
 /// What is built in.
 const BUILT_IN: &[Compression] = &[
