@@ -163,8 +163,8 @@ impl Compression {
         Some(trimmed(out))
     }
 
-    /// A message that came compressed, with the prefix of one that did not. Never more than twice of what has come out
-    /// so far is allocated, and nothing beyond `limit`.
+    /// A message that came compressed, with the prefix of one that did not. The buffer begins at twice of what came,
+    /// and doubles when it is full, up to `limit`: what a peer says of the size is not asked.
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED when more than `limit` comes out; INTERNAL when it is broken, or something is behind it.

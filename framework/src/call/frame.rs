@@ -44,7 +44,7 @@ impl Limit {
     /// The status of a message that came compressed and is too large.
     pub(crate) fn exceeded_unpacked(self) -> Status {
         Status::resource_exhausted(format!(
-            "{RECEIVED} that came compressed is over the limit of {} bytes; raise it with `{}`",
+            "{RECEIVED} that came compressed is over the limit of {} bytes; raise it with {}",
             self.bytes, self.setting
         ))
     }

@@ -320,7 +320,7 @@ fn wrong() -> Vec<(&'static str, Bytes, Code, &'static str)> {
                 name,
                 framed(1, &packed(name, &zeros)),
                 Code::ResourceExhausted,
-                "over the limit of 4194304 bytes",
+                "over the limit of 4194304 bytes; raise it with `",
             ),
         ]);
     }

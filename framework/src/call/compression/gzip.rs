@@ -10,7 +10,7 @@ use flate2::{Compress, Compression as Level, Crc, FlushCompress, Status};
 use super::{Coder, bounded};
 
 /// Three to ten times as fast as the usual 6, for results that are a tenth to a fifth larger: a caller waits for it,
-/// and a connection of a server may (figures in `docs/decisions/0005-compression.md`).
+/// and a connection of a server may (figures in `docs/decisions/0006-compression.md`).
 const LEVEL: u32 = 1;
 
 /// Deflate follows; no name, time or flag; of no system (255).

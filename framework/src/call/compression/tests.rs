@@ -9,7 +9,7 @@ use crate::call::frame::{Deframer, frame};
 
 const LIMIT: Limit = Limit {
     bytes: 64 * 1024,
-    setting: "max_reply_bytes",
+    setting: "`max_reply_bytes`",
 };
 
 fn limit(bytes: usize) -> Limit {
