@@ -128,6 +128,20 @@ async fn what_a_server_refuses_is_counted_and_not_timed() {
 }
 
 #[tokio::test]
+async fn a_server_knows_its_methods_whatever_their_callers_know() {
+    for way in WAYS {
+        let server = Server::new().add(talk::server(Parrot));
+        let (world, _, metrics) = counted(way, server).await;
+        let call = RawCall::new("/test.v1.Talk/Once", "");
+        world.channel.call(call).await.unwrap_err();
+        for (side, method) in [("client", "other"), ("server", "test.v1.Talk/Once")] {
+            let labels = format!("{{method=\"{method}\",code=\"INVALID_ARGUMENT\"}}");
+            until(&metrics, &format!("sinew_{side}_calls_total{labels}"), 1).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_came_too_late_is_counted_and_not_timed() {
     let server = Server::new().add(talk::server(Parrot));
     let (world, _, metrics) = counted(Way::Tcp, server).await;

@@ -136,7 +136,13 @@ async fn calls_that_are_dropped_end_their_spans_as_cancelled() {
     assert_eq!(said[0].spans, ["sinew.serve"], "also while it is dropped");
 }
 
+/// One after the other: how often defects are logged is bounded for all of them.
 #[tokio::test]
+async fn defects_are_logged() {
+    a_panic_is_logged_once_with_what_its_caller_is_not_told().await;
+    a_defect_is_logged_with_its_cause_and_no_more_than_ten_times_a_second().await;
+}
+
 async fn a_panic_is_logged_once_with_what_its_caller_is_not_told() {
     for way in WAYS {
         for level in [Level::DEBUG, Level::ERROR] {
@@ -162,7 +168,6 @@ async fn a_panic_is_logged_once_with_what_its_caller_is_not_told() {
     }
 }
 
-#[tokio::test]
 async fn a_defect_is_logged_with_its_cause_and_no_more_than_ten_times_a_second() {
     #[derive(Debug)]
     struct Deep;
