@@ -19,7 +19,7 @@ use super::{Channel, Core, Defaults, Inner, Innermost};
 use crate::balance::RoundRobin;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{Compression, RawCall, RawReply, Status};
-use crate::endpoint::{KeepUp, Node};
+use crate::endpoint::{KeepUp, Node, Table};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
@@ -309,15 +309,13 @@ impl ChannelBuilder {
     }
 
     pub(super) fn over(self, nodes: Vec<Arc<Node>>, changed: Arc<Notify>) -> Channel {
-        let layered = if self.attempt_layers.is_empty() {
-            Vec::new()
-        } else {
-            let around = |node: &Arc<Node>| {
-                let innermost = Next::new(Attempt(Arc::clone(node)));
-                self.attempt_layers.around(innermost)
-            };
-            nodes.iter().map(around).collect()
-        };
+        let is_layered = !self.attempt_layers.is_empty();
+        if is_layered {
+            for node in &nodes {
+                let innermost = Next::new(Attempt(Arc::downgrade(node)));
+                node.put_around(self.attempt_layers.around(innermost));
+            }
+        }
         let in_process = !nodes.iter().any(|node| node.is_remote());
         let follow = |file| Overrides::new(file, Side::Client, self.observer.clone(), Vec::new());
         let core = Arc::new(Core {
@@ -325,10 +323,9 @@ impl ChannelBuilder {
             overrides: self.policy.map(follow),
             observer: self.observer,
             place: Arc::new(Place {
-                nodes: nodes.into(),
-                layered: layered.into(),
+                table: Table::fixed(nodes, changed),
+                is_layered,
                 turns: RoundRobin::default(),
-                changed,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,
             }),

@@ -3,40 +3,40 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::progress::{Progress, Stage};
 use crate::balance::{Pick, RoundRobin, pick};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{RawCall, RawReply, Status};
-use crate::endpoint::Node;
-use crate::middleware::Next;
+use crate::endpoint::{Node, Table};
 use crate::observe::Told;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
 /// The nodes of a channel, and the calls that wait for one of them.
 pub(super) struct Place {
-    pub(super) nodes: Box<[Arc<Node>]>,
-    /// The attempt layers of the user around each node, where there are any.
-    pub(super) layered: Box<[Next]>,
+    pub(super) table: Table,
+    /// Do attempt layers of the user stand around the nodes?
+    pub(super) is_layered: bool,
     pub(super) turns: RoundRobin,
-    pub(super) changed: Arc<Notify>,
     pub(super) waiting: AtomicUsize,
     /// Calls that may wait at each node: for a connection, and for a free stream.
     pub(super) max_waiting: usize,
 }
 
+/// A node, and a free place of a call on it.
+type Free = (Arc<Node>, Slot);
+
 impl Place {
     pub(super) async fn attempt(
         &self,
         call: &mut RawCall,
-        progress: &Progress,
+        progress: &mut Progress,
         told: Told<'_>,
     ) -> Result<RawReply, Status> {
-        let (index, slot) = match self.free_slot(self.turns.next()) {
+        let free = self.free_slot(self.turns.next());
+        let (node, slot) = match free {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
             None => {
@@ -47,9 +47,9 @@ impl Place {
                 Box::pin(waiting).await?
             }
         };
-        let count = progress.sent_to(index);
-        told.attempt(self.nodes[index].name(), count);
-        match self.layered.get(index) {
+        let count = progress.sent_to(Arc::clone(&node));
+        told.attempt(node.name(), count);
+        match node.around() {
             None => slot.send(call).await,
             // The layers take the place along: a node that turns out to have none is not theirs to deal with.
             Some(layers) => {
@@ -61,36 +61,27 @@ impl Place {
     }
 
     /// A place that is free at once, on the first ready node in turn that has one.
-    fn free_slot(&self, turn: usize) -> Option<(usize, Slot)> {
-        let count = self.nodes.len();
-        (0..count).find_map(|step| {
-            let index = turn.wrapping_add(step) % count;
-            let node = &self.nodes[index];
+    fn free_slot(&self, turn: usize) -> Option<Free> {
+        let set = self.table.now();
+        let nodes = set.nodes();
+        (0..nodes.len()).find_map(|step| {
+            let node = &nodes[turn.wrapping_add(step) % nodes.len()];
             let Some(link) = node.link() else {
                 // Its runtime may have ended before those of the others. When all are lost, the error is said.
                 let _ = node.wake();
                 return None;
             };
-            Some((index, link.try_reserve().ok()?))
+            Some((Arc::clone(node), link.try_reserve().ok()?))
         })
-    }
-
-    /// Do attempt layers of the user stand around the nodes?
-    pub(super) fn is_layered(&self) -> bool {
-        !self.layered.is_empty()
     }
 
     /// Waits until a call could be placed.
     pub(super) async fn ready(&self) -> Result<(), Status> {
-        self.node(false, &Progress::new()).await.map(drop)
+        self.node(false, &mut Progress::new()).await.map(drop)
     }
 
     /// A place for a call on the next node in turn that has one.
-    async fn slot(
-        &self,
-        wait_for_ready: bool,
-        progress: &Progress,
-    ) -> Result<(usize, Slot), Status> {
+    async fn slot(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<Free, Status> {
         loop {
             let first = self.node(wait_for_ready, progress).await?;
             if let Some(free) = self.free_slot(first) {
@@ -105,14 +96,15 @@ impl Place {
 
     /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
     /// because the connections are closing.
-    async fn queue(&self, first: usize) -> Result<Option<(usize, Slot)>, Status> {
+    async fn queue(&self, first: usize) -> Result<Option<Free>, Status> {
         let mut full = Vec::new();
-        for step in 0..self.nodes.len() {
-            let index = first.wrapping_add(step) % self.nodes.len();
-            let node = &self.nodes[index];
+        let set = Arc::clone(&self.table.now());
+        let nodes = set.nodes();
+        for step in 0..nodes.len() {
+            let node = &nodes[first.wrapping_add(step) % nodes.len()];
             let Some(link) = node.link() else { continue };
             match link.reserve().await {
-                Ok(slot) => return Ok(Some((index, slot))),
+                Ok(slot) => return Ok(Some((Arc::clone(node), slot))),
                 // It may have waited long: the others are looked at anew.
                 Err(NoSlot::Closing) => return Ok(None),
                 Err(NoSlot::Busy | NoSlot::Full) => full.push(&**node.name()),
@@ -125,22 +117,26 @@ impl Place {
     }
 
     /// The next node in turn that is ready, or that becomes so.
-    async fn node(&self, wait_for_ready: bool, progress: &Progress) -> Result<usize, Status> {
+    async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<usize, Status> {
         let turn = self.turns.next();
-        let count = self.nodes.len();
         let mut waiting = None;
         loop {
-            let changed = self.changed.notified();
-            match pick(count, turn, |i| self.nodes[i].readiness(), wait_for_ready) {
-                Pick::Node(index) => return Ok(index),
-                Pick::Failing => return Err(self.unavailable()),
-                Pick::Wait => {}
-            }
-            for node in &self.nodes {
-                node.wake()?;
-            }
-            if waiting.is_none() {
-                waiting = Some(self.wait()?);
+            let changed = self.table.changed();
+            {
+                let set = self.table.now();
+                let nodes = set.nodes();
+                let readiness = |i: usize| nodes[i].readiness();
+                match pick(nodes.len(), turn, readiness, wait_for_ready) {
+                    Pick::Node(index) => return Ok(index),
+                    Pick::Failing => return Err(unavailable(nodes)),
+                    Pick::Wait => {}
+                }
+                for node in nodes {
+                    node.wake()?;
+                }
+                if waiting.is_none() {
+                    waiting = Some(self.wait(nodes)?);
+                }
             }
             progress.at(Stage::Connection);
             // It was made before the states were looked at: no change since then is missed.
@@ -148,10 +144,10 @@ impl Place {
         }
     }
 
-    fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let max = self.max_waiting.saturating_mul(self.nodes.len());
+    fn wait(&self, nodes: &[Arc<Node>]) -> Result<Waiting<'_>, Status> {
+        let max = self.max_waiting.saturating_mul(nodes.len());
         Waiting::enter(&self.waiting, max).ok_or_else(|| {
-            let names: Vec<&str> = self.nodes.iter().map(|node| &**node.name()).collect();
+            let names: Vec<&str> = nodes.iter().map(|node| &**node.name()).collect();
             self.too_many(&format!("a connection to {}", names.join(", ")))
         })
     }
@@ -164,16 +160,15 @@ impl Place {
             self.max_waiting
         ))
     }
+}
 
-    fn unavailable(&self) -> Status {
-        let reasons: Vec<String> = self
-            .nodes
-            .iter()
-            .filter_map(|node| node.failure())
-            .map(|failure| failure.to_string())
-            .collect();
-        Status::unavailable(reasons.join("; "))
-    }
+fn unavailable(nodes: &[Arc<Node>]) -> Status {
+    let reasons: Vec<String> = nodes
+        .iter()
+        .filter_map(|node| node.failure())
+        .map(|failure| failure.to_string())
+        .collect();
+    Status::unavailable(reasons.join("; "))
 }
 
 /// The place of a call, on its way through a node's attempt layers: for the first that asks.
@@ -191,17 +186,20 @@ impl Reserved {
 }
 
 /// The innermost service of a node's attempt layers.
-pub(super) struct Attempt(pub(super) Arc<Node>);
+pub(super) struct Attempt(pub(super) Weak<Node>);
 
 impl Serve for Attempt {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
-        let node = Arc::clone(&self.0);
+        let node = self.0.clone();
         let reserved = call.extensions.remove::<Reserved>();
         Box::pin(async move {
             if let Some(slot) = reserved.and_then(Reserved::take) {
                 return slot.send(&mut call).await;
             }
             // A layer has made the call anew, or sends it once more.
+            let Some(node) = node.upgrade() else {
+                return Err(Status::unavailable("the endpoint is gone"));
+            };
             let Some(link) = node.link() else {
                 return Err(Status::unavailable(format!(
                     "{} was just lost",
@@ -224,6 +222,6 @@ impl Serve for Attempt {
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.nodes.iter()).finish()
+        self.table.now().fmt(f)
     }
 }

@@ -338,10 +338,15 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
     recorder.in_flight(Side::Client) == 0
         && recorder.in_flight(Side::Server) == 0
         && place.waiting.load(Ordering::Relaxed) == 0
-        && place.nodes.iter().all(|node| match node.link() {
-            Some(Link::Http2(connection)) => connection.is_idle(),
-            _ => true,
-        })
+        && place
+            .table
+            .now()
+            .nodes()
+            .iter()
+            .all(|node| match node.link() {
+                Some(Link::Http2(connection)) => connection.is_idle(),
+                _ => true,
+            })
 }
 
 #[tokio::test]

@@ -3,6 +3,10 @@
 
 mod keeper;
 mod node;
+mod set;
+mod table;
 
 pub(crate) use keeper::KeepUp;
 pub(crate) use node::{Node, Readiness, no_runtime};
+pub(crate) use set::EndpointSet;
+pub(crate) use table::Table;

@@ -2,12 +2,13 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
 use super::keeper::{self, Closing, KeepUp};
 use crate::call::{Code, Status};
+use crate::middleware::Next;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::target::Target;
@@ -19,6 +20,8 @@ pub(crate) struct Node {
     shared: Arc<Shared>,
     /// What a keeper is started with; nothing where none is needed.
     keep_up: Option<KeepUp>,
+    /// The attempt layers of the user around it, where there are any.
+    around: OnceLock<Next>,
 }
 
 /// What a node and its keeper share.
@@ -64,6 +67,7 @@ impl Node {
                 dropped: Notify::new(),
             }),
             keep_up: Some(keep_up),
+            around: OnceLock::new(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Node {
                 dropped: Notify::new(),
             }),
             keep_up: None,
+            around: OnceLock::new(),
         }
     }
 
@@ -88,6 +93,17 @@ impl Node {
     /// Is it in another process, so that its connection may go and come again?
     pub(crate) fn is_remote(&self) -> bool {
         self.keep_up.is_some()
+    }
+
+    /// Puts layers around it, once and before the first call.
+    pub(crate) fn put_around(&self, layers: Next) {
+        // They are made with the node, by one who knows them all.
+        let _ = self.around.set(layers);
+    }
+
+    /// The attempt layers of the user around it.
+    pub(crate) fn around(&self) -> Option<&Next> {
+        self.around.get()
     }
 
     pub(crate) fn readiness(&self) -> Readiness {

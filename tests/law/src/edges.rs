@@ -23,7 +23,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("rt", &[]),
     // A node is an endpoint with its connection, of which it tells.
-    ("endpoint", &["call", "observe", "rt", "transport"]),
+    ("endpoint", &["call", "middleware", "observe", "rt", "transport"]),
     // Picks among endpoints by numbers: no bodies, no connections.
     ("balance", &["endpoint"]),
     // Finds endpoints; what is called there is not its business.
