@@ -3,7 +3,7 @@
 // Generated code names this crate as it does from elsewhere.
 extern crate self as sinew;
 
-mod balance;
+pub mod balance;
 mod call;
 mod client;
 pub mod codegen;

@@ -37,6 +37,16 @@ pub(crate) trait StreamEnd: Send {
     fn end(self: Box<Self>, code: Code, status: Option<&Status>);
 }
 
+/// Two that are told of one end.
+struct Both(Box<dyn StreamEnd>, Box<dyn StreamEnd>);
+
+impl StreamEnd for Both {
+    fn end(self: Box<Self>, code: Code, status: Option<&Status>) {
+        self.0.end(code, status);
+        self.1.end(code, status);
+    }
+}
+
 enum Kind {
     Empty,
     Whole(Option<Bytes>),
@@ -143,9 +153,12 @@ impl Body {
         }
     }
 
-    /// Tells `watch` how the stream ends.
+    /// Tells `watch` how the stream ends, after those that were told before.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
-        self.watch = Some(watch);
+        self.watch = Some(match self.watch.take() {
+            None => watch,
+            Some(first) => Box::new(Both(first, watch)),
+        });
         self
     }
 
@@ -185,7 +198,13 @@ impl Body {
     /// The metadata that precede the messages of a streaming reply. Ready at once where they are known from the start.
     pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
         match &mut self.kind {
-            Kind::Source(source) => source.poll_head(cx),
+            Kind::Source(source) => {
+                let head = ready!(source.poll_head(cx));
+                if let (Err(status), Some(watch)) = (&head, self.watch.take_if(|_| head.is_err())) {
+                    watch.end(status.code(), Some(status));
+                }
+                Poll::Ready(head)
+            }
             Kind::Pipe(pipe) => pipe.poll_head(cx).map(|(head, _)| Ok(head)),
             Kind::Empty | Kind::Whole(_) | Kind::Hyper(_) | Kind::Foreign(_) => {
                 Poll::Ready(Ok(Metadata::default()))

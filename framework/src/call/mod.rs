@@ -17,6 +17,7 @@ pub(crate) mod key;
 pub(crate) mod metadata;
 pub(crate) mod method;
 pub(crate) mod one;
+pub(crate) mod outcome;
 pub(crate) mod peer;
 pub(crate) mod pipe;
 pub mod policy;

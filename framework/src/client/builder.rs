@@ -10,16 +10,15 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::uri::{Authority, Scheme};
-use tokio::sync::Notify;
 use tower::{Layer, Service};
 
 use super::enter::DEFAULT_TIMEOUT;
 use super::place::{Attempt, Place};
 use super::{Channel, Core, Defaults, Inner, Innermost};
-use crate::balance::RoundRobin;
+use crate::balance::{Balance, Picker};
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{Compression, RawCall, RawReply, Status};
-use crate::endpoint::{KeepUp, Node, Table};
+use crate::endpoint::{Fleet, KeepUp, Node, Table, Tuning};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
@@ -58,6 +57,7 @@ pub struct ChannelBuilder {
     max_reply_bytes: usize,
     compression: Option<Compression>,
     policy: Option<Loaded>,
+    balance: Balance,
 }
 
 impl ChannelBuilder {
@@ -81,12 +81,19 @@ impl ChannelBuilder {
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             compression: None,
             policy: None,
+            balance: Balance::default(),
         }
     }
 
-    /// Adds one more endpoint; calls take them in turn.
+    /// Adds one more endpoint: each call goes to the one that will answer it first, see [`ChannelBuilder::balance`].
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
+        self
+    }
+
+    /// How the endpoint of a call is chosen; [`Balance::shortest_delay`] unless set.
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
         self
     }
 
@@ -259,7 +266,7 @@ impl ChannelBuilder {
     /// What is wrong with a URL, and what to write instead. For an `https://` URL also that the system has no roots,
     /// where no others are given.
     pub fn build(self) -> Result<Channel, InvalidTarget> {
-        let changed = Arc::new(Notify::new());
+        let fleet = self.fleet(self.urls.len());
         let mut nodes = Vec::with_capacity(self.urls.len());
         #[cfg(feature = "tls")]
         let mut tls = super::tls::of_channel(self.tls.clone(), self.observer.clone());
@@ -291,24 +298,29 @@ impl ChannelBuilder {
                 backoff: Backoff::default(),
                 observer: self.observer.clone(),
             };
-            nodes.push(Arc::new(Node::new(&target, keep_up, Arc::clone(&changed))));
+            nodes.push(Arc::new(Node::new(&target, keep_up, &fleet)));
         }
-        Ok(self.over(nodes, changed))
+        Ok(self.over(nodes, fleet))
     }
 
     /// A channel to a server in this process, with what this builder sets; its URLs are not used.
     pub fn build_in_process(self, server: impl InProcess) -> Channel {
-        let changed = Arc::new(Notify::new());
+        let fleet = self.fleet(1);
         let link = Link::Memory(server.into_link());
-        let node = Arc::new(Node::fixed("in-process", link, Arc::clone(&changed)));
-        self.over(vec![node], changed)
+        let node = Arc::new(Node::fixed("in-process", link, &fleet));
+        self.over(vec![node], fleet)
     }
 
     pub(super) fn in_process(server: impl InProcess) -> Channel {
         Self::new(String::new()).build_in_process(server)
     }
 
-    pub(super) fn over(self, nodes: Vec<Arc<Node>>, changed: Arc<Notify>) -> Channel {
+    /// What so many nodes share.
+    pub(super) fn fleet(&self, count: usize) -> Arc<Fleet> {
+        Fleet::new(Tuning::default(), count > 1, fastrand::u64(..))
+    }
+
+    pub(super) fn over(self, nodes: Vec<Arc<Node>>, fleet: Arc<Fleet>) -> Channel {
         let is_layered = !self.attempt_layers.is_empty();
         if is_layered {
             for node in &nodes {
@@ -321,14 +333,14 @@ impl ChannelBuilder {
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
-            observer: self.observer,
             place: Arc::new(Place {
-                table: Table::fixed(nodes, changed),
+                picker: Picker::new(self.balance, fleet.seed()),
+                table: Table::fixed(nodes, fleet, self.observer.clone()),
                 is_layered,
-                turns: RoundRobin::default(),
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,
             }),
+            observer: self.observer,
             defaults: Defaults {
                 timeout: self.timeout,
                 request_limit: Limit {

@@ -41,7 +41,8 @@ pub use reply::Reply;
 /// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are
 /// over.
 ///
-/// A channel connects at its first call, keeps its connections up by itself, and takes its endpoints in turn.
+/// A channel connects at its first call, keeps its connections up by itself, and sends each call to the endpoint that will
+/// answer it first ([`ChannelBuilder::balance`]).
 /// Its calls need a tokio runtime: elsewhere they fail with INTERNAL.
 #[derive(Clone)]
 pub struct Channel(Arc<Inner>);
@@ -159,7 +160,8 @@ impl Channel {
     // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a
     //   layer or `on_call` refuses is not
     // ORDER 5: Attempts — once more where no handler has seen the call; retry, hedge and failover will be this one loop
-    // ORDER 6: Balance — nodes in turn, those that are ready first; nothing below sees more than one of them
+    // ORDER 6: Balance — the node that is expected to answer first, of those that are in use; nothing below sees more
+    //   than one of them
     // ORDER 7: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a
     //   bounded queue, and the attempt layers hold it
     async fn run(&self, call: &mut RawCall) -> Result<RawReply, Status> {

@@ -5,11 +5,13 @@ use std::fmt;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use tokio::time::Instant;
+
 use super::progress::{Progress, Stage};
-use crate::balance::{Pick, RoundRobin, pick};
+use crate::balance::{Asks, Common, Hope, Picker, hope};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Status};
-use crate::endpoint::{Node, Table};
+use crate::call::{Idempotency, Payload, RawCall, RawReply, Status};
+use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
 use crate::observe::Told;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
@@ -19,7 +21,7 @@ pub(super) struct Place {
     pub(super) table: Table,
     /// Do attempt layers of the user stand around the nodes?
     pub(super) is_layered: bool,
-    pub(super) turns: RoundRobin,
+    pub(super) picker: Picker,
     pub(super) waiting: AtomicUsize,
     /// Calls that may wait at each node: for a connection, and for a free stream.
     pub(super) max_waiting: usize,
@@ -28,6 +30,22 @@ pub(super) struct Place {
 /// A node, and a free place of a call on it.
 type Free = (Arc<Node>, Slot);
 
+/// What of a call decides where it goes.
+#[derive(Clone, Copy)]
+struct Wants {
+    wait_for_ready: bool,
+    is_repeatable: bool,
+}
+
+impl Wants {
+    fn of(call: &RawCall) -> Self {
+        Self {
+            wait_for_ready: call.wait_for_ready,
+            is_repeatable: call.method.idempotency() != Idempotency::Unsafe,
+        }
+    }
+}
+
 impl Place {
     pub(super) async fn attempt(
         &self,
@@ -35,21 +53,24 @@ impl Place {
         progress: &mut Progress,
         told: Told<'_>,
     ) -> Result<RawReply, Status> {
-        let free = self.free_slot(self.turns.next());
+        let wants = Wants::of(call);
+        let free = self.free_slot(wants);
         let (node, slot) = match free {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
             None => {
                 let waiting = async {
                     let _waits = told.waits();
-                    self.slot(call.wait_for_ready, progress).await
+                    self.slot(wants, progress).await
                 };
                 Box::pin(waiting).await?
             }
         };
         let count = progress.sent_to(Arc::clone(&node));
         told.attempt(node.name(), count);
-        match node.around() {
+        let since = self.began(progress);
+        let in_flight = InFlight::begin(Arc::clone(&node), since, call.deadline);
+        let reply = match node.around() {
             None => slot.send(call).await,
             // The layers take the place along: a node that turns out to have none is not theirs to deal with.
             Some(layers) => {
@@ -57,22 +78,76 @@ impl Place {
                 call.extensions.insert(Reserved::new(slot));
                 layers.serve(call).await
             }
+        };
+        match reply {
+            Ok(mut reply) => {
+                match &mut reply.payload {
+                    // In flight until its end.
+                    Payload::Stream(body) => {
+                        *body = std::mem::take(body).watched(Box::new(in_flight));
+                    }
+                    Payload::Whole(_) => in_flight.settle(Ok(())),
+                }
+                Ok(reply)
+            }
+            Err(status) => {
+                in_flight.settle(Err(&status));
+                Err(status)
+            }
         }
     }
 
-    /// A place that is free at once, on the first ready node in turn that has one.
-    fn free_slot(&self, turn: usize) -> Option<Free> {
+    /// When an attempt that is sent now began. Who has one endpoint measures nothing.
+    fn began(&self, progress: &Progress) -> Instant {
+        if self.table.fleet().is_judged() {
+            Instant::now()
+        } else {
+            progress.started()
+        }
+    }
+
+    /// A place that is free at once: on the node that the call is best sent to, or on another one that is ready.
+    fn free_slot(&self, wants: Wants) -> Option<Free> {
         let set = self.table.now();
+        let first = self.pick(&set, wants);
         let nodes = set.nodes();
+        if let Some(first) = first {
+            if let Some(slot) = free_on(&nodes[first]) {
+                return Some((Arc::clone(&nodes[first]), slot));
+            }
+            // It may have been lost just now, or its runtime may have ended before those of the others.
+            let _ = nodes[first].wake();
+        }
+        let from = first.map_or(0, |first| first + 1);
         (0..nodes.len()).find_map(|step| {
-            let node = &nodes[turn.wrapping_add(step) % nodes.len()];
-            let Some(link) = node.link() else {
-                // Its runtime may have ended before those of the others. When all are lost, the error is said.
-                let _ = node.wake();
+            let index = (from + step) % nodes.len();
+            let node = &nodes[index];
+            if Some(index) == first || !may_stand_in(node) {
                 return None;
-            };
-            Some((Arc::clone(node), link.try_reserve().ok()?))
+            }
+            Some((Arc::clone(node), free_on(node)?))
         })
+    }
+
+    fn pick(&self, set: &EndpointSet, wants: Wants) -> Option<usize> {
+        let fleet = self.table.fleet();
+        // Nothing is compared where there is nothing to choose from: no clock is read.
+        if set.nodes().len() == 1 {
+            return Some(0);
+        }
+        let tuning = &fleet.tuning;
+        let asks = Asks {
+            now: fleet.stamp(Instant::now()),
+            common: Common {
+                typical_rtt: fleet.typical_rtt(),
+                warm_up: tuning.warm_up.as_secs_f32(),
+                rtt_decay: tuning.rtt_decay.as_secs_f32(),
+            },
+            panics: fleet.panics(),
+            is_repeatable: wants.is_repeatable,
+            trial_patience: tuning.trial_patience.as_secs_f32(),
+        };
+        self.picker.pick(set, &asks)
     }
 
     /// Waits until a call could be placed.
@@ -80,11 +155,11 @@ impl Place {
         self.node(false, &mut Progress::new()).await.map(drop)
     }
 
-    /// A place for a call on the next node in turn that has one.
-    async fn slot(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<Free, Status> {
+    /// A place for a call, as soon as a node has one.
+    async fn slot(&self, wants: Wants, progress: &mut Progress) -> Result<Free, Status> {
         loop {
-            let first = self.node(wait_for_ready, progress).await?;
-            if let Some(free) = self.free_slot(first) {
+            let first = self.node(wants.wait_for_ready, progress).await?;
+            if let Some(free) = self.free_slot(wants) {
                 return Ok(free);
             }
             progress.at(Stage::Stream);
@@ -116,9 +191,9 @@ impl Place {
         Err(self.too_many(&format!("a free stream of {}", full.join(", "))))
     }
 
-    /// The next node in turn that is ready, or that becomes so.
+    /// A node that is ready, or that becomes so.
     async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<usize, Status> {
-        let turn = self.turns.next();
+        self.table.wake();
         let mut waiting = None;
         loop {
             let changed = self.table.changed();
@@ -126,10 +201,10 @@ impl Place {
                 let set = self.table.now();
                 let nodes = set.nodes();
                 let readiness = |i: usize| nodes[i].readiness();
-                match pick(nodes.len(), turn, readiness, wait_for_ready) {
-                    Pick::Node(index) => return Ok(index),
-                    Pick::Failing => return Err(unavailable(nodes)),
-                    Pick::Wait => {}
+                match hope(nodes.len(), 0, readiness, wait_for_ready) {
+                    Hope::Now(index) => return Ok(index),
+                    Hope::Nothing => return Err(unavailable(nodes)),
+                    Hope::Soon => {}
                 }
                 for node in nodes {
                     node.wake()?;
@@ -160,6 +235,18 @@ impl Place {
             self.max_waiting
         ))
     }
+}
+
+/// A place on a node, if one is free at once.
+fn free_on(node: &Node) -> Option<Slot> {
+    node.link()?.try_reserve().ok()
+}
+
+/// May a node take a call that was meant for another one, which has no free place? One that is out of use does not
+/// come back that way.
+fn may_stand_in(node: &Node) -> bool {
+    let (phase, _) = node.vitals().phase();
+    !matches!(phase, Phase::Ejected | Phase::Trial | Phase::Hung)
 }
 
 fn unavailable(nodes: &[Arc<Node>]) -> Status {

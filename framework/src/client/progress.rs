@@ -47,6 +47,10 @@ impl Progress {
         }
     }
 
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
     pub(super) fn at(&mut self, stage: Stage) {
         self.stage = stage;
     }

@@ -2,13 +2,16 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
 use super::keeper::{self, Closing, KeepUp};
+use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Vitals};
 use crate::call::{Code, Status};
 use crate::middleware::Next;
+use crate::rt::stamp::Stamp;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::target::Target;
@@ -22,13 +25,20 @@ pub(crate) struct Node {
     keep_up: Option<KeepUp>,
     /// The attempt layers of the user around it, where there are any.
     around: OnceLock<Next>,
+    fleet: Arc<Fleet>,
+    /// Calls of its trial that went well, and that failed.
+    tried: (AtomicU32, AtomicU32),
+    /// It ends, as it says, or as those say who list it.
+    is_leaving: AtomicBool,
+    /// Why it is in the phase that it is in.
+    cause: Mutex<Cause>,
 }
 
 /// What a node and its keeper share.
 pub(crate) struct Shared {
     state: RwLock<State>,
-    /// Told at each change of the state; all nodes of a channel share one.
-    changed: Arc<Notify>,
+    fleet: Arc<Fleet>,
+    vitals: Arc<Vitals>,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
 }
@@ -48,40 +58,54 @@ pub(crate) enum State {
 
 /// What a balancer may know of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Readiness {
     /// Calls can be sent.
-    Ready,
+    Ready = 0,
     /// It will be known soon whether calls can be sent.
-    Pending,
+    Pending = 1,
     /// The last try to connect failed.
-    Failing,
+    Failing = 2,
+}
+
+impl Readiness {
+    pub(super) fn of(bits: u8) -> Self {
+        match bits {
+            0 => Self::Ready,
+            1 => Self::Pending,
+            _ => Self::Failing,
+        }
+    }
 }
 
 impl Node {
-    pub(crate) fn new(target: &Target, keep_up: KeepUp, changed: Arc<Notify>) -> Self {
-        Self {
-            name: target.to_string().into(),
-            shared: Arc::new(Shared {
-                state: RwLock::new(State::Idle),
-                changed,
-                dropped: Notify::new(),
-            }),
-            keep_up: Some(keep_up),
-            around: OnceLock::new(),
-        }
+    pub(crate) fn new(target: &Target, keep_up: KeepUp, fleet: &Arc<Fleet>) -> Self {
+        Self::with(target.to_string().into(), Some(keep_up), State::Idle, fleet)
     }
 
     /// A node that is there from the start and needs nobody to keep it up.
-    pub(crate) fn fixed(name: &str, link: Link, changed: Arc<Notify>) -> Self {
+    pub(crate) fn fixed(name: &str, link: Link, fleet: &Arc<Fleet>) -> Self {
+        Self::with(name.into(), None, State::Ready(link), fleet)
+    }
+
+    fn with(name: Arc<str>, keep_up: Option<KeepUp>, state: State, fleet: &Arc<Fleet>) -> Self {
+        let now = fleet.stamp(tokio::time::Instant::now());
+        let vitals = Vitals::new(NORMAL_WEIGHT, now);
+        vitals.set_readiness(state.readiness());
         Self {
-            name: name.into(),
+            name,
             shared: Arc::new(Shared {
-                state: RwLock::new(State::Ready(link)),
-                changed,
+                state: RwLock::new(state),
+                fleet: Arc::clone(fleet),
+                vitals: Arc::new(vitals),
                 dropped: Notify::new(),
             }),
-            keep_up: None,
+            keep_up,
             around: OnceLock::new(),
+            fleet: Arc::clone(fleet),
+            tried: Default::default(),
+            is_leaving: AtomicBool::new(false),
+            cause: Mutex::new(Cause::Joined),
         }
     }
 
@@ -93,6 +117,63 @@ impl Node {
     /// Is it in another process, so that its connection may go and come again?
     pub(crate) fn is_remote(&self) -> bool {
         self.keep_up.is_some()
+    }
+
+    pub(crate) fn vitals(&self) -> &Arc<Vitals> {
+        &self.shared.vitals
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Are there others that it can be compared with?
+    pub(super) fn is_judged(&self) -> bool {
+        self.fleet.is_judged()
+    }
+
+    /// A call of its trial is over.
+    pub(super) fn tried(&self, failed: bool) {
+        let (good, bad) = &self.tried;
+        let count = if failed { bad } else { good };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls of its trial that went well, and that failed.
+    pub(super) fn tries(&self) -> (u32, u32) {
+        let (good, bad) = &self.tried;
+        (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed)
+    }
+
+    /// Says whether it ends. It is judged for that as soon as it is news.
+    pub(crate) fn set_leaving(&self, is_leaving: bool) {
+        if self.is_leaving.swap(is_leaving, Ordering::Relaxed) != is_leaving {
+            self.fleet.doubt();
+        }
+    }
+
+    /// Only the table says this.
+    pub(super) fn enter(&self, phase: Phase, cause: Cause, now: Stamp) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+        if phase == Phase::Trial {
+            let (good, bad) = &self.tried;
+            good.store(0, Ordering::Relaxed);
+            bad.store(0, Ordering::Relaxed);
+        }
+        if matches!(phase, Phase::Trial | Phase::Warm) {
+            self.vitals().forgive();
+        }
+        self.vitals().enter(phase, now);
+        self.fleet.tell_change();
+    }
+
+    /// Why it is in the phase that it is in.
+    pub(crate) fn cause(&self) -> Cause {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts layers around it, once and before the first call.
@@ -107,13 +188,7 @@ impl Node {
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
-        match &*self.shared.read() {
-            // Its keeper is about to say so.
-            State::Ready(link) if link.is_closing() => Readiness::Pending,
-            State::Ready(_) => Readiness::Ready,
-            State::Idle | State::Closed | State::Connecting { failed: None } => Readiness::Pending,
-            State::Connecting { failed: Some(_) } => Readiness::Failing,
-        }
+        self.shared.read().readiness()
     }
 
     /// The way to the endpoint, while there is one.
@@ -159,6 +234,16 @@ impl Node {
 }
 
 impl State {
+    fn readiness(&self) -> Readiness {
+        match self {
+            // Its keeper is about to say so.
+            Self::Ready(link) if link.is_closing() => Readiness::Pending,
+            Self::Ready(_) => Readiness::Ready,
+            Self::Idle | Self::Closed | Self::Connecting { failed: None } => Readiness::Pending,
+            Self::Connecting { failed: Some(_) } => Readiness::Failing,
+        }
+    }
+
     /// No keeper is there.
     fn is_unkept(&self) -> bool {
         matches!(self, Self::Idle | Self::Closed)
@@ -196,8 +281,13 @@ impl Shared {
     }
 
     pub(super) fn set(&self, state: State) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
-        self.changed.notify_waiters();
+        let readiness = state.readiness();
+        let mut held = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *held = state;
+        // While the lock is held, so that of two that change it the later one is believed.
+        self.vitals.set_readiness(readiness);
+        drop(held);
+        self.fleet.tell_change();
     }
 }
 

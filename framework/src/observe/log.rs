@@ -185,6 +185,15 @@ pub(super) fn lost(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "the connection has ended");
 }
 
+/// What a channel thinks of an endpoint has changed. That one is taken out of use is a reason to look at it.
+pub(super) fn endpoint_changed(endpoint: &dyn fmt::Display, from: &str, to: &str, reason: &str) {
+    if matches!(to, "ejected" | "hung") {
+        warn!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint is out of use");
+    } else {
+        info!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint has changed");
+    }
+}
+
 /// A channel did not connect. An endpoint that stays away fails in the same way again and again: that is no news.
 pub(super) fn connect_failed(reason: &'static str, detail: &dyn fmt::Display, is_news: bool) {
     if is_news {

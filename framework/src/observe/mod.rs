@@ -109,6 +109,14 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (reason, detail);
     }
 
+    /// What a channel thinks of one of its endpoints has changed: `to` is `warm`, `ready`, `suspect`, `draining`,
+    /// `ejected`, `trial` or `hung`; `reason` says why in a word: `warmed_up`, `failures_in_a_row`, `outlier`,
+    /// `ejection_over`, `trial_passed`, `trial_failed`, `leaving` or `staying`. Told by a task, not on the call
+    /// path.
+    fn endpoint_changed(&self, to: &'static str, reason: &'static str) {
+        let _ = (to, reason);
+    }
+
     /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends, or
     /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get.
     fn connection_told_to_end(&self, reason: &'static str) {

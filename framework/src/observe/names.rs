@@ -37,6 +37,8 @@ names! {
     CLIENT_OPEN_CONNECTIONS = "sinew_client_connections_open";
     /// Tries of clients to connect that failed, by `reason`.
     CLIENT_CONNECT_FAILURES = "sinew_client_connect_failures_total";
+    /// Changes of what clients think of endpoints, by `reason`.
+    CLIENT_ENDPOINT_CHANGES = "sinew_client_endpoint_changes_total";
     /// Calls that ended on a server, by `method` and `code`; refusals included.
     SERVER_CALLS = "sinew_server_calls_total";
     /// Calls of a server that have begun and not ended, by `method`.

@@ -74,6 +74,18 @@ impl Observer {
         log::connect_failed(reason, detail, is_news);
     }
 
+    /// What a channel thinks of an endpoint has changed.
+    pub(crate) fn endpoint_changed(
+        &self,
+        endpoint: &dyn fmt::Display,
+        from: &'static str,
+        to: &'static str,
+        reason: &'static str,
+    ) {
+        self.tell(|metrics| metrics.endpoint_changed(to, reason));
+        log::endpoint_changed(endpoint, from, to, reason);
+    }
+
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Metrics)) {
         if let Some(recording) = &self.0 {
             what(&*recording.metrics);

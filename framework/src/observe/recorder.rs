@@ -24,6 +24,7 @@ pub struct Recorder(Arc<Mutex<State>>);
 struct State {
     in_flight: BTreeMap<Side, u64>,
     refused_connections: BTreeMap<&'static str, u64>,
+    endpoint_changes: BTreeMap<&'static str, u64>,
     /// Of each kind by the name of its metric.
     file_changes: BTreeMap<(&'static str, Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
@@ -45,6 +46,12 @@ impl Recorder {
     pub fn refused_connections(&self, reason: &'static str) -> u64 {
         let state = self.lock();
         state.refused_connections.get(reason).copied().unwrap_or(0)
+    }
+
+    /// Changes of what channels think of endpoints, for this reason.
+    pub fn endpoint_changes(&self, reason: &'static str) -> u64 {
+        let state = self.lock();
+        state.endpoint_changes.get(reason).copied().unwrap_or(0)
     }
 
     /// Changes of files of policies, those that were taken or those that were refused.
@@ -95,6 +102,10 @@ impl Recorder {
             let name = names::SERVER_REFUSED_CONNECTIONS;
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
+        for (reason, count) in &state.endpoint_changes {
+            let name = names::CLIENT_ENDPOINT_CHANGES;
+            lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
+        }
         for ((name, side, outcome), count) in &state.file_changes {
             let side = side.as_str();
             lines.push(format!(
@@ -125,6 +136,10 @@ impl Metrics for Recorder {
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
         *self.lock().refused_connections.entry(reason).or_default() += 1;
+    }
+
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        *self.lock().endpoint_changes.entry(reason).or_default() += 1;
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {

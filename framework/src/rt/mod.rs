@@ -4,3 +4,4 @@
 pub(crate) mod backoff;
 #[cfg(any(feature = "policy-file", feature = "tls"))]
 pub(crate) mod follow;
+pub(crate) mod stamp;

@@ -23,9 +23,12 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("rt", &[]),
     // A node is an endpoint with its connection, of which it tells.
-    ("endpoint", &["call", "middleware", "observe", "rt", "transport"]),
+    (
+        "endpoint",
+        &["call", "middleware", "observe", "rt", "transport"],
+    ),
     // Picks among endpoints by numbers: no bodies, no connections.
-    ("balance", &["endpoint"]),
+    ("balance", &["endpoint", "rt"]),
     // Finds endpoints; what is called there is not its business.
     ("discovery", &["endpoint", "rt"]),
     // Carries an attempt to an address: it knows no retry, balance, discovery.

@@ -1,13 +1,11 @@
 //! Which endpoint a call goes to, what it costs on the way, and what it is told of a call that cannot be sent.
 
-use bytes::Bytes;
-use tokio::sync::Notify;
-
 use super::*;
 use crate::call::Payload;
 use crate::call::body::Body;
 use crate::endpoint::Node;
 use crate::transport::scripted::Scripted;
+use bytes::Bytes;
 
 fn two(_: RawCall) -> Result<RawReply, Status> {
     let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
@@ -16,13 +14,13 @@ fn two(_: RawCall) -> Result<RawReply, Status> {
 
 /// A channel over nodes that are scripted.
 fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
-    let changed = Arc::new(Notify::new());
+    let fleet = builder.fleet(links.len());
     let node = |(name, link)| {
         let link = Link::Scripted(link);
-        Arc::new(Node::fixed(name, link, Arc::clone(&changed)))
+        Arc::new(Node::fixed(name, link, &fleet))
     };
     let nodes = links.into_iter().map(node).collect();
-    builder.over(nodes, changed)
+    builder.over(nodes, fleet)
 }
 
 #[tokio::test]

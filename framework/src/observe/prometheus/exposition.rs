@@ -29,6 +29,8 @@ impl Collector for Prometheus {
         self.connections_of(&mut out, Side::Client)?;
         let failures = self.connect_failures.counts();
         out.by_reason(names::CLIENT_CONNECT_FAILURES, &failures)?;
+        let changes = self.endpoint_changes.counts();
+        out.by_reason(names::CLIENT_ENDPOINT_CHANGES, &changes)?;
         self.calls(&mut out, Side::Server)?;
         self.connections_of(&mut out, Side::Server)?;
         let refused = self.refused_connections.counts();

@@ -46,6 +46,7 @@ pub struct Prometheus {
     client: Connections,
     server: Connections,
     connect_failures: Reasons,
+    endpoint_changes: Reasons,
     refused_connections: Reasons,
     told_to_end: Reasons,
     cut_off: AtomicU64,
@@ -124,6 +125,10 @@ impl Metrics for Prometheus {
 
     fn connect_failed(&self, reason: &'static str, _: &dyn fmt::Display) {
         self.connect_failures.add(reason);
+    }
+
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        self.endpoint_changes.add(reason);
     }
 
     fn connection_told_to_end(&self, reason: &'static str) {

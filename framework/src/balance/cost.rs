@@ -1,0 +1,144 @@
+//! What a call is expected to cost at a node: the seconds until it answers.
+//! It refuses to choose.
+
+use crate::endpoint::Facts;
+
+/// A node that has just joined gets this share at least (Envoy's min_weight_percent).
+const LEAST_WARMTH: f32 = 0.1;
+
+/// A node that fails all of its calls looks this much worse at most, squared.
+const LEAST_SUCCESS: f32 = 0.05;
+
+/// What holds for all nodes of a channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Common {
+    /// Seconds that a call takes at a node that was measured.
+    pub(crate) typical_rtt: f32,
+    /// Seconds in which a node warms up.
+    pub(crate) warm_up: f32,
+    /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
+    pub(crate) rtt_decay: f32,
+}
+
+/// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
+/// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
+/// §4.1; the product is that of Finagle's and tower's peak EWMA).
+pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
+    let rtt = match facts.rtt {
+        Some(rtt) => rtt * common.rtt_decay / (common.rtt_decay + facts.rtt_age),
+        None => common.typical_rtt,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a queue")]
+    let queue = facts.in_flight as f32 + 1.0;
+    let success = facts.success.max(LEAST_SUCCESS);
+    rtt * queue / (share(facts, common) * success * success)
+}
+
+/// The part of the load that is a node's own.
+pub(super) fn share(facts: &Facts, common: &Common) -> f32 {
+    facts.weight * warmth(facts, common)
+}
+
+/// Envoy's slow start with aggression 1: in a straight line.
+fn warmth(facts: &Facts, common: &Common) -> f32 {
+    if facts.phase == crate::endpoint::Phase::Warm {
+        (facts.in_phase / common.warm_up).clamp(LEAST_WARMTH, 1.0)
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{Phase, Readiness};
+
+    const COMMON: Common = Common {
+        typical_rtt: 0.03,
+        warm_up: 10.0,
+        rtt_decay: 10.0,
+    };
+
+    const FACTS: Facts = Facts {
+        readiness: Readiness::Ready,
+        phase: Phase::Ready,
+        in_phase: 5.0,
+        in_flight: 0,
+        weight: 1.0,
+        rtt: Some(0.01),
+        rtt_age: 0.0,
+        success: 1.0,
+    };
+
+    #[test]
+    fn what_makes_a_call_dearer() {
+        for (facts, cost) in [
+            (FACTS, 0.01),
+            (Facts { rtt: None, ..FACTS }, 0.03),
+            (
+                Facts {
+                    in_flight: 3,
+                    ..FACTS
+                },
+                0.04,
+            ),
+            (
+                Facts {
+                    rtt_age: 10.0,
+                    ..FACTS
+                },
+                0.005,
+            ),
+            (
+                Facts {
+                    weight: 2.0,
+                    ..FACTS
+                },
+                0.005,
+            ),
+            (
+                Facts {
+                    success: 0.5,
+                    ..FACTS
+                },
+                0.04,
+            ),
+            (
+                Facts {
+                    success: 0.0,
+                    ..FACTS
+                },
+                4.0,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    ..FACTS
+                },
+                0.02,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    in_phase: 0.0,
+                    ..FACTS
+                },
+                0.1,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    in_phase: 60.0,
+                    ..FACTS
+                },
+                0.01,
+            ),
+        ] {
+            let found = expected_delay(&facts, &COMMON);
+            assert!(
+                (found - cost).abs() < cost * 1e-4,
+                "{facts:?}: {found}, not {cost}"
+            );
+        }
+    }
+}
