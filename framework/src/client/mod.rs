@@ -41,8 +41,8 @@ pub use reply::Reply;
 /// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are
 /// over.
 ///
-/// A channel connects at its first call, keeps its connections up by itself, and sends each call to the endpoint that will
-/// answer it first ([`ChannelBuilder::balance`]).
+/// A channel connects at its first call, keeps its connections up by itself, and sends each call to the endpoint that
+/// will answer it first ([`ChannelBuilder::balance`]).
 /// Its calls need a tokio runtime: elsewhere they fail with INTERNAL.
 #[derive(Clone)]
 pub struct Channel(Arc<Inner>);

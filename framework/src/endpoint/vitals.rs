@@ -236,8 +236,8 @@ impl Vitals {
         }
     }
 
-    /// Peak EWMA: up at once, down by and by (Finagle's and tower's; here the share of the new value is t / (t + decay),
-    /// which needs no exponential).
+    /// Peak EWMA: up at once, down by and by (Finagle's and tower's; here the share of the new value is
+    /// t / (t + decay), which needs no exponential).
     fn measured(&self, seconds: f32, now: Stamp, tuning: &Tuning) {
         let seconds = seconds.max(f32::MIN_POSITIVE);
         let next = match self.rtt.get() {
