@@ -7,6 +7,7 @@ mod balance;
 mod call;
 mod client;
 pub mod codegen;
+pub mod discovery;
 mod endpoint;
 pub mod export;
 mod middleware;
