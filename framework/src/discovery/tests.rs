@@ -184,6 +184,7 @@ async fn a_source_that_panics_is_run_again() {
     let mut test = start();
     test.say(Said::Set("a")).await;
     test.next().await;
+    advance(200 * MS).await;
     test.say(Said::Panic).await;
     let found = test.directory.changed().await;
     assert_eq!(

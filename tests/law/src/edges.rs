@@ -27,7 +27,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Picks among endpoints by numbers: no bodies, no connections.
     ("balance", &["endpoint"]),
     // Finds endpoints; what is called there is not its business.
-    ("discovery", &["endpoint", "rt"]),
+    ("discovery", &["observe", "rt", "transport"]),
     // Carries an attempt to an address: it knows no retry, balance, discovery.
     ("transport", &["call", "rt"]),
     ("middleware", &["call"]),
@@ -74,7 +74,15 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// Files, or folders with a final slash, whose decisions are pure functions of
 /// what they are given: no runtime, no span, no clock, no global random source.
-pub const PURE: &[&str] = &["transport/target.rs", "transport/target/", "rt/backoff.rs"];
+pub const PURE: &[&str] = &[
+    "discovery/found.rs",
+    "discovery/instance.rs",
+    "discovery/json.rs",
+    "discovery/judge.rs",
+    "transport/target.rs",
+    "transport/target/",
+    "rt/backoff.rs",
+];
 
 /// As [`PURE`], for what is still being built: checked as soon as it is there.
 pub const PURE_LATER: &[&str] = &[
