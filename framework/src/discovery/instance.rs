@@ -53,8 +53,8 @@ impl Display for InstanceState {
 
 /// One who serves.
 ///
-/// In a registry it is an object of JSON that clients of gRPC's naming in etcd read as well: `Addr`, and `Metadata` from
-/// text to text, of at most 4 KiB. What is not known there is kept, and of no effect.
+/// In a registry it is an object of JSON that clients of gRPC's naming in etcd read as well: `Addr`, and `Metadata`
+/// from text to text, of at most 4 KiB. What is not known there is kept, and of no effect.
 ///
 /// ```
 /// use sinew::discovery::Instance;
