@@ -7,6 +7,7 @@ pub mod balance;
 mod call;
 mod client;
 pub mod codegen;
+pub mod discovery;
 mod endpoint;
 pub mod export;
 mod middleware;

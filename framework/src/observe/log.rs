@@ -175,6 +175,20 @@ pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display)
     }
 }
 
+/// Who serves a name has changed; where it is kept as it was, that is a worry.
+pub(super) fn discovery_changed(
+    name: &str,
+    change: &dyn fmt::Display,
+    instances: usize,
+    is_worry: bool,
+) {
+    if is_worry {
+        warn!(target: "sinew::discovery", name, instances, %change, "who serves is doubtful");
+    } else {
+        info!(target: "sinew::discovery", name, instances, %change, "who serves has changed");
+    }
+}
+
 /// A channel connected.
 pub(super) fn connected(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "connected");

@@ -117,6 +117,33 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (to, reason);
     }
 
+    /// A directory looks for who serves `name`, the URL of a channel, from now on.
+    fn discovery_began(&self, name: &str) {
+        let _ = name;
+    }
+
+    /// A directory that was told of looks no more: its channel is gone, or its source has said all.
+    fn discovery_ended(&self, name: &str) {
+        let _ = name;
+    }
+
+    /// It was read who serves `name`: `outcome` is `taken`, or, where what was known before goes on to hold, `empty` or
+    /// `failed`.
+    fn discovery_read(&self, name: &str, outcome: &'static str) {
+        let _ = (name, outcome);
+    }
+
+    /// It is read before its time who serves `name`: `cause` is `suspect` (an endpoint could not be reached), `held`
+    /// (many were missing at once) or one of the source's own.
+    fn discovery_relisted(&self, name: &str, cause: &'static str) {
+        let _ = (name, cause);
+    }
+
+    /// A reading left out so many of those who serve `name` that they are kept for now.
+    fn discovery_held(&self, name: &str, instances: usize) {
+        let _ = (name, instances);
+    }
+
     /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends, or
     /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get.
     fn connection_told_to_end(&self, reason: &'static str) {

@@ -39,6 +39,14 @@ names! {
     CLIENT_CONNECT_FAILURES = "sinew_client_connect_failures_total";
     /// Changes of what clients think of endpoints, by `reason`.
     CLIENT_ENDPOINT_CHANGES = "sinew_client_endpoint_changes_total";
+    /// Readings of who serves a name, by `outcome`: `taken`, `empty` or `failed`.
+    DISCOVERY_READINGS = "sinew_discovery_readings_total";
+    /// Seconds since the last answer that was taken of who serves a name, by `name`.
+    DISCOVERY_AGE = "sinew_discovery_set_age_seconds";
+    /// Readings before their time, by `cause`.
+    DISCOVERY_RELISTS = "sinew_discovery_relists_total";
+    /// Instances that were kept although a reading left them out, as too many were at once.
+    DISCOVERY_HELD = "sinew_discovery_held_removals_total";
     /// Calls that ended on a server, by `method` and `code`; refusals included.
     SERVER_CALLS = "sinew_server_calls_total";
     /// Calls of a server that have begun and not ended, by `method`.

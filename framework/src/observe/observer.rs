@@ -53,6 +53,37 @@ impl Observer {
         self.tell(|metrics| metrics.tls_files(side, is_taken, detail));
     }
 
+    pub(crate) fn discovery_began(&self, name: &str) {
+        self.tell(|metrics| metrics.discovery_began(name));
+    }
+
+    pub(crate) fn discovery_ended(&self, name: &str) {
+        self.tell(|metrics| metrics.discovery_ended(name));
+    }
+
+    pub(crate) fn discovery_read(&self, name: &str, outcome: &'static str) {
+        self.tell(|metrics| metrics.discovery_read(name, outcome));
+    }
+
+    pub(crate) fn discovery_relisted(&self, name: &str, cause: &'static str) {
+        self.tell(|metrics| metrics.discovery_relisted(name, cause));
+    }
+
+    pub(crate) fn discovery_held(&self, name: &str, instances: usize) {
+        self.tell(|metrics| metrics.discovery_held(name, instances));
+    }
+
+    /// Who serves a name has changed: so many do now.
+    pub(crate) fn discovery_changed(
+        &self,
+        name: &str,
+        change: &dyn fmt::Display,
+        instances: usize,
+        is_worry: bool,
+    ) {
+        log::discovery_changed(name, change, instances, is_worry);
+    }
+
     /// A channel connected; its next failure is news again.
     pub(crate) fn connected(&self, endpoint: &dyn fmt::Display) {
         log::connected(endpoint);

@@ -28,6 +28,8 @@ struct State {
     /// Of each kind by the name of its metric.
     file_changes: BTreeMap<(&'static str, Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
+    /// Of each metric of discovery by the value of its label.
+    discovery: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 impl Recorder {
@@ -62,6 +64,30 @@ impl Recorder {
     /// Changes of the files that TLS is set up with, those that were taken or those that were refused.
     pub fn tls_files(&self, side: Side, is_taken: bool) -> u64 {
         self.file_changes(names::TLS_FILE_CHANGES, side, is_taken)
+    }
+
+    /// Readings of who serves a name, with this outcome: `taken`, `empty` or `failed`.
+    pub fn discovery_readings(&self, outcome: &'static str) -> u64 {
+        self.discovery(names::DISCOVERY_READINGS, outcome)
+    }
+
+    /// Readings before their time, for this cause.
+    pub fn discovery_relists(&self, cause: &'static str) -> u64 {
+        self.discovery(names::DISCOVERY_RELISTS, cause)
+    }
+
+    /// Instances that were kept although a reading left them out.
+    pub fn discovery_held_removals(&self) -> u64 {
+        self.discovery(names::DISCOVERY_HELD, "")
+    }
+
+    fn discovery(&self, name: &'static str, label: &'static str) -> u64 {
+        let state = self.lock();
+        state.discovery.get(&(name, label)).copied().unwrap_or(0)
+    }
+
+    fn discovered(&self, name: &'static str, label: &'static str, count: u64) {
+        *self.lock().discovery.entry((name, label)).or_default() += count;
     }
 
     fn file_changes(&self, name: &'static str, side: Side, is_taken: bool) -> u64 {
@@ -106,6 +132,13 @@ impl Recorder {
             let name = names::CLIENT_ENDPOINT_CHANGES;
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
+        for ((name, label), count) in &state.discovery {
+            lines.push(match *name {
+                names::DISCOVERY_READINGS => format!("{name}{{outcome=\"{label}\"}} {count}"),
+                names::DISCOVERY_RELISTS => format!("{name}{{cause=\"{label}\"}} {count}"),
+                _ => format!("{name} {count}"),
+            });
+        }
         for ((name, side, outcome), count) in &state.file_changes {
             let side = side.as_str();
             lines.push(format!(
@@ -140,6 +173,18 @@ impl Metrics for Recorder {
 
     fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
         *self.lock().endpoint_changes.entry(reason).or_default() += 1;
+    }
+
+    fn discovery_read(&self, _: &str, outcome: &'static str) {
+        self.discovered(names::DISCOVERY_READINGS, outcome, 1);
+    }
+
+    fn discovery_relisted(&self, _: &str, cause: &'static str) {
+        self.discovered(names::DISCOVERY_RELISTS, cause, 1);
+    }
+
+    fn discovery_held(&self, _: &str, instances: usize) {
+        self.discovered(names::DISCOVERY_HELD, "", instances as u64);
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus: counted without locks, written out when asked.
 //! It refuses to listen: whoever has an HTTP server shows what is written, at a path of its own.
 
+mod ages;
 mod exposition;
 mod reasons;
 mod tally;
@@ -17,6 +18,7 @@ use prometheus_client::registry::Registry;
 
 use super::{MethodMetrics, Metrics, Side};
 use crate::call::MethodSpec;
+use ages::Ages;
 use reasons::Reasons;
 use tally::Tally;
 
@@ -52,6 +54,10 @@ pub struct Prometheus {
     cut_off: AtomicU64,
     policy_files: [Changes; 2],
     tls_files: [Changes; 2],
+    readings: Reasons,
+    relists: Reasons,
+    held_removals: AtomicU64,
+    ages: Ages,
 }
 
 /// Connections of one side. None is closed that was not opened, so that the difference is what is open.
@@ -141,6 +147,30 @@ impl Metrics for Prometheus {
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
         self.refused_connections.add(reason);
+    }
+
+    fn discovery_began(&self, name: &str) {
+        self.ages.began(name);
+    }
+
+    fn discovery_ended(&self, name: &str) {
+        self.ages.ended(name);
+    }
+
+    fn discovery_read(&self, name: &str, outcome: &'static str) {
+        self.readings.add(outcome);
+        if outcome == "taken" {
+            self.ages.taken(name);
+        }
+    }
+
+    fn discovery_relisted(&self, _: &str, cause: &'static str) {
+        self.relists.add(cause);
+    }
+
+    fn discovery_held(&self, _: &str, instances: usize) {
+        let count = instances as u64;
+        self.held_removals.fetch_add(count, Ordering::Relaxed);
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
