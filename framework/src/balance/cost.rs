@@ -24,10 +24,12 @@ pub(crate) struct Common {
 /// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
 /// §4.1; the product is that of Finagle's and tower's peak EWMA).
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
-    let rtt = match facts.rtt {
-        Some(rtt) => rtt * common.rtt_decay / (common.rtt_decay + facts.rtt_age),
-        None => common.typical_rtt,
+    // Who was not measured, or long ago, gets cheaper by and by, or it would never be measured.
+    let (rtt, age) = match facts.rtt {
+        Some(rtt) => (rtt, facts.rtt_age),
+        None => (common.typical_rtt, facts.in_phase),
     };
+    let rtt = rtt * common.rtt_decay / (common.rtt_decay + age);
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
     let success = facts.success.max(LEAST_SUCCESS);
@@ -74,7 +76,14 @@ mod tests {
     fn what_makes_a_call_dearer() {
         for (facts, cost) in [
             (FACTS, 0.01),
-            (Facts { rtt: None, ..FACTS }, 0.03),
+            (
+                Facts {
+                    rtt: None,
+                    in_phase: 10.0,
+                    ..FACTS
+                },
+                0.015,
+            ),
             (
                 Facts {
                     in_flight: 3,

@@ -7,6 +7,8 @@ mod builder;
 mod call;
 mod enter;
 mod invoke;
+mod members;
+mod nodes;
 mod place;
 mod progress;
 mod reply;
@@ -25,6 +27,7 @@ use tokio::time::timeout_at;
 use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Compression, MethodSpec, RawCall, RawReply, ServiceSpec, Status};
+use crate::discovery::Discover;
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
@@ -76,6 +79,7 @@ struct Defaults {
 impl Channel {
     /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`;
     /// with the feature `tls` also `https://cart.example.org`, where the roots of the system are trusted.
+    /// Or to all who serve a name: `local:///shop.v1.Cart` for those of this machine, see docs/discovery.md.
     /// It connects at its first call: only a bad URL fails here.
     ///
     /// # Errors
@@ -87,6 +91,11 @@ impl Channel {
     /// A channel to set up.
     pub fn builder(url: impl Into<String>) -> ChannelBuilder {
         ChannelBuilder::new(url.into())
+    }
+
+    /// A channel to set up, to those whom `source` finds; `name` is what its logs and metrics call them.
+    pub fn discover(name: &str, source: impl Discover) -> ChannelBuilder {
+        ChannelBuilder::new(name.to_owned()).discover(source)
     }
 
     /// A channel to a server inside this process, over no socket: for tests, where it is deterministic

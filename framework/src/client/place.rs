@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::time::Instant;
 
+use super::members::{Members, Nobody};
 use super::progress::{Progress, Stage};
 use crate::balance::{Asks, Common, Hope, Picker, hope};
 use crate::call::serve::{BoxFuture, Serve};
@@ -18,7 +19,9 @@ use crate::transport::{NoSlot, Slot};
 
 /// The nodes of a channel, and the calls that wait for one of them.
 pub(super) struct Place {
-    pub(super) table: Table,
+    pub(super) table: Arc<Table>,
+    /// Who they are, where they are found under a name.
+    pub(super) members: Option<Members>,
     /// Do attempt layers of the user stand around the nodes?
     pub(super) is_layered: bool,
     pub(super) picker: Picker,
@@ -193,7 +196,7 @@ impl Place {
 
     /// A node that is ready, or that becomes so.
     async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<usize, Status> {
-        self.table.wake();
+        self.wake();
         let mut waiting = None;
         loop {
             let changed = self.table.changed();
@@ -203,8 +206,11 @@ impl Place {
                 let readiness = |i: usize| nodes[i].readiness();
                 match hope(nodes.len(), 0, readiness, wait_for_ready) {
                     Hope::Now(index) => return Ok(index),
-                    Hope::Nothing => return Err(unavailable(nodes)),
                     Hope::Soon => {}
+                    Hope::Nothing => match self.nobody(nodes) {
+                        Nobody::Yet => {}
+                        Nobody::Found(status) => return Err(status),
+                    },
                 }
                 for node in nodes {
                     node.wake()?;
@@ -219,8 +225,25 @@ impl Place {
         }
     }
 
+    /// Sees to it that endpoints are found and judged.
+    fn wake(&self) {
+        self.table.wake();
+        if let Some(members) = &self.members {
+            members.wake();
+        }
+    }
+
+    /// Why no call can be sent.
+    fn nobody(&self, nodes: &[Arc<Node>]) -> Nobody {
+        match &self.members {
+            Some(members) if nodes.is_empty() => members.nobody(),
+            _ => Nobody::Found(unavailable(nodes)),
+        }
+    }
+
     fn wait(&self, nodes: &[Arc<Node>]) -> Result<Waiting<'_>, Status> {
-        let max = self.max_waiting.saturating_mul(nodes.len());
+        // While nobody is found, as for one.
+        let max = self.max_waiting.saturating_mul(nodes.len().max(1));
         Waiting::enter(&self.waiting, max).ok_or_else(|| {
             let names: Vec<&str> = nodes.iter().map(|node| &**node.name()).collect();
             self.too_many(&format!("a connection to {}", names.join(", ")))

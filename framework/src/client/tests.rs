@@ -21,6 +21,7 @@ mod connecting;
 #[cfg(feature = "prometheus")]
 mod counted;
 mod dropping;
+mod found;
 mod placing;
 mod turned_away;
 

@@ -1,12 +1,6 @@
 //! Who serves a name, kept true: sources that find instances, and the directory that takes what they find with care.
 //! It refuses to connect to anybody, and to choose among who was found.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "channels are still to look here for their endpoints"
-)]
-
 mod directory;
 mod fixed;
 mod found;

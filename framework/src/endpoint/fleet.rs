@@ -10,6 +10,7 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use super::Tuning;
+use super::vitals::LEAST_RTT;
 use crate::rt::stamp::Stamp;
 
 /// Shared by the nodes of one channel, and by the table of them.
@@ -25,6 +26,8 @@ pub(crate) struct Fleet {
     changed: Notify,
     /// Told when a node should be judged.
     doubted: Notify,
+    /// Told when a node could not be connected.
+    failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
@@ -40,6 +43,7 @@ impl Fleet {
             seed,
             changed: Notify::new(),
             doubted: Notify::new(),
+            failed: Notify::new(),
             panics: AtomicBool::new(false),
             typical: AtomicU32::new(0),
         })
@@ -75,6 +79,15 @@ impl Fleet {
         self.doubted.notified().await;
     }
 
+    pub(super) fn tell_connect_failed(&self) {
+        self.failed.notify_one();
+    }
+
+    /// Resolves when a node could not be connected.
+    pub(crate) async fn connect_failed(&self) {
+        self.failed.notified().await;
+    }
+
     pub(crate) fn panics(&self) -> bool {
         self.panics.load(Ordering::Relaxed)
     }
@@ -96,7 +109,7 @@ impl Fleet {
     /// A call took so long: towards it in steps of an eighth, as TCP smooths its round trips (RFC 6298).
     pub(super) fn measured(&self, elapsed: Duration) {
         let before = f32::from_bits(self.typical.load(Ordering::Relaxed));
-        let elapsed = elapsed.as_secs_f32();
+        let elapsed = elapsed.as_secs_f32().max(LEAST_RTT);
         let after = if before > 0.0 {
             before + (elapsed - before) / 8.0
         } else {

@@ -65,10 +65,16 @@ pub(crate) enum Cause {
     TrialPassed,
     /// A call of its trial failed.
     TrialFailed,
-    /// It said, or whoever lists it says, that it ends.
+    /// It ends, as it says, or as those say who list it.
     Leaving,
-    /// It said, or whoever lists it says, that it does not end after all.
-    Staying,
+    /// It takes no calls yet, as it says.
+    Starting,
+    /// It comes and goes.
+    Flapping,
+    /// Another one has taken its slot.
+    Superseded,
+    /// What kept it out of use is over.
+    Back,
 }
 
 impl Cause {
@@ -83,7 +89,10 @@ impl Cause {
             Self::TrialPassed => "trial_passed",
             Self::TrialFailed => "trial_failed",
             Self::Leaving => "leaving",
-            Self::Staying => "staying",
+            Self::Starting => "starting",
+            Self::Flapping => "flapping",
+            Self::Superseded => "superseded",
+            Self::Back => "back",
         }
     }
 }
@@ -94,7 +103,8 @@ pub(super) struct Seen {
     pub(super) in_a_row: u32,
     /// Calls of its trial that went well, and that failed.
     pub(super) tried: (u32, u32),
-    pub(super) is_leaving: bool,
+    /// Why it is to get no new calls, whatever became of those it had.
+    pub(super) aside: Option<Cause>,
 }
 
 /// How all nodes did in the window.
@@ -192,12 +202,12 @@ impl Record {
         now: Instant,
         tuning: &Tuning,
     ) -> Option<(Phase, Cause)> {
-        if seen.is_leaving {
-            let is_new = self.phase != Phase::Draining;
-            return is_new.then_some((Phase::Draining, Cause::Leaving));
+        if let Some(cause) = seen.aside {
+            let is_new = self.phase != Phase::Draining || self.cause != cause;
+            return is_new.then_some((Phase::Draining, cause));
         }
         match self.phase {
-            Phase::Draining => Some((Phase::Warm, Cause::Staying)),
+            Phase::Draining => Some((Phase::Warm, Cause::Back)),
             Phase::Warm | Phase::Ready | Phase::Suspect | Phase::Hung => {
                 if seen.in_a_row >= IN_A_ROW {
                     return Some((Phase::Ejected, Cause::FailuresInARow));

@@ -2,7 +2,7 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
@@ -19,7 +19,11 @@ use crate::transport::target::Target;
 /// An endpoint and its connection. The connection is made at the first call, and kept up by a task of its own
 /// that ends when the node is dropped.
 pub(crate) struct Node {
+    /// New for each process that serves, where it is found in a registry; else its name.
+    id: Arc<str>,
     name: Arc<str>,
+    /// Where it stands on the ring, over all of its restarts.
+    slot: Arc<str>,
     shared: Arc<Shared>,
     /// What a keeper is started with; nothing where none is needed.
     keep_up: Option<KeepUp>,
@@ -28,8 +32,8 @@ pub(crate) struct Node {
     fleet: Arc<Fleet>,
     /// Calls of its trial that went well, and that failed.
     tried: (AtomicU32, AtomicU32),
-    /// It ends, as it says, or as those say who list it.
-    is_leaving: AtomicBool,
+    /// Why it is to get no new calls, whatever became of those it had.
+    aside: Mutex<Option<Cause>>,
     /// Why it is in the phase that it is in.
     cause: Mutex<Cause>,
 }
@@ -79,8 +83,18 @@ impl Readiness {
 }
 
 impl Node {
-    pub(crate) fn new(target: &Target, keep_up: KeepUp, fleet: &Arc<Fleet>) -> Self {
-        Self::with(target.to_string().into(), Some(keep_up), State::Idle, fleet)
+    pub(crate) fn new(
+        id: &str,
+        target: &Target,
+        slot: &str,
+        keep_up: KeepUp,
+        fleet: &Arc<Fleet>,
+    ) -> Self {
+        let name = target.to_string().into();
+        let mut node = Self::with(name, Some(keep_up), State::Idle, fleet);
+        node.id = id.into();
+        node.slot = slot.into();
+        node
     }
 
     /// A node that is there from the start and needs nobody to keep it up.
@@ -93,6 +107,8 @@ impl Node {
         let vitals = Vitals::new(NORMAL_WEIGHT, now);
         vitals.set_readiness(state.readiness());
         Self {
+            id: Arc::clone(&name),
+            slot: Arc::clone(&name),
             name,
             shared: Arc::new(Shared {
                 state: RwLock::new(state),
@@ -104,9 +120,22 @@ impl Node {
             around: OnceLock::new(),
             fleet: Arc::clone(fleet),
             tried: Default::default(),
-            is_leaving: AtomicBool::new(false),
+            aside: Mutex::new(None),
             cause: Mutex::new(Cause::Joined),
         }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn slot(&self) -> &str {
+        &self.slot
+    }
+
+    /// Is it what stands for one at this address and slot?
+    pub(crate) fn is_at(&self, target: &Target, slot: &str) -> bool {
+        &*self.slot == slot && self.keep_up.as_ref().is_some_and(|up| up.target == *target)
     }
 
     /// The target, as it is written.
@@ -145,20 +174,26 @@ impl Node {
         (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
     }
 
-    pub(super) fn is_leaving(&self) -> bool {
-        self.is_leaving.load(Ordering::Relaxed)
+    pub(super) fn aside(&self) -> Option<Cause> {
+        *lock(&self.aside)
     }
 
-    /// Says whether it ends. It is judged for that as soon as it is news.
-    pub(crate) fn set_leaving(&self, is_leaving: bool) {
-        if self.is_leaving.swap(is_leaving, Ordering::Relaxed) != is_leaving {
+    /// Says why it is to get no new calls, if it is not. It is judged for that as soon as it is news.
+    pub(crate) fn set_aside(&self, aside: Option<Cause>) {
+        let before = std::mem::replace(&mut *lock(&self.aside), aside);
+        if before != aside {
             self.fleet.doubt();
         }
     }
 
+    /// 100 is normal.
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.vitals().set_weight(weight);
+    }
+
     /// Only the table says this.
     pub(super) fn enter(&self, phase: Phase, cause: Cause, now: Stamp) {
-        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+        *lock(&self.cause) = cause;
         if phase == Phase::Trial {
             let (good, bad) = &self.tried;
             good.store(0, Ordering::Relaxed);
@@ -173,7 +208,7 @@ impl Node {
 
     /// Why it is in the phase that it is in.
     pub(crate) fn cause(&self) -> Cause {
-        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.cause)
     }
 
     /// Puts layers around it, once and before the first call.
@@ -259,6 +294,10 @@ pub(crate) fn no_runtime() -> Status {
     )
 }
 
+fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
         self.shared.dropped.notify_one();
@@ -278,6 +317,10 @@ impl Shared {
             *state = State::Connecting { failed: None };
         }
         unkept
+    }
+
+    pub(super) fn tell_connect_failed(&self) {
+        self.fleet.tell_connect_failed();
     }
 
     pub(super) fn set(&self, state: State) {

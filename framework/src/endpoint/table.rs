@@ -28,8 +28,8 @@ struct Shared {
 }
 
 impl Table {
-    /// A table of nodes that stay.
-    pub(crate) fn fixed(nodes: Vec<Arc<Node>>, fleet: Arc<Fleet>, observer: Observer) -> Self {
+    /// A table of these nodes, until others come in their place.
+    pub(crate) fn new(nodes: Vec<Arc<Node>>, fleet: Arc<Fleet>, observer: Observer) -> Self {
         Self {
             shared: Arc::new(Shared {
                 set: ArcSwap::from_pointee(EndpointSet::new(nodes)),
@@ -38,6 +38,13 @@ impl Table {
             }),
             judge: Mutex::new(None),
         }
+    }
+
+    /// Other endpoints, from now on. Calls that are under way at those that are gone go on.
+    pub(crate) fn replace(&self, nodes: Vec<Arc<Node>>) {
+        self.shared.set.store(Arc::new(EndpointSet::new(nodes)));
+        self.shared.fleet.tell_change();
+        self.shared.fleet.doubt();
     }
 
     /// The endpoints as they are now. Held for a moment only, never while something is waited for.
@@ -141,7 +148,7 @@ impl Judge {
             let seen = Seen {
                 in_a_row: node.vitals().failures_in_a_row(),
                 tried: node.tries(),
-                is_leaving: node.is_leaving(),
+                aside: node.aside(),
             };
             let before = record.phase;
             let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) else {

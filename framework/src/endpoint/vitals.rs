@@ -239,7 +239,7 @@ impl Vitals {
     /// Peak EWMA: up at once, down by and by (Finagle's and tower's; here the share of the new value is
     /// t / (t + decay), which needs no exponential).
     fn measured(&self, seconds: f32, now: Stamp, tuning: &Tuning) {
-        let seconds = seconds.max(f32::MIN_POSITIVE);
+        let seconds = seconds.max(LEAST_RTT);
         let next = match self.rtt.get() {
             Some((rtt, stamp)) if seconds < rtt => {
                 let share = share(now.seconds_since(stamp), tuning.rtt_decay.as_secs_f32());
@@ -269,6 +269,10 @@ impl Vitals {
         }
     }
 }
+
+/// Seconds that a call takes at least: less is noise, and who was measured must not look infinitely better than who was
+/// not.
+pub(crate) const LEAST_RTT: f32 = 1e-5;
 
 /// What one call counts at least, however short ago the last one was.
 const LEAST_SHARE: f32 = 0.02;

@@ -14,13 +14,15 @@ fn two(_: RawCall) -> Result<RawReply, Status> {
 
 /// A channel over nodes that are scripted.
 fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
-    let fleet = builder.fleet(links.len());
+    let maker = builder.maker(builder.fleet(links.len() > 1));
     let node = |(name, link)| {
         let link = Link::Scripted(link);
-        Arc::new(Node::fixed(name, link, &fleet))
+        let node = Arc::new(Node::fixed(name, link, &maker.fleet));
+        maker.put_around(&node);
+        node
     };
     let nodes = links.into_iter().map(node).collect();
-    builder.over(nodes, fleet)
+    builder.over(nodes, maker, None)
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ fn whoever_leaves_drains_and_may_change_its_mind() {
     let now = Instant::now();
     let mut record = record(100, 0);
     let leaving = Seen {
-        is_leaving: true,
+        aside: Some(Cause::Leaving),
         in_a_row: 9,
         ..Seen::default()
     };
@@ -157,7 +157,7 @@ fn whoever_leaves_drains_and_may_change_its_mind() {
     record.enter(Phase::Draining, Cause::Leaving, now, &tuning, 0.0);
     assert_eq!(record.judge(leaving, &none, now, &tuning), None);
     let judged = record.judge(Seen::default(), &none, now, &tuning);
-    assert_eq!(judged, Some((Phase::Warm, Cause::Staying)));
+    assert_eq!(judged, Some((Phase::Warm, Cause::Back)));
 }
 
 #[test]
