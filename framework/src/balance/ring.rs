@@ -54,7 +54,7 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// The ring of `members`, whose indices are those in the slice, with `points` for each of normal weight: [`POINTS`],
+    /// The ring of `members`, which go by their indices, with `points` for each of normal weight: [`POINTS`],
     /// unless a policy says otherwise.
     ///
     /// It costs O(points × log points), some ms for 100 members: not for a call to do.
