@@ -2,7 +2,7 @@
 //! It sees no message, no connection, and waits for nothing.
 
 // No channel has a ring yet.
-#[cfg_attr(not(feature = "testing"), allow(dead_code))]
+#[cfg_attr(not(feature = "testing"), allow(dead_code, unused_imports))]
 pub(crate) mod ring;
 mod round_robin;
 
