@@ -21,6 +21,7 @@ pub mod testing;
 mod transport;
 
 pub use call::key::HashKeyField;
+pub use call::key::hash::KeyHash;
 pub use call::{
     Background, Body, Code, Compression, Context, DEFAULT_MAX_MESSAGE_BYTES, DomainError,
     Idempotency, Inbound, InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter,

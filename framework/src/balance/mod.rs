@@ -5,7 +5,9 @@ mod class;
 mod cost;
 mod custom;
 mod pick;
+mod placed;
 mod policy;
+pub(crate) mod ring;
 mod sample;
 mod waiting;
 

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::class::{Class, class};
 use super::cost::{Common, expected_delay};
 use super::custom::Candidates;
+use super::placed::Placed;
 use super::policy::{Balance, Kind};
+use super::ring::Choice;
 use super::sample::{Sample, following, one_of};
 use crate::endpoint::{EndpointSet, Vitals};
 use crate::rt::stamp::Stamp;
@@ -31,6 +33,11 @@ pub(crate) struct Asks {
     pub(crate) panics: bool,
     /// The call may be repeated, so it may find out whether a node is well again.
     pub(crate) is_repeatable: bool,
+    /// What a call with a key is placed by.
+    pub(crate) key: Option<u64>,
+    /// Calls under way at all nodes, and what those weigh that can be used.
+    pub(crate) in_flight: u32,
+    pub(crate) weight: u64,
     /// Seconds that a trial waits for such a call before it takes any.
     pub(crate) trial_patience: f32,
 }
@@ -41,6 +48,7 @@ pub(crate) struct Picker {
     balance: Balance,
     turn: AtomicUsize,
     sample: Sample,
+    placed: Placed,
 }
 
 impl Picker {
@@ -49,11 +57,17 @@ impl Picker {
             balance,
             turn: AtomicUsize::new(0),
             sample: Sample::new(seed),
+            placed: Placed::default(),
         }
     }
 
     pub(crate) fn balance(&self) -> &Balance {
         &self.balance
+    }
+
+    /// Where keys belong, in a set.
+    pub(crate) fn placed(&self) -> &Placed {
+        &self.placed
     }
 
     /// The node that a call is to be sent to, if any can take it.
@@ -62,6 +76,14 @@ impl Picker {
         // Who has one endpoint needs no choice; whether it can take the call is seen when it is asked.
         if vitals.len() == 1 {
             return Some(0);
+        }
+        if let Some(key) = asks.key {
+            match self.placed.pick(set, key, asks) {
+                Choice::Owner(index) | Choice::Candidate(index, _) | Choice::Overflow(index) => {
+                    return Some(index);
+                }
+                Choice::None => {}
+            }
         }
         match &self.balance.0 {
             Kind::ShortestDelay => self.shortest(vitals, asks),

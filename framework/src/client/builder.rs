@@ -345,15 +345,18 @@ impl ChannelBuilder {
         let in_process = found.is_none() && !nodes.iter().any(|node| node.is_remote());
         let maker = Arc::new(maker);
         let fleet = Arc::clone(&maker.fleet);
+        let picker = Arc::new(Picker::new(self.balance, fleet.seed()));
         let table = Arc::new(Table::new(nodes, fleet, self.observer.clone()));
         let follow = |file| Overrides::new(file, Side::Client, self.observer.clone(), Vec::new());
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
             place: Arc::new(Place {
-                picker: Picker::new(self.balance, maker.fleet.seed()),
                 is_layered: maker.is_layered(),
-                members: found.map(|source| Members::new(source, maker, Arc::clone(&table))),
+                members: found.map(|source| {
+                    Members::new(source, maker, Arc::clone(&table), Arc::clone(&picker))
+                }),
+                picker,
                 table,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,

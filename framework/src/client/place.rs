@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::members::{Members, Nobody};
 use super::progress::{Progress, Stage};
 use crate::balance::{Asks, Common, Hope, Picker, hope};
+use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Idempotency, Payload, RawCall, RawReply, Status};
 use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
@@ -24,7 +25,7 @@ pub(super) struct Place {
     pub(super) members: Option<Members>,
     /// Do attempt layers of the user stand around the nodes?
     pub(super) is_layered: bool,
-    pub(super) picker: Picker,
+    pub(super) picker: Arc<Picker>,
     pub(super) waiting: AtomicUsize,
     /// Calls that may wait at each node: for a connection, and for a free stream.
     pub(super) max_waiting: usize,
@@ -38,6 +39,7 @@ type Free = (Arc<Node>, Slot);
 struct Wants {
     wait_for_ready: bool,
     is_repeatable: bool,
+    key: Option<u64>,
 }
 
 impl Wants {
@@ -45,6 +47,7 @@ impl Wants {
         Self {
             wait_for_ready: call.wait_for_ready,
             is_repeatable: call.method.idempotency() != Idempotency::Unsafe,
+            key: call.key.map(KeyHash::get),
         }
     }
 }
@@ -148,6 +151,9 @@ impl Place {
             },
             panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,
+            key: wants.key,
+            in_flight: fleet.in_flight(),
+            weight: fleet.weight(),
             trial_patience: tuning.trial_patience.as_secs_f32(),
         };
         self.picker.pick(set, &asks)

@@ -72,8 +72,9 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
-    // Test tools stand outside of the stack: they speak its wire, and carry its bytes.
-    ("testing", &["call", "transport"]),
+    // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
+    // decisions.
+    ("testing", &["balance", "call", "transport"]),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of

@@ -31,6 +31,9 @@ fn asks(fleet: &Fleet, now: Instant) -> Asks {
         },
         panics: fleet.panics(),
         is_repeatable: true,
+        key: None,
+        in_flight: fleet.in_flight(),
+        weight: fleet.weight(),
         trial_patience: 1.0,
     }
 }
