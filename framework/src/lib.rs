@@ -29,6 +29,7 @@ pub use call::{
     RawReply, ReplyBody, Result, ServiceSpec, Shape, Status, Trace, Typed, code_of,
 };
 pub use call::{details, policy};
+pub use client::explain;
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};

@@ -12,7 +12,7 @@ mod sample;
 mod waiting;
 
 pub(crate) use cost::Common;
-pub(crate) use pick::{Asks, Picker};
+pub(crate) use pick::{Asks, Considered, Picker};
 pub(crate) use waiting::{Hope, hope};
 
 pub use custom::{Balancer, Candidate, Candidates};

@@ -15,6 +15,7 @@ use http::uri::Authority;
 use tower::{Layer, Service};
 
 use super::enter::DEFAULT_TIMEOUT;
+use super::explain::Samples;
 use super::members::Members;
 use super::nodes::NodeMaker;
 use super::place::Place;
@@ -357,6 +358,7 @@ impl ChannelBuilder {
                     Members::new(source, maker, Arc::clone(&table), Arc::clone(&picker))
                 }),
                 picker,
+                samples: Samples::default(),
                 table,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,

@@ -16,7 +16,7 @@ pub(crate) use health::Cause;
 pub(crate) use in_flight::InFlight;
 pub(crate) use keeper::KeepUp;
 pub(crate) use node::{Node, Readiness, no_runtime};
-pub(crate) use set::{EndpointSet, Standing};
+pub(crate) use set::EndpointSet;
 pub(crate) use table::Table;
 pub(crate) use tuning::Tuning;
 pub(crate) use vitals::{Facts, NORMAL_WEIGHT, Phase, Vitals};

@@ -7,13 +7,16 @@ use crate::endpoint::Node;
 use crate::transport::scripted::Scripted;
 use bytes::Bytes;
 
-fn two(_: RawCall) -> Result<RawReply, Status> {
+pub(in crate::client) fn two(_: RawCall) -> Result<RawReply, Status> {
     let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
     Ok(RawReply::whole(Payload::Whole(framed)))
 }
 
 /// A channel over nodes that are scripted.
-fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
+pub(in crate::client) fn scripted(
+    builder: ChannelBuilder,
+    links: Vec<(&str, Scripted)>,
+) -> Channel {
     let maker = builder.maker(builder.fleet(links.len() > 1));
     let node = |(name, link)| {
         let link = Link::Scripted(link);
