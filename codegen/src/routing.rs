@@ -33,11 +33,12 @@ fn field(field: &KeyField, method: &Method, sinew: &TokenStream) -> TokenStream 
     let key = match &method.own.hash_key {
         Some(closure) => closure.clone(),
         None => {
+            let input = paths::message(&method.input);
             let key = value(&field.way, &quote!(#sinew::codegen::key_hash));
             // A chain of calls is put into braces by whoever formats it, and then formatted in another way.
             match field.way.iter().any(|step| step.optional) {
-                true => quote!(|req| { #key }),
-                false => quote!(|req| #key),
+                true => quote!(|req: &#input| { #key }),
+                false => quote!(|req: &#input| #key),
             }
         }
     };

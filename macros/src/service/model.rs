@@ -257,6 +257,7 @@ fn method(
     }
     if shape.client_streams() {
         fields = Fields::default();
+        policy.hash_key = None;
     }
     let cfg = found
         .attrs

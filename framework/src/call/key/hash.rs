@@ -12,7 +12,7 @@ use super::HashKeyField;
 ///
 /// ```
 /// let key = sinew::KeyHash::of("cart-7");
-/// assert_eq!(key.map(sinew::KeyHash::get), Some(0x2a0a_3c16_4d74_7a0e));
+/// assert_eq!(key.map(sinew::KeyHash::get), Some(0xfad2_9693_a91b_4541));
 /// // A number is spelt in digits.
 /// assert_eq!(sinew::KeyHash::of(&7_u64), sinew::KeyHash::of("7"));
 /// // What is empty, or not set, is no key.
