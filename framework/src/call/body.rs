@@ -37,6 +37,16 @@ pub(crate) trait StreamEnd: Send {
     fn end(self: Box<Self>, code: Code, status: Option<&Status>);
 }
 
+/// Two who are told.
+struct Both(Box<dyn StreamEnd>, Box<dyn StreamEnd>);
+
+impl StreamEnd for Both {
+    fn end(self: Box<Self>, code: Code, status: Option<&Status>) {
+        self.0.end(code, status);
+        self.1.end(code, status);
+    }
+}
+
 enum Kind {
     Empty,
     Whole(Option<Bytes>),
@@ -143,9 +153,12 @@ impl Body {
         }
     }
 
-    /// Tells `watch` how the stream ends.
+    /// Tells `watch` how the stream ends, after those who watch it already.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
-        self.watch = Some(watch);
+        self.watch = Some(match self.watch.take() {
+            None => watch,
+            Some(before) => Box::new(Both(before, watch)),
+        });
         self
     }
 

@@ -287,6 +287,9 @@ impl ChannelBuilder {
                     user_agent: self.user_agent.clone(),
                     max_waiting: self.max_waiting,
                     keep_alive: self.keep_alive,
+                    reported: Arc::default(),
+                    // Round robin has no use for it.
+                    asks_load: false,
                 },
                 backoff: Backoff::default(),
                 observer: self.observer.clone(),
