@@ -33,7 +33,7 @@ pub use client::explain;
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
-pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
+pub use server::{Bound, HttpService, IntoServices, Server, ServerLoad, Skeleton};
 pub use services::health;
 #[cfg(feature = "macros")]
 pub use sinew_macros::{DomainError, service};

@@ -99,6 +99,8 @@ pub const PURE_LATER: &[&str] = &[
     "call/metadata/",
     "call/method.rs",
     "call/outcome.rs",
+    "call/report.rs",
+    "call/report/",
     "call/status.rs",
     "call/status/",
     "call/trace.rs",
@@ -111,6 +113,8 @@ pub const PURE_LATER: &[&str] = &[
     "client/throttle.rs",
     "endpoint/outlier.rs",
     "server/gate.rs",
+    "server/load/rates.rs",
+    "server/load/service_time.rs",
     "server/queue.rs",
 ];
 
