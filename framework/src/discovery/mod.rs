@@ -2,6 +2,8 @@
 //! It refuses to connect to anybody, and to choose among who was found.
 
 mod directory;
+#[cfg(feature = "dns")]
+mod dns;
 mod fixed;
 mod found;
 mod instance;

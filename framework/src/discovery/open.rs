@@ -2,23 +2,45 @@
 //! It refuses to look for anything yet.
 
 use super::Source;
+#[cfg(feature = "dns")]
+use super::dns;
 use super::fixed::Fixed;
 use crate::transport::target::{InvalidTarget, Target};
 
 /// Endpoints that stand in the URL.
 const STATIC: &str = "static";
 
-/// The source that a channel's URL names; one of a single endpoint is a source, too.
+/// Endpoints that DNS has under a name.
+const DNS: &str = "dns";
+
+/// The source that a channel's URL names; one of a single endpoint is a source, too. Whoever is found without a word on
+/// TLS is spoken to over TLS where `is_tls`.
 ///
 /// # Errors
 /// [`InvalidTarget`] says what is wrong and what to write instead.
-pub(crate) fn open(url: &str) -> Result<Source, InvalidTarget> {
+pub(crate) fn open(url: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         STATIC => Ok(Source::new(url, Fixed::parse(url, rest)?)),
+        DNS => looked_up(url, rest, is_tls),
         // Whatever else is a target, or is not: that is said there.
         _ => Ok(Source::new(url, Fixed::one(url.parse::<Target>()?))),
     }
+}
+
+#[cfg(feature = "dns")]
+fn looked_up(url: &str, rest: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
+    Ok(Source::new(url, dns::parse(url, rest, is_tls)?))
+}
+
+#[cfg(not(feature = "dns"))]
+fn looked_up(url: &str, _: &str, _: bool) -> Result<Source, InvalidTarget> {
+    Err(InvalidTarget::of_source(
+        url,
+        "DNS is not built in; turn on the feature \"dns\" of the crate sinew, or name the endpoints, for example \
+         \"http://cart.internal:50051\" or \"static:10.0.0.7:50051,10.0.0.8:50051\""
+            .to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -32,8 +54,12 @@ mod tests {
             ("127.0.0.1:1", "write \"http://127.0.0.1:1\""),
             ("zoo://a", "the scheme \"zoo\" is unknown"),
             ("STATIC:a:x", "\"a:x\" is wrong"),
+            #[cfg(feature = "dns")]
+            ("DNS:cart:1", "write \"dns:///cart:1\""),
+            #[cfg(not(feature = "dns"))]
+            ("dns:///cart:1", "the feature \"dns\""),
         ] {
-            let error = open(url).unwrap_err().to_string();
+            let error = open(url, false).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
         for url in [
@@ -41,8 +67,10 @@ mod tests {
             "Static://a:1",
             "http://a:1",
             "unix:/run/a.sock",
+            #[cfg(feature = "dns")]
+            "dns:///cart:1",
         ] {
-            assert_eq!(&*open(url).unwrap().name, url);
+            assert_eq!(&*open(url, false).unwrap().name, url);
         }
     }
 }

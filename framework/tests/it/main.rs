@@ -11,6 +11,7 @@
 mod cancellation;
 mod compression;
 mod deadlines;
+mod dns;
 mod double;
 mod drain;
 mod errors;
