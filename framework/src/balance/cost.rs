@@ -18,6 +18,8 @@ pub(crate) struct Common {
     pub(crate) warm_up: f32,
     /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
+    /// Does what servers say of themselves count?
+    pub(crate) uses_reports: bool,
 }
 
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
@@ -33,7 +35,16 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
     let success = facts.success.max(LEAST_SUCCESS);
-    rtt * queue / (share(facts, common) * success * success)
+    let delay = match facts.report {
+        // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
+        Some(said) if said.service > 0.0 && common.uses_reports => {
+            #[expect(clippy::cast_precision_loss, reason = "a queue")]
+            let said_queue = said.in_flight as f32 + 1.0;
+            said.service * said_queue.max(queue)
+        }
+        _ => rtt * queue,
+    };
+    delay / (share(facts, common) * success * success)
 }
 
 /// The part of the load that is a node's own.
@@ -59,6 +70,7 @@ mod tests {
         typical_rtt: 0.03,
         warm_up: 10.0,
         rtt_decay: 10.0,
+        uses_reports: true,
     };
 
     const FACTS: Facts = Facts {
@@ -70,6 +82,7 @@ mod tests {
         rtt: Some(0.01),
         rtt_age: 0.0,
         success: 1.0,
+        report: None,
     };
 
     #[test]

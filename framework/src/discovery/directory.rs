@@ -63,6 +63,7 @@ impl Directory {
     }
 
     /// What is known now.
+    #[cfg(test)]
     pub(crate) fn current(&self) -> Arc<Found> {
         Arc::clone(&self.found.borrow())
     }

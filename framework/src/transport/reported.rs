@@ -63,10 +63,6 @@ impl Reported {
     }
 
     /// The last report, and when it came, to a microsecond.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for balancing by load, which is being built")
-    )]
     pub(crate) fn latest(&self) -> Option<(LoadReport, Instant)> {
         let mut version = self.version.load(Ordering::Acquire);
         loop {
@@ -85,10 +81,6 @@ impl Reported {
     }
 
     /// How many reports came: another number is another report.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for balancing by load, which is being built")
-    )]
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
