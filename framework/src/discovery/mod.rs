@@ -13,6 +13,7 @@ mod found;
 mod instance;
 mod json;
 mod judge;
+mod local;
 mod open;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,14 @@
 
 use super::Source;
 use super::fixed::Fixed;
+use super::local::Local;
 use crate::transport::target::{InvalidTarget, Target};
 
 /// Endpoints that stand in the URL.
 const STATIC: &str = "static";
+
+/// The registry directory of this machine.
+const LOCAL: &str = "local";
 
 /// The source that a channel's URL names; one of a single endpoint is a source, too.
 ///
@@ -16,6 +20,7 @@ pub(crate) fn open(url: &str) -> Result<Source, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         STATIC => Ok(Source::new(url, Fixed::parse(url, rest)?)),
+        LOCAL => Ok(Source::new(url, Local::parse(url, rest)?)),
         // Whatever else is a target, or is not: that is said there.
         _ => Ok(Source::new(url, Fixed::one(url.parse::<Target>()?))),
     }
@@ -32,11 +37,19 @@ mod tests {
             ("127.0.0.1:1", "write \"http://127.0.0.1:1\""),
             ("zoo://a", "the scheme \"zoo\" is unknown"),
             ("STATIC:a:x", "\"a:x\" is wrong"),
+            ("local:shop.Cart", "three slashes"),
+            ("local://shop.Cart", "three slashes"),
+            ("local:///", "the service is missing"),
+            (
+                "local:///shop/Cart",
+                "\"shop/Cart\" is no name of a service",
+            ),
         ] {
             let error = open(url).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
         for url in [
+            "local:///shop.Cart",
             "static:a:1,b:2",
             "Static://a:1",
             "http://a:1",

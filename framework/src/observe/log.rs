@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -187,6 +188,11 @@ pub(super) fn discovery_changed(
     } else {
         info!(target: "sinew::discovery", name, instances, %change, "who serves has changed");
     }
+}
+
+/// A file in the registry directory is no record, though somebody keeps it locked as one.
+pub(crate) fn record_refused(path: &Path, why: &str) {
+    warn!(target: "sinew::discovery", path = %path.display(), why, "a record was refused");
 }
 
 /// A channel connected.

@@ -1,0 +1,173 @@
+//! Owners that are processes of their own, and die as processes do.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use super::*;
+
+/// Says to a process of this test's binary which directory to keep records in.
+const CHILD: &str = "SINEW_TEST_LOCAL_CHILD";
+
+/// Not a test by itself: what [`Owner`] runs.
+#[test]
+fn child() {
+    let Ok(dir) = std::env::var(CHILD) else {
+        return;
+    };
+    let mut records = Vec::new();
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        records.push(Record::publish(Path::new(&dir), &instance(&line)).unwrap());
+        let mut out = std::io::stdout();
+        writeln!(out, "\npublished {line}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+/// A process that keeps records.
+struct Owner {
+    child: Child,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Owner {
+    fn new(dir: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "discovery::local::tests::processes::child",
+                "--nocapture",
+            ])
+            .env(CHILD, dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        Self { child, said }
+    }
+
+    fn publish(&mut self, id: &str) {
+        writeln!(self.child.stdin.as_ref().unwrap(), "{id}").unwrap();
+        let want = format!("published {id}");
+        let mut line = String::new();
+        while line.trim_end() != want {
+            line.clear();
+            assert!(self.said.read_line(&mut line).unwrap() > 0, "it ended");
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_killed_is_gone_at_once() {
+    let folder = Folder::new();
+    let dir = folder.service();
+    let mut directory = folder.directory();
+    let _stays = Record::publish(&dir, &instance("stays")).unwrap();
+    for signal in ["-KILL", "-TERM"] {
+        let mut owner = Owner::new(&dir);
+        owner.publish("dies");
+        until(&mut directory, "dies stays").await;
+        owner.signal(signal);
+        until(&mut directory, "stays").await;
+        // Its file is left: it is garbage.
+        assert!(dir.join("dies.json").exists());
+        drop(owner);
+        fs::remove_file(dir.join("dies.json")).unwrap();
+    }
+}
+
+/// What was forked has the lock, too: here it is a descriptor that a child was given.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_killed_and_leaves_a_child_with_the_lock_lives_until_the_child_ends() {
+    let folder = Folder::new();
+    let dir = folder.service();
+    let mut directory = folder.directory();
+    let _stays = Record::publish(&dir, &instance("stays")).unwrap();
+    let record = Record::publish(&dir, &instance("forks")).unwrap();
+    until(&mut directory, "forks stays").await;
+    let mut child = Command::new("sleep")
+        .arg("1000")
+        .stdin(Stdio::from(record.descriptor()))
+        .spawn()
+        .unwrap();
+    record.forget();
+    assert_eq!(look(&dir), "forks stays");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until(&mut directory, "stays").await;
+}
+
+/// Prints how long it takes until what happens to one of a thousand is seen (`--nocapture`).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_are_found_and_one_of_them_is_seen_to_come_and_die() {
+    const KEPT: usize = 1000;
+    const TIMES: usize = 10;
+    let folder = Folder::new();
+    let dir = folder.service();
+    let mut directory = folder.directory();
+    let _kept: Vec<_> = (0..KEPT)
+        .map(|n| Record::publish(&dir, &instance(&format!("kept-{n}"))).unwrap())
+        .collect();
+    let (mut came, mut died) = (Vec::new(), Vec::new());
+    for time in 0..TIMES {
+        let mut owner = Owner::new(&dir);
+        rest(&mut directory, KEPT).await;
+        let before = Instant::now();
+        // Each process has an id of its own.
+        let id = format!("one-{time}");
+        owner.publish(&id);
+        rest_at(&mut directory, KEPT + 1).await;
+        came.push(before.elapsed());
+        rest(&mut directory, KEPT + 1).await;
+        let before = Instant::now();
+        owner.signal(if time % 2 == 0 { "-KILL" } else { "-TERM" });
+        rest_at(&mut directory, KEPT).await;
+        died.push(before.elapsed());
+        drop(owner);
+    }
+    for (what, times) in [("published", &mut came), ("died", &mut died)] {
+        times.sort();
+        let (half, most) = (times[TIMES / 2], times[TIMES - 1]);
+        println!("{what}: seen after {half:?} at the median, {most:?} at most, of {TIMES}");
+        assert!(most < Duration::from_secs(5), "{what}: {most:?}");
+    }
+}
+
+/// Waits until there are so many.
+async fn rest_at(directory: &mut Directory, count: usize) {
+    let waiting = async {
+        while directory.current().members.len() != count {
+            directory.changed().await;
+        }
+    };
+    let found = timeout(Duration::from_secs(20), waiting).await;
+    assert!(
+        found.is_ok(),
+        "{count}, not {}",
+        directory.current().members.len()
+    );
+}
+
+/// Waits until there are so many, and have been long enough that the next change is told at once.
+async fn rest(directory: &mut Directory, count: usize) {
+    rest_at(directory, count).await;
+    let quiet = Duration::from_millis(120);
+    while timeout(quiet, directory.changed()).await.is_ok() {}
+    rest_at(directory, count).await;
+}
