@@ -22,7 +22,7 @@ use crate::rt::backoff::Backoff;
 
 /// After a picture was given out, readings are gathered for so long: a registry that lists a thousand one by one makes
 /// some pictures, not a thousand. One that changes after some rest is seen at once.
-const GATHER: Duration = Duration::from_millis(100);
+pub(super) const GATHER: Duration = Duration::from_millis(100);
 
 /// The longest wait until a source that panicked is run again.
 const RESTART_AT_MOST: Duration = Duration::from_secs(10);

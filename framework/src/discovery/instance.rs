@@ -222,6 +222,11 @@ impl Instance {
         self.slot.as_deref().unwrap_or(&self.address)
     }
 
+    /// Whether it says which slot it has.
+    pub(crate) fn has_slot(&self) -> bool {
+        self.slot.is_some()
+    }
+
     /// Which services it says that it serves.
     pub fn services(&self) -> &[String] {
         &self.services

@@ -15,6 +15,7 @@ mod json;
 mod judge;
 mod local;
 mod open;
+mod register;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -27,7 +28,9 @@ use std::sync::Arc;
 pub(crate) use directory::{Directory, Suspect};
 pub(crate) use found::{Found, Held, HeldWhy, Member, Stale};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
-pub(crate) use open::open;
+pub(crate) use open::{open, registry};
+pub use register::{Register, Registration};
+pub(crate) use register::{Registered, Registry};
 pub use updates::Updates;
 
 /// A source of instances: a registry, a file, a list.

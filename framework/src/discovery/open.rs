@@ -3,7 +3,8 @@
 
 use super::Source;
 use super::fixed::Fixed;
-use super::local::Local;
+use super::local::{Local, LocalRegistry};
+use super::register::Registry;
 use crate::transport::target::{InvalidTarget, Target};
 
 /// Endpoints that stand in the URL.
@@ -26,9 +27,40 @@ pub(crate) fn open(url: &str) -> Result<Source, InvalidTarget> {
     }
 }
 
+/// The registry that a server's URL names.
+///
+/// # Errors
+/// [`InvalidTarget`] says what is wrong and what to write instead.
+pub(crate) fn registry(url: &str) -> Result<Registry, InvalidTarget> {
+    let (scheme, rest) = url.split_once(':').unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        LOCAL => Ok(Registry::new(url, LocalRegistry::parse(url, rest)?)),
+        _ => Err(InvalidTarget::of_source(
+            url,
+            "no registry is named so; write \"local:///\" for the registry directory of this machine".to_owned(),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_that_names_no_registry_is_refused_with_what_to_write() {
+        for (url, why) in [
+            ("", "write \"local:///\""),
+            ("static:a:1", "write \"local:///\""),
+            ("local:", "three slashes"),
+            ("local:///a b", "\"a b\" is no name of a service"),
+        ] {
+            let error = registry(url).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        for url in ["local:///", "LOCAL:///shop.Cart"] {
+            assert_eq!(&*registry(url).unwrap().name, url);
+        }
+    }
 
     #[test]
     fn a_url_that_names_no_source_is_refused_with_what_to_write() {

@@ -195,6 +195,16 @@ pub(crate) fn record_refused(path: &Path, why: &str) {
     warn!(target: "sinew::discovery", path = %path.display(), why, "a record was refused");
 }
 
+/// A server is to be found in a registry, as one that is in this state.
+pub(crate) fn registered(registry: &str, instance: &dyn fmt::Display, state: &str) {
+    info!(target: "sinew::discovery", registry, %instance, state, "registered");
+}
+
+/// A server is not to be found, or not as it should; it is tried again and again, and this not said again.
+pub(crate) fn not_registered(registry: &str, why: &str) {
+    warn!(target: "sinew::discovery", registry, why, "not registered");
+}
+
 /// A channel connected.
 pub(super) fn connected(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "connected");

@@ -22,7 +22,9 @@ use crate::call::{Code, MethodSpec};
 
 pub(crate) use connection::OpenConnection;
 pub(crate) use in_span::InSpan;
-pub(crate) use log::{Panicked, drain_began, drain_ended, listening, record_refused};
+pub(crate) use log::{
+    Panicked, drain_began, drain_ended, listening, not_registered, record_refused, registered,
+};
 pub(crate) use observed::{Observed, Teller, Told};
 pub(crate) use observer::Observer;
 #[cfg(feature = "prometheus")]

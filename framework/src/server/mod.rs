@@ -13,6 +13,7 @@ mod in_process;
 mod ingress;
 mod inline;
 mod listen;
+mod registered;
 mod reply;
 mod route;
 #[cfg(feature = "tls")]
@@ -47,6 +48,8 @@ pub(crate) struct Stack {
     /// The user's layers with [`Routes`] innermost; nothing where there are none.
     layers: Option<Next>,
     pub(crate) health: Health,
+    /// Where it is to be found while it listens.
+    registries: registered::Opened,
     pub(crate) request_limit: Limit,
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]

@@ -3,7 +3,9 @@
 
 mod place;
 mod record;
+mod register;
 mod scan;
+mod slots;
 #[cfg(test)]
 mod tests;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -21,6 +23,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Discover, Updates};
 use crate::transport::target::InvalidTarget;
+pub(super) use register::LocalRegistry;
 use scan::{Seen, Which};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use unwatched::{Happened, Watch};
