@@ -15,6 +15,7 @@ use crate::discovery::{Directory, Found, Instance, Source};
 use crate::observe::{Observer, Recorder};
 
 mod processes;
+mod registering;
 #[cfg(target_os = "linux")]
 mod watching;
 
