@@ -286,8 +286,8 @@ impl Server {
     /// is found under the names of all of its services; `local:///shop.cart` is there under this name alone. There may
     /// be several; docs/discovery.md says where the directory is.
     ///
-    /// It is registered when it listens and serves, and as long; a registry that is away, or loses it, has it again when
-    /// that is over. When the server is told to end it says so there, is taken out, and drains then.
+    /// It is registered when it listens and serves, and as long; a registry that is away, or loses it, has it again
+    /// when that is over. When the server is told to end it says so there, is taken out, and drains then.
     pub fn register(mut self, url: impl Into<String>) -> Self {
         self.registries.add_url(url.into());
         self
@@ -315,8 +315,9 @@ impl Server {
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors
-    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry; when two services have the same name; when a server with TLS
-    /// is to listen at a Unix socket, where nobody is on the way and the file says who may connect.
+    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry; when two
+    /// services have the same name; when a server with TLS is to listen at a Unix socket, where nobody is on the way
+    /// and the file says who may connect.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing that listens.

@@ -1,4 +1,4 @@
-//! `local:///SERVICE`: the registry directory of one machine, where each who serves keeps a file, locked while he lives.
+//! `local:///SERVICE`: the registry directory of a machine, where each who serves keeps a file, locked while he lives.
 //! It refuses to be shared by machines: on a network file system neither locks nor events hold what they promise.
 
 mod place;
@@ -40,8 +40,8 @@ const JITTER: f64 = 0.2;
 /// Where nobody tells what happens, all is looked at so often.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
-/// When to look once more at a file to which something happened, and nothing can be seen: its owner's last descriptor is
-/// told of some microseconds before his lock is gone, or longer where others have the processor.
+/// When to look once more at a file to which something happened, and nothing can be seen: its owner's last descriptor
+/// is told of some microseconds before his lock is gone, or longer where others have the processor.
 const ONCE_MORE: [Duration; 4] = [
     Duration::from_millis(1),
     Duration::from_millis(5),

@@ -2,8 +2,8 @@
 //! It refuses to be seen half-written, and to outlive its owner as anything but garbage.
 //!
 //! The lock is `flock`'s, which belongs to the open file: the kernel lets go of it when the last descriptor is closed,
-//! however the process ends. A child that was forked without `exec` has such a descriptor, too, and keeps the lock until
-//! it ends. Locks of POSIX would go with the first descriptor of the file that the process closes.
+//! however the process ends. A child that was forked without `exec` has such a descriptor, too, and keeps the lock
+//! until it ends. Locks of POSIX would go with the first descriptor of the file that the process closes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -75,7 +75,6 @@ impl Record {
     /// A second descriptor of the file, as a child has it that was forked.
     #[cfg(test)]
     pub(super) fn descriptor(&self) -> File {
-        #[expect(clippy::unwrap_used, reason = "a test's")]
         self.file.try_clone().unwrap()
     }
 

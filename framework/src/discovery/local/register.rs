@@ -70,7 +70,11 @@ impl Register for LocalRegistry {
             }
         }
         // The records first, and what holds their slots after them.
-        let _ = blocking(move || Ok(drop(entries))).await;
+        let leaving = move || {
+            drop(entries);
+            Ok(())
+        };
+        let _ = blocking(leaving).await;
     }
 }
 

@@ -113,11 +113,14 @@ async fn who_is_killed_and_leaves_a_child_with_the_lock_lives_until_the_child_en
     until(&mut directory, "stays").await;
 }
 
+/// How often it is measured, where this is set; the test alone needs little.
+const TIMES: &str = "SINEW_TEST_TIMES";
+
 /// Prints how long it takes until what happens to one of a thousand is seen (`--nocapture`).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_are_found_and_one_of_them_is_seen_to_come_and_die() {
     const KEPT: usize = 1000;
-    const TIMES: usize = 10;
+    let times = std::env::var(TIMES).map_or(3, |times| times.parse().unwrap());
     let folder = Folder::new();
     let dir = folder.service();
     let mut directory = folder.directory();
@@ -125,7 +128,7 @@ async fn a_thousand_are_found_and_one_of_them_is_seen_to_come_and_die() {
         .map(|n| Record::publish(&dir, &instance(&format!("kept-{n}"))).unwrap())
         .collect();
     let (mut came, mut died) = (Vec::new(), Vec::new());
-    for time in 0..TIMES {
+    for time in 0..times {
         let mut owner = Owner::new(&dir);
         rest(&mut directory, KEPT).await;
         let before = Instant::now();
@@ -141,10 +144,13 @@ async fn a_thousand_are_found_and_one_of_them_is_seen_to_come_and_die() {
         died.push(before.elapsed());
         drop(owner);
     }
-    for (what, times) in [("published", &mut came), ("died", &mut died)] {
-        times.sort();
-        let (half, most) = (times[TIMES / 2], times[TIMES - 1]);
-        println!("{what}: seen after {half:?} at the median, {most:?} at most, of {TIMES}");
+    for (what, seen) in [("published", &mut came), ("died", &mut died)] {
+        seen.sort();
+        let at = |part: usize| seen[(seen.len() * part / 100).min(seen.len() - 1)];
+        let (half, tail, most) = (at(50), at(99), at(100));
+        println!(
+            "{what}: seen after {half:?} (p50), {tail:?} (p99), {most:?} at most; {times} times"
+        );
         assert!(most < Duration::from_secs(5), "{what}: {most:?}");
     }
 }
