@@ -164,6 +164,8 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
     loop {
         let next = judge.next().map(Instant::from_std);
         let is_gathered = tokio::select! {
+            // In this order, so that a run of a simulation is like the last one.
+            biased;
             () = readings(inbox, gather) => true,
             () = until(next) => false,
         };

@@ -92,15 +92,20 @@ impl Local {
             let dir = place::of_service(&root, &service)?;
             // First, so that nothing happens between.
             let watch = (!is_deaf).then(|| Watch::new(&dir).ok()).flatten();
-            Ok((watch, Seen::new(dir)))
+            Ok((watch, root, Seen::new(dir)))
         };
-        let (watch, mut seen) = blocking(open).await?;
+        let (watch, root, mut seen) = blocking(open).await?;
         let mut which = Which::All;
         let mut once_more = OnceMore::default();
         let mut next = Instant::now();
         loop {
             let is_all = which == Which::All;
+            let (root, service) = (root.clone(), self.service.clone());
             let looking = move || {
+                if which == Which::All {
+                    // Somebody may have let others in meanwhile.
+                    place::of_service(&root, &service)?;
+                }
                 let looked = seen.look(&which)?;
                 Ok((seen, looked))
             };

@@ -296,6 +296,16 @@ async fn a_directory_that_is_not_to_be_trusted_is_found_out_and_may_be_set_right
     assert!(why.contains("is not to be trusted"), "{why}");
     mode(0o700);
     until(&mut directory, "a").await;
+    // So is one to which others are let in later; who was known stays.
+    mode(0o707);
+    directory.suspect();
+    let waiting = async {
+        while directory.current().stale.is_none() {
+            directory.changed().await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), waiting).await.is_ok());
+    assert_eq!(ids(&directory.current()), "a");
 }
 
 #[tokio::test]

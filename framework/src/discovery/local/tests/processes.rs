@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::*;
+use crate::discovery::InstanceState;
 
 /// Says to a process of this test's binary which directory to keep records in.
 const CHILD: &str = "SINEW_TEST_LOCAL_CHILD";
@@ -25,6 +26,20 @@ fn child() {
     }
 }
 
+/// Says to a process of this test's binary to serve.
+const SERVER: &str = "SINEW_TEST_LOCAL_SERVER";
+
+/// Not a test by itself: a server as users write it, in the directory that its environment names.
+#[test]
+fn server() {
+    if std::env::var(SERVER).is_err() {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = crate::Server::new().register("local:///shop.v1.Cart");
+    runtime.block_on(server.serve("127.0.0.1:0")).unwrap();
+}
+
 /// A process that keeps records.
 struct Owner {
     child: Child,
@@ -33,12 +48,7 @@ struct Owner {
 
 impl Owner {
     fn new(dir: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "discovery::local::tests::processes::child",
-                "--nocapture",
-            ])
+        let mut child = run("child")
             .env(CHILD, dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,11 +69,28 @@ impl Owner {
         }
     }
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        assert!(sent.success());
+    fn signal(&mut self, signal: &str) {
+        if signal == "-KILL" {
+            // Without a process for it, which takes longer than what is measured.
+            self.child.kill().unwrap();
+        } else {
+            send(&self.child, signal);
+        }
     }
+}
+
+/// One of the functions above, in a process of its own.
+fn run(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let name = format!("discovery::local::tests::processes::{name}");
+    command.args(["--exact", &name, "--nocapture"]);
+    command
+}
+
+fn send(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+    assert!(sent.success());
 }
 
 impl Drop for Owner {
@@ -90,6 +117,40 @@ async fn who_is_killed_is_gone_at_once() {
         drop(owner);
         fs::remove_file(dir.join("dies.json")).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_told_to_end_says_that_it_leaves_and_is_gone_when_it_ends() {
+    let folder = Folder::new();
+    let mut directory = folder.directory();
+    let mut child = run("server")
+        .env(SERVER, "")
+        .env(place::VARIABLE, folder.path())
+        .env_remove("SINEW_SLOT")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    rest_at(&mut directory, 1).await;
+    let found = Arc::clone(&directory.current().members[0].instance);
+    assert_eq!((found.slot(), found.weight()), ("0", 100));
+    assert!(
+        tokio::net::TcpStream::connect(found.address())
+            .await
+            .is_ok()
+    );
+    send(&child, "-TERM");
+    let waiting = async {
+        loop {
+            let found = directory.changed().await;
+            if found.members[0].instance.state() == InstanceState::Draining {
+                return;
+            }
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), waiting).await.is_ok());
+    let ended = tokio::task::spawn_blocking(move || child.wait());
+    assert!(ended.await.unwrap().unwrap().success());
+    assert_eq!(fs::read_dir(folder.service()).unwrap().count(), 0);
 }
 
 /// What was forked has the lock, too: here it is a descriptor that a child was given.
