@@ -106,16 +106,14 @@ async fn who_is_killed_is_gone_at_once() {
     let dir = folder.service();
     let mut directory = folder.directory();
     let _stays = Record::publish(&dir, &instance("stays")).unwrap();
-    for signal in ["-KILL", "-TERM"] {
+    for (id, signal) in [("a-dies", "-KILL"), ("b-dies", "-TERM")] {
         let mut owner = Owner::new(&dir);
-        owner.publish("dies");
-        until(&mut directory, "dies stays").await;
+        owner.publish(id);
+        until(&mut directory, &format!("{id} stays")).await;
         owner.signal(signal);
         until(&mut directory, "stays").await;
         // Its file is left: it is garbage.
-        assert!(dir.join("dies.json").exists());
-        drop(owner);
-        fs::remove_file(dir.join("dies.json")).unwrap();
+        assert!(dir.join(format!("{id}.json")).exists());
     }
 }
 
