@@ -13,8 +13,9 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::change::Change;
 use super::found::Found;
-use super::judge::{Change, Judge, Reading};
+use super::judge::{Judge, Reading};
 use super::updates::Inbox;
 use super::{ErasedDiscover, Source};
 use crate::observe::Observer;

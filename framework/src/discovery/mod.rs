@@ -7,6 +7,7 @@
     reason = "channels are still to look here for their endpoints"
 )]
 
+mod change;
 mod directory;
 mod fixed;
 mod found;
