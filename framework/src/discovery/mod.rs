@@ -16,6 +16,7 @@ mod json;
 mod judge;
 mod local;
 mod open;
+mod panics;
 mod register;
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,7 @@ mod tests {
             assert!(error.contains(why), "{error}");
         }
         for url in ["local:///", "LOCAL:///shop.Cart"] {
-            assert_eq!(&*registry(url).unwrap().name, url);
+            assert_eq!(registry(url).unwrap().name(), url);
         }
     }
 

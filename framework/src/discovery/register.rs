@@ -13,7 +13,9 @@ use tokio::time::{sleep, timeout};
 
 use super::directory::GATHER;
 use super::instance::{Instance, InstanceState};
+use super::panics::{RESTART_AT_FIRST, RESTART_AT_MOST, caught};
 use crate::observe;
+use crate::rt::backoff::Backoff;
 
 /// How long a server that leaves is shown as one that does: clients that gather changes have seen it by then, with some
 /// room for the registry itself.
@@ -74,7 +76,7 @@ impl<R: Register> ErasedRegister for R {
 /// A registry, with the name that logs call it.
 #[derive(Clone)]
 pub(crate) struct Registry {
-    pub(super) name: Arc<str>,
+    name: Arc<str>,
     register: Arc<dyn ErasedRegister>,
 }
 
@@ -85,6 +87,10 @@ impl Registry {
             register: Arc::new(register),
         }
     }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl fmt::Debug for Registry {
@@ -94,7 +100,7 @@ impl fmt::Debug for Registry {
 }
 
 /// What a server wants of a registry, and what came of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registration {
     registry: Arc<str>,
     id: String,
@@ -162,6 +168,16 @@ impl Registration {
     }
 }
 
+/// Keeps it registered, also where the registry's code panics.
+async fn keep(register: Arc<dyn ErasedRegister>, registration: Registration) {
+    let mut backoff = Backoff::new(RESTART_AT_FIRST, RESTART_AT_MOST);
+    let mut rng = fastrand::Rng::new();
+    while let Err(why) = caught(register.register(registration.clone())).await {
+        registration.failed(format_args!("the registry's code panicked: {why}"));
+        sleep(backoff.next(&mut rng)).await;
+    }
+}
+
 /// A server that is kept registered. Dropping it takes it out at once.
 #[derive(Debug)]
 pub(crate) struct Registered {
@@ -182,8 +198,7 @@ impl Registered {
             wanted: receiver,
             outcome: sender,
         };
-        let register = Arc::clone(&registry.register);
-        let task = tokio::spawn(async move { register.register(registration).await });
+        let task = tokio::spawn(keep(Arc::clone(&registry.register), registration));
         Self {
             wanted,
             outcome,

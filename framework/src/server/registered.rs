@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::discovery::{self, Instance, Registered, Registry};
+use crate::observe;
 use crate::transport::target::Target;
 
 /// Says which slot a server has that was given none.
@@ -77,9 +78,19 @@ impl Registries {
 impl Opened {
     /// Registers the server that listens at `url`, and keeps it so.
     pub(super) fn register(&self, url: &str) -> Entries {
-        let target = url.parse::<Target>();
-        let Some(target) = target.ok().filter(|_| !self.registries.is_empty()) else {
+        if self.registries.is_empty() {
             return Entries::default();
+        }
+        let target = match url.parse::<Target>() {
+            Ok(target) => target,
+            // As of a socket whose path is relative.
+            Err(why) => {
+                for registry in &self.registries {
+                    let why = format!("nobody can come to where the server listens: {why}");
+                    observe::not_registered(registry.name(), &why);
+                }
+                return Entries::default();
+            }
         };
         let instance = Arc::new(self.instance(target));
         let registered = |registry| Registered::start(registry, Arc::clone(&instance));

@@ -100,6 +100,10 @@ impl Entries {
         wanted: &Arc<Instance>,
     ) -> io::Result<()> {
         let names = name.map_or_else(|| wanted.services().to_vec(), |name| vec![name]);
+        if names.is_empty() {
+            let why = "the server has no service to be found under; write \"local:///NAME\"";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         for service in names {
             let known = self.0.iter().position(|entry| entry.service == service);
             let at = known.unwrap_or_else(|| {

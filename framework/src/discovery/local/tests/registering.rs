@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::Server;
 use crate::discovery::local::LocalRegistry;
-use crate::discovery::{InstanceState, Registered, Registry};
+use crate::discovery::{InstanceState, Register as _, Registered, Registry};
 
 fn registry(folder: &Folder, url: &str) -> Registry {
     let mut registry = LocalRegistry::parse(url, &url["local:".len()..]).unwrap();
@@ -176,6 +176,36 @@ async fn a_server_that_is_dropped_is_gone() {
     wait(|| !there(&folder, SERVICE).is_empty()).await;
     serving.task.abort();
     wait(|| there(&folder, SERVICE).is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_services_is_nowhere_and_a_registry_that_panics_is_tried_again() {
+    let folder = Folder::new();
+    let _nowhere = Registered::start(&registry(&folder, "local:///"), served("a", &[]));
+
+    /// Panics twice.
+    struct Panics(AtomicU32, LocalRegistry);
+
+    impl crate::discovery::Register for Panics {
+        async fn register(&self, registration: crate::discovery::Registration) {
+            let times = self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(times >= 2, "as it was told");
+            self.1.register(registration).await;
+        }
+    }
+
+    let mut local = LocalRegistry::parse("local:///", "///").unwrap();
+    local.root = Some(folder.path().to_owned());
+    let panics = Registry::new("panics", Panics(AtomicU32::new(0), local));
+    let registered = Registered::start(&panics, served("b", &[SERVICE]));
+    wait(|| there(&folder, SERVICE) == pairs([("b", "0")])).await;
+    registered.leave().await;
+    assert!(there(&folder, SERVICE).is_empty());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "the service and the slots"
+    );
 }
 
 #[tokio::test]
