@@ -20,12 +20,14 @@ use super::handle::Limits;
 use super::http::HttpService;
 use super::listen::{self, Bound};
 use super::load::{Reports, ServerLoad, To};
+use super::registered::Registries;
 use super::route::Routes;
 #[cfg(feature = "tls")]
 use super::secure::Secure;
 use super::skeleton::Skeleton;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{Compression, RawCall, RawReply, Status};
+use crate::discovery::{Register, Registry};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
@@ -57,6 +59,7 @@ pub struct Server {
     load: ServerLoad,
     reports_to: To,
     pub(super) built_in: BuiltIn,
+    registries: Registries,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
     pub(super) settings: Settings,
@@ -106,6 +109,7 @@ impl Default for Server {
             load: ServerLoad::default(),
             reports_to: To::default(),
             built_in: BuiltIn::default(),
+            registries: Registries::default(),
             #[cfg(feature = "tls")]
             tls: None,
             settings: Settings {
@@ -305,6 +309,31 @@ impl Server {
         self
     }
 
+    /// Registers the server where channels look for it: `local:///` is the registry directory of this machine, where it
+    /// is found under the names of all of its services; `local:///shop.cart` is there under this name alone. There may
+    /// be several; docs/discovery.md says where the directory is.
+    ///
+    /// It is registered when it listens and serves, and as long; a registry that is away, or loses it, has it again
+    /// when that is over. When the server is told to end it says so there, is taken out, and drains then.
+    pub fn register(mut self, url: impl Into<String>) -> Self {
+        self.registries.add_url(url.into());
+        self
+    }
+
+    /// Registers the server as [`Server::register`] does, in a registry of one's own. `name` is what logs call it.
+    pub fn register_with(mut self, name: &str, registry: impl Register) -> Self {
+        self.registries.add(Registry::new(name, registry));
+        self
+    }
+
+    /// The place that this server has among its like, over all restarts: calls with a key go by it. Without it, it is
+    /// what the environment says (`SINEW_SLOT`), else the lowest that is free in the registry directory
+    /// ([`Server::register`]), else the server's address.
+    pub fn slot(mut self, slot: impl Into<String>) -> Self {
+        self.registries.slot = Some(slot.into());
+        self
+    }
+
     /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and
     /// [`Bound::url`] tells.
     ///
@@ -313,8 +342,9 @@ impl Server {
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors
-    /// When the address cannot be listened at, naming it; when two services have the same name; when a server with TLS
-    /// is to listen at a Unix socket, where nobody is on the way and the file says who may connect.
+    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry; when two
+    /// services have the same name; when a server with TLS is to listen at a Unix socket, where nobody is on the way
+    /// and the file says who may connect.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing that listens.
@@ -371,6 +401,8 @@ impl Server {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         E: fmt::Display,
     {
+        self.registries
+            .none_for("connections that come from elsewhere")?;
         listen::serve_incoming(self.assemble_with()?, incoming, shutdown).await;
         Ok(())
     }
@@ -389,6 +421,8 @@ impl Server {
                  Server::tls",
             ));
         }
+        self.registries
+            .none_for("a server that is mounted in another")?;
         Ok(HttpService::new(self.assemble_with()?.0))
     }
 
@@ -427,7 +461,8 @@ impl Server {
 
     pub(super) fn assemble(self) -> io::Result<Stack> {
         let limits = self.limits();
-        let services = self.skeletons.iter().map(Skeleton::spec).collect();
+        let services: Vec<_> = self.skeletons.iter().map(Skeleton::spec).collect();
+        let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
         let follow = |file| {
             Arc::new(Overrides::new(
                 file,
@@ -451,6 +486,7 @@ impl Server {
                 format!("service {name} was added to the server twice"),
             ));
         }
+        let registries = self.registries.open(&names)?;
         let health = self.built_in.health.clone();
         self.built_in.add_to(&mut routes);
         let routes = Arc::new(routes);
@@ -467,6 +503,7 @@ impl Server {
             layers,
             load: Arc::new(Reports::new(self.load.0, health.clone(), self.reports_to)),
             health,
+            registries,
             request_limit: limits.request,
             compression: self.compression,
         })

@@ -14,6 +14,7 @@ mod ingress;
 mod inline;
 mod listen;
 mod load;
+mod registered;
 mod reply;
 mod route;
 #[cfg(feature = "tls")]
@@ -51,6 +52,8 @@ pub(crate) struct Stack {
     layers: Option<Next>,
     pub(crate) health: Health,
     load: Arc<Reports>,
+    /// Where it is to be found while it listens.
+    registries: registered::Opened,
     pub(crate) request_limit: Limit,
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]
