@@ -169,6 +169,7 @@ impl Place {
                 warm_up: tuning.warm_up.as_secs_f32(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
                 uses_reports: self.picker.balance().uses_reports(),
+                report_age: tuning.report_age.as_secs_f32(),
             },
             panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,

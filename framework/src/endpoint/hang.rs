@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::Node;
@@ -87,6 +87,16 @@ impl Watch {
 #[derive(Default)]
 pub(super) struct Probes {
     asked: JoinSet<(Arc<Node>, Hang, Option<Answering>)>,
+    refreshing: Option<Refreshing>,
+}
+
+/// Ends when it is dropped.
+struct Refreshing(JoinHandle<()>);
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 type Answering = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -104,6 +114,20 @@ impl Probes {
                 Err(_) => (node, Hang::Yes, Some(answering)),
             }
         });
+    }
+
+    /// Asks a node how busy it is. What it says is where all reports are; that it says nothing says nothing.
+    pub(super) fn refresh(&mut self, link: Link, patience: Duration) {
+        // One at a time: a node that answers late must not gather questions.
+        self.refreshing = Some(Refreshing(tokio::spawn(async move {
+            let _ = timeout(patience, link.probe()).await;
+        })));
+    }
+
+    /// Is such a question under way?
+    pub(super) fn is_refreshing(&self) -> bool {
+        let refreshing = self.refreshing.as_ref();
+        refreshing.is_some_and(|refreshing| !refreshing.0.is_finished())
     }
 
     /// The next thing that is known. Pending while nobody was asked.

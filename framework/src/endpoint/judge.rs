@@ -16,6 +16,8 @@ pub(super) struct Judge {
     shared: Arc<Shared>,
     judged: Vec<Judged>,
     probes: Probes,
+    /// When the next node is asked how busy it is.
+    ask_at: Instant,
     rng: fastrand::Rng,
 }
 
@@ -33,6 +35,7 @@ impl Judge {
             shared,
             judged: Vec::new(),
             probes: Probes::default(),
+            ask_at: Instant::now(),
             rng: fastrand::Rng::with_seed(seed),
         }
     }
@@ -159,7 +162,32 @@ impl Judge {
                 self.probes.ask(node, link, fleet.probe_patience());
             }
         }
-        fleet.watched(waiting > 0).then(|| now + patience / 2)
+        if !fleet.watched(waiting > 0) {
+            return None;
+        }
+        let ask = self.ask(now);
+        Some(ask.min(now + patience / 2))
+    }
+
+    /// Asks the node that was not heard for longest how busy it is, and says when to ask the next one.
+    fn ask(&mut self, now: Instant) -> Instant {
+        let tuning = &self.shared.fleet.tuning;
+        if now < self.ask_at {
+            return self.ask_at;
+        }
+        self.ask_at = now + tuning.ask;
+        let heard = |node: &Node| node.vitals().reported().latest().map(|(_, at)| at);
+        let ours = self.judged.iter().map(|judged| &judged.node);
+        let ours = ours.filter(|node| node.vitals().reported().is_ours());
+        let silent = ours.min_by_key(|node| heard(node));
+        if let Some(node) = silent
+            && heard(node).is_some_and(|at| now.saturating_duration_since(at) >= tuning.ask)
+            && let Some(link) = node.link()
+            && !self.probes.is_refreshing()
+        {
+            self.probes.refresh(link, tuning.most_probe);
+        }
+        self.ask_at
     }
 
     /// Takes over what changed in the set.

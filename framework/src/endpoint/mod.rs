@@ -21,4 +21,6 @@ pub(crate) use node::{Node, Readiness, no_runtime};
 pub(crate) use set::EndpointSet;
 pub(crate) use table::Table;
 pub(crate) use tuning::Tuning;
+#[cfg(test)]
+pub(crate) use vitals::Said;
 pub(crate) use vitals::{Facts, Moment, NORMAL_WEIGHT, Phase, Vitals};

@@ -36,6 +36,9 @@ pub(crate) struct Tuning {
     /// It has four times what calls take to answer that, within these.
     pub(crate) least_probe: Duration,
     pub(crate) most_probe: Duration,
+    /// While calls are under way, the server that was not heard for longest is asked how busy it is, so often: a slow one
+    /// that is well again, or a new one, is not to be found out about by calls alone (§4.1: four a second at least).
+    pub(crate) ask: Duration,
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.
     pub(crate) frozen: Duration,
@@ -60,6 +63,7 @@ impl Default for Tuning {
             most_patience: Duration::from_millis(500),
             least_probe: Duration::from_millis(20),
             most_probe: Duration::from_millis(250),
+            ask: Duration::from_millis(50),
             frozen: Duration::from_millis(500),
         }
     }
@@ -86,6 +90,7 @@ impl Tuning {
             most_patience: self.most_patience * by,
             least_probe: self.least_probe * by,
             most_probe: self.most_probe * by,
+            ask: self.ask * by,
             frozen: self.frozen * by,
         }
     }

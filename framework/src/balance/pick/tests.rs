@@ -29,6 +29,7 @@ fn asks(fleet: &Fleet, now: Instant) -> Asks {
             warm_up: 10.0,
             rtt_decay: 10.0,
             uses_reports: true,
+            report_age: 1.0,
         },
         panics: fleet.panics(),
         is_repeatable: true,
