@@ -124,37 +124,20 @@ impl<'a> InFlight<'a> {
 
     /// The result is here; a stream goes on being counted to its end. Only calls that went well say how long one takes:
     /// those that fail at once would make a broken server look like a fast one.
-    pub(crate) fn finish(
-        in_flight: Option<Self>,
-        result: Result<RawReply, Status>,
-    ) -> Result<RawReply, Status> {
-        let Some(Self {
-            meter,
-            since,
-            beside,
-        }) = &in_flight
-        else {
-            return result;
-        };
+    pub(crate) fn finish(self, result: &mut Result<RawReply, Status>) {
         match result {
-            Err(status) => {
-                meter.ended(status.code());
-                Err(status)
-            }
-            Ok(mut reply) => {
-                match reply.payload {
-                    Payload::Whole(_) => {
-                        if let Some(since) = since {
-                            meter.took(*since, Instant::now(), *beside);
-                        }
-                    }
-                    Payload::Stream(body) => {
-                        let watch = Box::new(StreamInFlight::enter(meter));
-                        reply.payload = Payload::Stream(body.watched(watch));
+            Err(status) => self.meter.ended(status.code()),
+            Ok(reply) => match &mut reply.payload {
+                Payload::Whole(_) => {
+                    if let Some(since) = self.since {
+                        self.meter.took(since, Instant::now(), self.beside);
                     }
                 }
-                Ok(reply)
-            }
+                Payload::Stream(body) => {
+                    let watch = Box::new(StreamInFlight::enter(self.meter));
+                    *body = std::mem::take(body).watched(watch);
+                }
+            },
         }
     }
 }

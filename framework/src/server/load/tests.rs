@@ -90,7 +90,8 @@ fn in_process(server: Server) -> (InProcessLink, Arc<Reported>) {
 }
 
 fn spawn(link: &InProcessLink, call: RawCall) -> JoinHandle<Result<RawReply, Status>> {
-    tokio::spawn(link.clone().send(call))
+    let (link, mut call) = (link.clone(), call);
+    tokio::spawn(async move { link.send(&mut call).await })
 }
 
 fn last(reported: &Reported) -> LoadReport {
@@ -128,7 +129,7 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
     let (link, _) = in_process(server);
     let mut late = unary(HANG);
     late.limit_time(Duration::ZERO);
-    link.clone().send(late).await.unwrap_err();
+    link.clone().send(&mut late).await.unwrap_err();
     assert_eq!(load.in_flight(), 0);
 
     let read = async |mut body: Body| {
@@ -143,11 +144,11 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
         Payload::Stream(body) => body,
         Payload::Whole(_) => panic!("a stream was called"),
     };
-    let mut whole = body(link.clone().send(stream(20)).await.unwrap());
+    let mut whole = body(link.clone().send(&mut stream(20)).await.unwrap());
     std::future::poll_fn(|cx| whole.poll_head(cx))
         .await
         .unwrap();
-    let mut dropped = body(link.clone().send(stream(HANG)).await.unwrap());
+    let mut dropped = body(link.clone().send(&mut stream(HANG)).await.unwrap());
     std::future::poll_fn(|cx| dropped.poll_head(cx))
         .await
         .unwrap();
@@ -163,7 +164,7 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
 async fn a_report_says_what_a_call_takes_of_the_server() {
     let (link, reported) = in_process(server());
     // Nobody has asked before the first reply.
-    link.clone().send(unary(80)).await.unwrap();
+    link.clone().send(&mut unary(80)).await.unwrap();
     assert_eq!(last(&reported).service_time, Duration::ZERO);
     assert!(reported.is_ours());
 
@@ -174,7 +175,7 @@ async fn a_report_says_what_a_call_takes_of_the_server() {
     }
     advance(Duration::from_millis(20)).await;
     // Neither these say how long a call takes, nor streams.
-    link.clone().send(unary(FAIL)).await.unwrap_err();
+    link.clone().send(&mut unary(FAIL)).await.unwrap_err();
     let report = last(&reported);
     let service_us = report.service_time.as_micros();
     assert!((14_900..15_100).contains(&service_us), "{report:?}");
