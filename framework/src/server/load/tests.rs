@@ -239,6 +239,57 @@ async fn probes_of_health_are_no_load() {
 }
 
 #[test]
+fn of_many_calls_a_few_hundred_per_second_are_timed() {
+    for (qps, timed) in [
+        (0.0, 1),
+        (500.0, 1),
+        (512.0, 2),
+        (1500.0, 4),
+        (100_000.0, 256),
+        (f32::MAX, 1024),
+    ] {
+        assert_eq!(timed_of(qps), timed, "{qps}");
+    }
+    for timed in [0u32, 1, 2, 256, 1024] {
+        // Also of calls that come in turns: of each kind as many.
+        for kind in 0..4 {
+            let calls = (0..100_000).filter(|call| call % 4 == kind);
+            let count = calls.filter(|call| is_timed(*call, timed)).count();
+            let expected = if timed == 0 {
+                0
+            } else {
+                25_000 / timed as usize
+            };
+            let off = count.abs_diff(expected);
+            assert!(off <= 2 + expected / 10, "{count} of 1 in {timed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_server_that_times_few_of_its_calls_knows_what_they_take() {
+    let (link, reported) = in_process(server());
+    link.probe().unwrap();
+    // Two thousand a second, four at a time.
+    for round in 0..2500 {
+        let calls = [(); 4].map(|()| spawn(&link, unary(2)));
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        if round % 5 == 0 {
+            link.probe().unwrap();
+        }
+    }
+    let report = last(&reported);
+    assert!((1990.0..2010.0).contains(&report.qps), "{report:?}");
+    // 2 ms beside none to three others; four calls were at work all the time.
+    let service_us = report.service_time.as_micros();
+    assert!((600..1100).contains(&service_us), "{report:?}");
+    let busy = report.utilization.unwrap() * cores();
+    assert!((3.7..4.3).contains(&busy), "{report:?}");
+}
+
+#[test]
 fn replies_bring_what_is_due() {
     let asks = HeaderMap::from_iter([(wire::ASKS_LOAD.clone(), HeaderValue::from_static("1"))]);
     let silent = HeaderMap::new();
