@@ -69,16 +69,17 @@ impl Meter {
     /// What is known now; who reads it says whether the server is about to end.
     pub(crate) fn report(&self, now: Instant, draining: bool) -> LoadReport {
         let at = now.saturating_duration_since(self.since);
-        let calls = self.calls.load(Ordering::Relaxed);
-        let counted = Counted {
-            at,
-            calls: (calls >> 32) as u32,
-            failed: self.failed.load(Ordering::Relaxed),
-            busy_ns: self.busy_ns.load(Ordering::Relaxed),
-        };
-        let rates = {
+        let (calls, rates) = {
             let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-            window.rates(counted)
+            // Read in here: of two who look at once, the later one must not see less.
+            let calls = self.calls.load(Ordering::Relaxed);
+            let rates = window.rates(Counted {
+                at,
+                calls: (calls >> 32) as u32,
+                failed: self.failed.load(Ordering::Relaxed),
+                busy_ns: self.busy_ns.load(Ordering::Relaxed),
+            });
+            (calls, rates)
         };
         self.timed.store(timed_of(rates.qps), Ordering::Relaxed);
         let said = f32::from_bits(self.utilization.load(Ordering::Relaxed));
