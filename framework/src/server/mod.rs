@@ -96,11 +96,14 @@ impl Stack {
                 let span = observed.as_ref().and_then(Observed::span);
                 // Here as well as around all of it: a panic is counted as what the caller gets.
                 let caught = Caught::new(method, self.admitted(call, is_probe));
-                let result = InSpan::new(span, caught).await;
+                let mut result = InSpan::new(span, caught).await;
                 if !is_known && code_of(&result) == Code::Unimplemented {
                     Observed::refuse(&mut observed, "unknown_method");
                 }
-                InFlight::finish(in_flight, result)
+                if let Some(in_flight) = in_flight {
+                    in_flight.finish(&mut result);
+                }
+                result
             }
             Err(status) => {
                 Observed::refuse(&mut observed, "expired");

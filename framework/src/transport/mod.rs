@@ -118,7 +118,7 @@ impl Slot {
     pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
         match self {
             Self::Http2(slot) => slot.send(call).await,
-            Self::Memory(link) => link.send(call.take()).await,
+            Self::Memory(link) => link.send(call).await,
             #[cfg(test)]
             Self::Scripted(link) => link.send(call.take()).await,
         }

@@ -144,8 +144,12 @@ fn halves(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
 }
 
+/// In one word all along: this is asked for each call.
 fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    let micros = u64::from(time.subsec_micros());
+    time.as_secs()
+        .saturating_mul(1_000_000)
+        .saturating_add(micros)
 }
 
 #[cfg(test)]
