@@ -48,7 +48,7 @@ struct Owner {
 
 impl Owner {
     fn new(dir: &Path) -> Self {
-        let mut child = run("child")
+        let mut child = run("processes::child")
             .env(CHILD, dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -79,10 +79,10 @@ impl Owner {
     }
 }
 
-/// One of the functions above, in a process of its own.
-fn run(name: &str) -> Command {
+/// One of the functions that are no tests, in a process of its own.
+pub(super) fn run(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let name = format!("discovery::local::tests::processes::{name}");
+    let name = format!("discovery::local::tests::{name}");
     command.args(["--exact", &name, "--nocapture"]);
     command
 }
@@ -121,7 +121,7 @@ async fn who_is_killed_is_gone_at_once() {
 async fn a_server_that_is_told_to_end_says_that_it_leaves_and_is_gone_when_it_ends() {
     let folder = Folder::new();
     let mut directory = folder.directory();
-    let mut child = run("server")
+    let mut child = run("processes::server")
         .env(SERVER, "")
         .env(place::VARIABLE, folder.path())
         .env_remove("SINEW_SLOT")

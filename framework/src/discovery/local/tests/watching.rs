@@ -13,6 +13,38 @@ fn inotify_instances() -> usize {
         .count()
 }
 
+/// Says to a process of this test's binary to look, and to stop looking.
+const LOOKS: &str = "SINEW_TEST_LOCAL_LOOKS";
+
+/// Not a test by itself: in a process of its own nobody else looks.
+#[test]
+fn looks() {
+    let Ok(dir) = std::env::var(LOOKS) else {
+        return;
+    };
+    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let before = threads();
+    for _ in 0..3 {
+        let watch = Watch::new(Path::new(&dir)).unwrap();
+        assert_eq!((inotify_instances(), threads()), (1, before + 1));
+        drop(watch);
+        let dropped = std::time::Instant::now();
+        while inotify_instances() + threads() > before {
+            assert!(dropped.elapsed() < Duration::from_secs(20));
+            thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_when_nobody_looks() {
+    let folder = Folder::new();
+    let mut looking = processes::run("watching::looks");
+    let said = looking.env(LOOKS, folder.path()).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("1 passed; 0 failed"), "{said}");
+}
+
 async fn next(watch: &Watch) -> Happened {
     let happened = timeout(Duration::from_secs(20), watch.next()).await;
     happened.unwrap()
