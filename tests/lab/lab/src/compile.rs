@@ -49,28 +49,7 @@ pub(crate) fn peers(
         .iter()
         .map(|peer| format!("lab-peer-{peer}"))
         .collect();
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([
-        "build",
-        "--release",
-        "--message-format=json-render-diagnostics",
-    ]);
-    cargo.arg("--manifest-path").arg(lab.join("Cargo.toml"));
-    if let Some(target) = target {
-        cargo.arg("--target-dir").arg(target);
-    }
-    for package in &packages {
-        cargo.args(["--package", package]);
-    }
-    let built = cargo.stderr(Stdio::inherit()).output()?;
-    if !built.status.success() {
-        return Err(Failure::new(format!(
-            "cargo could not build {}",
-            packages.join(", ")
-        )));
-    }
-    let told = String::from_utf8_lossy(&built.stdout);
-    let executables: Vec<_> = told.lines().filter_map(executable).collect();
+    let executables = executables_of(lab, target, &packages)?;
     let find = |name: String| {
         let found = executables
             .iter()
@@ -87,6 +66,46 @@ pub(crate) fn peers(
         })
     };
     peers.iter().zip(&packages).map(contender).collect()
+}
+
+/// Builds one program of the lab in `lab`; its path.
+///
+/// # Errors
+/// As [`peers`].
+pub(crate) fn program(lab: &Path, package: &str) -> Result<PathBuf, Failure> {
+    let built = executables_of(lab, None, &[package.to_owned()])?;
+    let first = built.into_iter().next();
+    first.ok_or_else(|| Failure::new(format!("cargo built no {package}")))
+}
+
+/// Builds packages of the lab in `lab`; their programs.
+fn executables_of(
+    lab: &Path,
+    target: Option<&Path>,
+    packages: &[String],
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "build",
+        "--release",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo.arg("--manifest-path").arg(lab.join("Cargo.toml"));
+    if let Some(target) = target {
+        cargo.arg("--target-dir").arg(target);
+    }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    let built = cargo.stderr(Stdio::inherit()).output()?;
+    if !built.status.success() {
+        return Err(Failure::new(format!(
+            "cargo could not build {}",
+            packages.join(", ")
+        )));
+    }
+    let told = String::from_utf8_lossy(&built.stdout);
+    Ok(told.lines().filter_map(executable).collect())
 }
 
 fn executable(line: &str) -> Option<PathBuf> {

@@ -2,7 +2,7 @@
 //!
 //! Both are new processes each time, so that no repeat inherits another's heap or luck.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use lab_common::{ClientOrder, ClientReport, Event, Failure, Load, Order, Reading, ServerOrder};
 
@@ -44,6 +44,19 @@ pub(crate) struct Measurement {
 /// # Errors
 /// When a process fails, or any call of the load.
 pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failure> {
+    let (measurement, ()) = beside(binary, setup, |_| Ok(()))?;
+    Ok(measurement)
+}
+
+/// As [`measure`], with what `start` has begun to do to the server before its client comes.
+///
+/// # Errors
+/// Also those of `start`.
+pub(crate) fn beside<T>(
+    binary: &Path,
+    setup: &Setup,
+    start: impl FnOnce(SocketAddr) -> Result<T, Failure>,
+) -> Result<(Measurement, T), Failure> {
     let lifetime = setup.warm_up + setup.window + GRACE;
     let order = ServerOrder {
         cores: setup.cores.server.clone(),
@@ -54,6 +67,7 @@ pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failu
         Event::Listening(address) => address,
         other => return Err(server.unexpected(&other)),
     };
+    let started = start(address)?;
     let order = ClientOrder {
         server: address,
         cores: setup.cores.client.clone(),
@@ -78,9 +92,10 @@ pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failu
     let others = machine.zip(machine_after).and_then(|(machine, after)| {
         machine.others_since(after, own, report.window, available().len())
     });
-    Ok(Measurement {
+    let measurement = Measurement {
         client: report,
         server: (before, after),
         others,
-    })
+    };
+    Ok((measurement, started))
 }
