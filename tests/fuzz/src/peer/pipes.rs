@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use sinew::testing::{Frame, FrameKind};
 use sinew::{Channel, Code, Compression, RawCall, RawReply, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex, split};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::frames::PREFACE;
+use super::frames::{HEAD, PREFACE, Parts};
 use super::holds;
 
 /// Bytes that are on their way in one direction.
@@ -25,16 +27,19 @@ const KEPT: usize = 1 << 20;
 /// not said what it speaks after 10 s.
 const OVER: Duration = Duration::from_secs(60);
 
+/// When the call of a client has come, if it comes at all.
+const CALLED_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long the caller waits for its reply.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// A client's bytes into a server: once with the end of what it says behind them, and once without.
 pub(crate) fn server(input: &[u8]) -> Result<(), String> {
     for ends in [true, false] {
-        let said = run(serve(input, ends))
+        let answers = run(serve(input, ends));
+        answers
             .and_then(|answers| answered(input, &answers))
-            .map_err(|what| format!("{what} (ends: {ends})"));
-        said?;
+            .map_err(|what| format!("{what} (ends: {ends})"))?;
     }
     Ok(())
 }
@@ -42,7 +47,8 @@ pub(crate) fn server(input: &[u8]) -> Result<(), String> {
 /// A server's bytes into a client that calls.
 pub(crate) fn client(input: &[u8]) -> Result<(), String> {
     for ends in [true, false] {
-        run(call(input, ends)).map_err(|what| format!("{what} (ends: {ends})"))?;
+        let code = run(call(input, ends));
+        code.map_err(|what| format!("{what} (ends: {ends})"))?;
     }
     Ok(())
 }
@@ -70,7 +76,7 @@ async fn serve(input: &[u8], ends: bool) -> Result<Vec<u8>, String> {
             }
         });
     let serving = tokio::spawn(server.serve_with_incoming(Once(Some(far))));
-    let answers = talk(near, input, ends).await?;
+    let answers = talk(near, (input, b""), ends).await?;
     // A handler may notice in the next turn.
     sleep(Duration::from_secs(1)).await;
     let left = running.load(Ordering::Relaxed);
@@ -96,7 +102,8 @@ fn answered(input: &[u8], answers: &[u8]) -> Result<(), String> {
     })
 }
 
-async fn call(input: &[u8], ends: bool) -> Result<(), String> {
+/// The code of a call that gets these bytes for a reply.
+async fn call(input: &[u8], ends: bool) -> Result<Code, String> {
     let (near, far) = duplex(ROOM);
     let channel = Channel::builder("http://peer.test:1")
         .connector(Pipe(Mutex::new(Some(far))))
@@ -105,32 +112,47 @@ async fn call(input: &[u8], ends: bool) -> Result<(), String> {
     let mut call = RawCall::new("/a.B/C", "hi");
     call.limit_time(DEADLINE);
     let calling = timeout(OVER, channel.call(call));
-    let talking = async {
-        let talked = talk(near, input, ends).await;
-        // The channel may keep a connection that is in order, for as long as it lives.
-        talked.map_or(Ok(()), |_| Ok::<(), String>(()))
-    };
-    let (called, _) = tokio::join!(calling, async { timeout(OVER, talking).await });
+    // The first frame are settings, where all is in order; what is behind it answers a call.
+    let first = Parts::parse(input)
+        .frames
+        .first()
+        .map(|frame| HEAD + frame.payload.len());
+    let input = input.split_at(first.unwrap_or(input.len()));
+    // A connection that is in order stays open: only the call has to end.
+    let (called, _) = tokio::join!(calling, talk(near, input, ends));
     let Ok(called) = called else {
         return Err(format!("no reply and no error after {OVER:?}"));
     };
-    match called {
-        Err(status) => holds(status.code() != Code::Ok, || format!("{status}")),
+    let status = match called {
+        Err(status) => status,
         Ok(reply) => {
             let most = sinew::DEFAULT_MAX_MESSAGE_BYTES;
             let len = reply.message().map_or(0, |message| message.len());
             let _ = format!("{reply:?}");
-            holds(len <= most, || format!("a reply of {len} bytes"))
+            holds(len <= most, || format!("a reply of {len} bytes"))?;
+            return Ok(Code::Ok);
         }
-    }
+    };
+    holds(status.code() != Code::Ok, || format!("{status}"))?;
+    Ok(status.code())
 }
 
-/// Says `input`, reads to the other end's end, and gives what it read.
-async fn talk(near: DuplexStream, input: &[u8], ends: bool) -> Result<Vec<u8>, String> {
+/// Says the first part of `input` and, once a call has come or a while later, the second; reads to the other end's end,
+/// and gives what it read.
+async fn talk(
+    near: DuplexStream,
+    (first, second): (&[u8], &[u8]),
+    ends: bool,
+) -> Result<Vec<u8>, String> {
     let (mut reads, mut writes) = split(near);
+    let called = Notify::new();
     let says = async {
         // Whoever has heard enough hangs up.
-        let said = writes.write_all(input).await;
+        let mut said = writes.write_all(first).await;
+        if !second.is_empty() {
+            let _ = timeout(CALLED_WITHIN, called.notified()).await;
+            said = writes.write_all(second).await;
+        }
         if ends && said.is_ok() {
             let _ = writes.shutdown().await;
         }
@@ -140,6 +162,10 @@ async fn talk(near: DuplexStream, input: &[u8], ends: bool) -> Result<Vec<u8>, S
         while let Ok(len @ 1..) = reads.read(&mut piece).await {
             let room = KEPT - heard.len();
             heard.extend_from_slice(&piece[..len.min(room)]);
+            let is_call = |frame: &Frame| frame.kind == FrameKind::Headers;
+            if !second.is_empty() && Parts::parse(&heard).frames.iter().any(is_call) {
+                called.notify_one();
+            }
         }
         heard
     };
@@ -188,5 +214,42 @@ impl sinew::Connect for Pipe {
         let mut pipe = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pipe.take()
             .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::inputs;
+
+    /// What is tried is tried for something: calls of the inputs reach the handler, and are answered.
+    #[test]
+    fn inputs_get_as_far_as_a_call() {
+        let said: &[u8] = b"the same words, the same words";
+        let answers = inputs::server().into_iter().map(|input| {
+            let answers = run(serve(&input, false)).unwrap_or_default();
+            let found = answers.windows(said.len()).any(|part| part == said);
+            (found, answers.starts_with(b"HTTP/1.1 505 "))
+        });
+        let answers: Vec<_> = answers.collect();
+        assert!(answers.iter().filter(|(echoed, _)| *echoed).count() >= 3);
+        assert!(answers.iter().filter(|(_, refused)| *refused).count() >= 2);
+    }
+
+    #[test]
+    fn inputs_get_as_far_as_a_reply() {
+        let replies = inputs::client().into_iter().map(|input| {
+            let mut code = None;
+            let called = run(async {
+                code = Some(call(&input, true).await?);
+                Ok(())
+            });
+            assert_eq!(called, Ok(()));
+            code
+        });
+        let codes: Vec<_> = replies.flatten().collect();
+        for code in [Code::Ok, Code::NotFound, Code::Unavailable, Code::Internal] {
+            assert!(codes.contains(&code), "{code}: {codes:?}");
+        }
     }
 }

@@ -44,19 +44,21 @@ pub(crate) struct Measurement {
 /// # Errors
 /// When a process fails, or any call of the load.
 pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failure> {
-    let (measurement, ()) = beside(binary, setup, |_| Ok(()))?;
+    let (measurement, ()) = beside(binary, setup, |_| Ok(()), Ok)?;
     Ok(measurement)
 }
 
-/// As [`measure`], with what `start` has begun to do to the server before its client comes.
+/// As [`measure`], with what `start` has begun to do to the server before its client comes; `end` ends it while the
+/// server still runs, and says what became of it.
 ///
 /// # Errors
-/// Also those of `start`.
-pub(crate) fn beside<T>(
+/// Also those of `start` and `end`.
+pub(crate) fn beside<T, U>(
     binary: &Path,
     setup: &Setup,
     start: impl FnOnce(SocketAddr) -> Result<T, Failure>,
-) -> Result<(Measurement, T), Failure> {
+    end: impl FnOnce(T) -> Result<U, Failure>,
+) -> Result<(Measurement, U), Failure> {
     let lifetime = setup.warm_up + setup.window + GRACE;
     let order = ServerOrder {
         cores: setup.cores.server.clone(),
@@ -88,6 +90,7 @@ pub(crate) fn beside<T>(
         other => return Err(client.unexpected(&other)),
     };
     let (after, machine_after) = (server.read()?, Machine::read());
+    let ended = end(started)?;
     let own = (after.cpu - before.cpu) + (report.after.cpu - report.before.cpu);
     let others = machine.zip(machine_after).and_then(|(machine, after)| {
         machine.others_since(after, own, report.window, available().len())
@@ -97,5 +100,5 @@ pub(crate) fn beside<T>(
         server: (before, after),
         others,
     };
-    Ok((measurement, started))
+    Ok((measurement, ended))
 }

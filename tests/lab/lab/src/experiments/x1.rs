@@ -46,7 +46,8 @@ pub(super) struct Attacked;
 #[derive(Clone, Copy)]
 struct Seen {
     p99_micros: f64,
-    calls_per_second: f64,
+    /// Of the server for each call of the ordinary clients; what the attack costs it is in it.
+    cpu_micros: f64,
     /// The share of a core that the attacker used, in percent.
     attacker: f64,
     others: Option<f64>,
@@ -89,11 +90,11 @@ impl Experiment for Attacked {
                 wait_for_quiet(effort.patience);
             };
             show(UNDISTURBED);
-            let (seen, ()) = beside(&server, &setup, |_| Ok(()))?;
+            let (seen, ()) = beside(&server, &setup, |_| Ok(()), Ok)?;
             undisturbed.push(Seen::new(&seen, 0.0));
             for (attack, seen) in Attack::ALL.into_iter().zip(&mut beside_attacks) {
                 show(attack.name());
-                let (measured, mut attack) = beside(&server, &setup, |server| {
+                let start = |server| {
                     let order = AttackOrder {
                         server,
                         attack,
@@ -101,15 +102,16 @@ impl Experiment for Attacked {
                         lifetime: LIFETIME,
                     };
                     Attacking::start(&attacker, &order)
-                })?;
-                seen.push(Seen::new(&measured, attack.share()?));
+                };
+                let (measured, share) = beside(&server, &setup, start, Attacking::share)?;
+                seen.push(Seen::new(&measured, share));
             }
         }
 
         let mut rows = Vec::new();
         let figures: [(&str, &str, fn(&Seen) -> f64, Option<Target>); 2] = [
             ("p99", "us", |seen| seen.p99_micros, Some(TARGET)),
-            ("calls", "calls/s", |seen| seen.calls_per_second, None),
+            ("server cpu", "us/call", |seen| seen.cpu_micros, None),
         ];
         for (figure, unit, of, target) in figures {
             for (attack, seen) in Attack::ALL.into_iter().zip(&beside_attacks) {
@@ -157,9 +159,10 @@ fn row(
 impl Seen {
     fn new(measured: &crate::measure::Measurement, attacker: f64) -> Self {
         let calls = measured.client.calls;
+        let cpu = measured.server.1.cpu - measured.server.0.cpu;
         Self {
             p99_micros: calls.p99.as_secs_f64() * 1e6,
-            calls_per_second: calls.calls as f64 / measured.client.window.as_secs_f64(),
+            cpu_micros: cpu.as_secs_f64() * 1e6 / calls.calls as f64,
             attacker: attacker * 100.0,
             others: measured.others,
         }
@@ -188,8 +191,8 @@ impl Attacking {
         })
     }
 
-    /// The share of a core that it used since it began.
-    fn share(&mut self) -> Result<f64, Failure> {
+    /// The share of a core that it used since it began; it ends.
+    fn share(mut self) -> Result<f64, Failure> {
         let used = self.process.read()?.cpu - self.before;
         Ok(used.as_secs_f64() / self.since.elapsed().as_secs_f64())
     }
