@@ -67,7 +67,7 @@ pub(crate) fn headers() -> Vec<Vec<u8>> {
         "traceparent: cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more\ntracestate: a=b\ntracestate: ,",
         "x-a: 1\nx-a: 2\nX-A: 3\nx-a-bin: AAE=,AQ,??\nx-a-bin: \nauthorization: secret\nx-sinew-pings: 1",
         "grpc-status: 0",
-        "grpc-status: 5\ngrpc-message: not%20here %E2%82%AC %ff %\nx-sinew-final: 1",
+        "grpc-status: 5\ngrpc-message: not%20here %E2%82%AC %ff % %2541\nx-sinew-final: 1",
         "grpc-status: 77\ngrpc-message: ",
         "grpc-status: 13\ngrpc-status-details-bin: CA0SBGFiY2Q",
         "grpc-status: 13\ngrpc-status-details-bin: CAUSBGFiY2Q=",
