@@ -35,7 +35,7 @@ struct Most(u64, u64);
 /// Allocations, and bytes at the same time, that the compiler may take: the built-in files are most of the first.
 const OF_COMPILER: (Most, Most) = (Most(200_000, 1_000), Most(16 << 20, 16 << 10));
 
-/// The same of the runtime: both ends of a connection with their buffers, and a header map for a block of headers. It is
+/// The same of the runtime: both ends of a connection with their buffers, and a map for a block of headers. It is
 /// two to three times what the inputs take.
 const OF_RUNTIME: (Most, Most) = (Most(4_000, 4), Most(1 << 20, 96));
 

@@ -1,6 +1,9 @@
 //! X1: ordinary calls beside a client that attacks the server with a tenth of a core: what do they notice?
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use lab_common::{Attack, AttackOrder, Event, Failure, Load, Work};
 
@@ -8,9 +11,9 @@ use crate::{
     bench::Bench,
     compile,
     contender::OURS,
-    cores::Placement,
+    cores::{Cores, Placement},
     experiments::Experiment,
-    measure::{Setup, beside},
+    measure::{Measurement, Setup, beside},
     noise::wait_for_quiet,
     outcome::{Outcome, Row},
     process::Process,
@@ -74,12 +77,7 @@ impl Experiment for Attacked {
             warm_up: effort.warm_up,
             window: effort.window,
         };
-        // Never the server's: what the attacker itself uses must not count as what it does.
-        let others = bench.cores().iter();
-        let third = others
-            .filter(|core| !cores.server.contains(core))
-            .next_back();
-        let attacking = third.map_or_else(|| cores.client.clone(), |core| vec![*core]);
+        let attacking = attackers(bench.cores(), &cores);
 
         let mut undisturbed = Vec::new();
         let mut beside_attacks: Vec<Vec<Seen>> = vec![Vec::new(); Attack::ALL.len()];
@@ -108,56 +106,61 @@ impl Experiment for Attacked {
             }
         }
 
-        let mut rows = Vec::new();
-        let figures: [(&str, &str, fn(&Seen) -> f64, Option<Target>); 2] = [
-            ("p99", "us", |seen| seen.p99_micros, Some(TARGET)),
-            ("server cpu", "us/call", |seen| seen.cpu_micros, None),
-        ];
-        for (figure, unit, of, target) in figures {
-            for (attack, seen) in Attack::ALL.into_iter().zip(&beside_attacks) {
-                let columns = [(OURS, seen), (UNDISTURBED, &undisturbed)];
-                let name = format!("{figure} beside {}", attack.name());
-                let target = target.filter(|_| attack != Attack::Nothing);
-                rows.push(row(name, unit, &columns, of, target));
-            }
-        }
-        for (attack, seen) in Attack::ALL.into_iter().zip(&beside_attacks) {
-            let name = format!("the attacker's core, {}", attack.name());
-            rows.push(row(name, "%", &[(OURS, seen)], |seen| seen.attacker, None));
-        }
         let all = undisturbed.iter().chain(beside_attacks.iter().flatten());
+        let others = all.filter_map(|seen| seen.others).reduce(f64::max);
         Ok(Outcome {
             case: format!(
                 "server on cores {:?}, client on {:?}, attacker on {attacking:?}; {} repeats of {:?} after {:?}",
                 cores.server, cores.client, effort.repeats, setup.window, setup.warm_up
             ),
-            rows,
-            others: all.filter_map(|seen| seen.others).reduce(f64::max),
+            rows: rows(&undisturbed, &beside_attacks),
+            others,
         })
     }
 }
 
-fn row(
-    figure: String,
-    unit: &'static str,
-    columns: &[(&str, &Vec<Seen>)],
-    of: fn(&Seen) -> f64,
-    target: Option<Target>,
-) -> Row {
-    let samples = columns.iter().filter_map(|(name, seen)| {
-        let sample = Sample::of(seen.iter().map(of).collect())?;
-        Some(((*name).to_owned(), sample))
+/// The last core that is not the server's, for what the attacker itself uses must not count as what it does; the
+/// client's, where there is no other.
+fn attackers(available: &[usize], cores: &Cores) -> Vec<usize> {
+    let free = available.iter().rfind(|core| !cores.server.contains(core));
+    free.map_or_else(|| cores.client.clone(), |core| vec![*core])
+}
+
+/// The figures, each for all attacks; a list of repeats for each of these.
+fn rows(undisturbed: &[Seen], beside_attacks: &[Vec<Seen>]) -> Vec<Row> {
+    let attacks = || Attack::ALL.into_iter().zip(beside_attacks);
+    let p99 = attacks().map(|(attack, seen)| Row {
+        figure: format!("p99 beside {}", attack.name()),
+        unit: "us",
+        samples: samples(seen, undisturbed, |seen| seen.p99_micros),
+        target: (attack != Attack::Nothing).then_some(TARGET),
     });
-    Row {
-        figure,
-        unit,
-        samples: samples.collect(),
-        target,
-    }
+    let cpu = attacks().map(|(attack, seen)| Row {
+        figure: format!("server cpu beside {}", attack.name()),
+        unit: "us/call",
+        samples: samples(seen, undisturbed, |seen| seen.cpu_micros),
+        target: None,
+    });
+    let attacker = attacks().map(|(attack, seen)| Row {
+        figure: format!("the attacker's core, {}", attack.name()),
+        unit: "%",
+        samples: samples(seen, &[], |seen| seen.attacker),
+        target: None,
+    });
+    p99.chain(cpu).chain(attacker).collect()
+}
+
+fn samples(beside: &[Seen], undisturbed: &[Seen], of: fn(&Seen) -> f64) -> Vec<(String, Sample)> {
+    let columns = [(OURS, beside), (UNDISTURBED, undisturbed)];
+    let samples = columns.into_iter().filter_map(|(name, seen)| {
+        let sample = Sample::of(seen.iter().map(of).collect())?;
+        Some((name.to_owned(), sample))
+    });
+    samples.collect()
 }
 
 impl Seen {
-    fn new(measured: &crate::measure::Measurement, attacker: f64) -> Self {
+    fn new(measured: &Measurement, attacker: f64) -> Self {
         let calls = measured.client.calls;
         let cpu = measured.server.1.cpu - measured.server.0.cpu;
         Self {
@@ -177,7 +180,7 @@ struct Attacking {
 }
 
 impl Attacking {
-    fn start(binary: &std::path::Path, order: &AttackOrder) -> Result<Self, Failure> {
+    fn start(binary: &Path, order: &AttackOrder) -> Result<Self, Failure> {
         let mut process = Process::start(binary, order)?;
         match process.event()? {
             Event::Measuring => {}
@@ -195,5 +198,34 @@ impl Attacking {
     fn share(mut self) -> Result<f64, Failure> {
         let used = self.process.read()?.cpu - self.before;
         Ok(used.as_secs_f64() / self.since.elapsed().as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attacker_never_has_the_servers_core_unless_there_is_one_alone() {
+        for (available, core) in [(&[0, 1][..], 1), (&[4, 6, 7], 7), (&[3], 3)] {
+            let cores = Placement::CoreEach.plan(available);
+            assert_eq!(attackers(available, &cores), [core], "{available:?}");
+        }
+    }
+
+    #[test]
+    fn attacks_have_a_target_and_what_is_none_has_not() {
+        let seen = |p99_micros| Seen {
+            p99_micros,
+            cpu_micros: 1.0,
+            attacker: 10.0,
+            others: None,
+        };
+        let beside = vec![vec![seen(160.0)]; Attack::ALL.len()];
+        let rows = rows(&[seen(100.0)], &beside);
+        assert_eq!(rows.len(), 3 * Attack::ALL.len());
+        let missed = rows.iter().filter_map(Row::verdict);
+        let missed = missed.filter(|verdict| !verdict.met).count();
+        assert_eq!(missed, Attack::ALL.len() - 1);
     }
 }
