@@ -109,8 +109,10 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (reason, detail);
     }
 
-    /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends, or
-    /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get.
+    /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends;
+    /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get; `idle`, when it was
+    /// without a call for [`crate::Server::max_connection_idle`]; or `no_call`, when none had begun by the end of
+    /// [`crate::Server::first_call_timeout`].
     fn connection_told_to_end(&self, reason: &'static str) {
         let _ = reason;
     }

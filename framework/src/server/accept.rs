@@ -1,7 +1,6 @@
 //! One accepted connection: from its first bytes to its last call.
 //! It refuses to know where it came from and what is called.
 
-use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +12,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use super::builder::Settings;
-use super::drain::{self, Drain};
+use super::activity::Activity;
+use super::drain::Drain;
+use super::ending::told_to_end;
 use super::inline::{InlineBudget, InlineFirst};
+use super::settings::Settings;
 use super::sniff::{Refusal, sniff};
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
@@ -42,8 +43,7 @@ fn pending_resets(max_streams: u32) -> usize {
         .max(AT_LEAST)
 }
 
-/// Serves one connection until it ends, or until its calls have ended after it was told to: with the server, or of old
-/// age.
+/// Serves one connection until it ends, or until its calls have ended after it was told to: see `ending.rs`.
 pub(crate) async fn serve<IO>(
     io: IO,
     peer: Peer,
@@ -53,13 +53,13 @@ pub(crate) async fn serve<IO>(
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let until = Instant::now() + PREFACE_TIMEOUT;
+    let accepted = Instant::now();
     #[cfg(feature = "tls")]
     if stack.tls.is_some() {
         // Apart: a connection without TLS is no larger for it.
-        return Box::pin(secured(io, peer, stack, settings, drain, until)).await;
+        return Box::pin(secured(io, peer, stack, settings, drain, accepted)).await;
     }
-    begin(io, peer, stack, settings, drain, until).await;
+    begin(io, peer, stack, settings, drain, accepted).await;
 }
 
 /// The handshake of TLS comes first.
@@ -70,18 +70,18 @@ async fn secured<IO>(
     stack: Arc<Stack>,
     settings: Settings,
     mut drain: watch::Receiver<Option<Drain>>,
-    until: Instant,
+    accepted: Instant,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(tls) = &stack.tls else { return };
     let secured = tokio::select! {
-        secured = tls.secure(io, peer, until) => secured,
+        secured = tls.secure(io, peer, accepted + PREFACE_TIMEOUT) => secured,
         // It has not asked for anything yet.
         _ = drain.wait_for(Option::is_some) => return,
     };
     match secured {
-        Ok((io, peer)) => begin(io, peer, stack, settings, drain, until).await,
+        Ok((io, peer)) => begin(io, peer, stack, settings, drain, accepted).await,
         Err(refusal) => refused(&stack, &refusal),
     }
 }
@@ -91,19 +91,19 @@ fn refused(stack: &Stack, refusal: &Refusal) {
     stack.observer.refused_connection(label, refusal);
 }
 
-/// Serves a connection that has to say by `until` that it speaks HTTP/2.
+/// Serves a connection that has to say in time that it speaks HTTP/2.
 async fn begin<IO>(
     io: IO,
     peer: Peer,
     stack: Arc<Stack>,
     settings: Settings,
     mut drain: watch::Receiver<Option<Drain>>,
-    until: Instant,
+    accepted: Instant,
 ) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let sniffed = tokio::select! {
-        sniffed = sniff(io, until) => sniffed,
+        sniffed = sniff(io, accepted + PREFACE_TIMEOUT) => sniffed,
         // It has not asked for anything yet.
         _ = drain.wait_for(Option::is_some) => return,
     };
@@ -115,15 +115,18 @@ async fn begin<IO>(
     let (io, flusher) = deferred(io, read);
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
+    let activity = Arc::new(Activity::default());
+    let began = Arc::clone(&activity);
     let is_first = AtomicBool::new(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (head, body) = request.into_parts();
         let call = ingress::read(&stack, head, Body::hyper(body), peer.clone());
+        began.begin();
         budget.next(call.as_ref().ok().and_then(|call| call.route));
         let is_first = is_first.load(Ordering::Relaxed) && is_first.swap(false, Ordering::Relaxed);
         http::respond(Arc::clone(&stack), call, is_first)
     });
-    let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
+    let connection = http2::Builder::new(InlineFirst::new(&inline, &activity))
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(settings.max_streams))
@@ -135,7 +138,7 @@ async fn begin<IO>(
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(FlushOnce::with_hook(connection, flusher, move || inline.reset()));
-    let mut ending = pin!(told_to_end(drain, settings.max_age));
+    let mut ending = pin!(told_to_end(drain, settings, accepted, activity));
     tokio::select! {
         biased;
         reason = &mut ending => open.told_to_end(reason),
@@ -149,33 +152,5 @@ async fn begin<IO>(
         .is_ok()
     {
         open.ended();
-    }
-}
-
-/// Resolves when the client is to be told that the connection takes no more calls, with the reason.
-async fn told_to_end(
-    mut drain: watch::Receiver<Option<Drain>>,
-    max_age: Option<Duration>,
-) -> &'static str {
-    let old = async {
-        match max_age {
-            Some(max) => sleep(drain::age(max, fastrand::f64())).await,
-            None => pending().await,
-        }
-    };
-    let drain = async move {
-        drain
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|drain| *drain)
-    };
-    tokio::select! {
-        drain = drain => {
-            let delay = drain.map(|drain| drain.delay(fastrand::f64()));
-            sleep(delay.unwrap_or_default()).await;
-            "drain"
-        }
-        () = old => "age",
     }
 }

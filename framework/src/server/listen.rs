@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 
 use super::Stack;
 use super::accept;
-use super::builder::Settings;
 use super::drain::{Drain, Signals};
+use super::settings::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::observe;

@@ -2,10 +2,12 @@
 //! It refuses to do what a layer does; it only says in which order they stand, and why.
 
 mod accept;
+mod activity;
 mod admit;
 mod builder;
 mod built_in;
 mod drain;
+mod ending;
 mod fallback;
 mod handle;
 mod http;
@@ -17,6 +19,7 @@ mod reply;
 mod route;
 #[cfg(feature = "tls")]
 mod secure;
+mod settings;
 mod skeleton;
 mod sniff;
 mod socket;

@@ -21,6 +21,7 @@ mod client_floods;
 mod client_input;
 mod server_floods;
 mod server_frames;
+mod server_idle;
 mod server_requests;
 mod server_slow;
 mod silence;
