@@ -120,6 +120,13 @@ pub trait Metrics: Send + Sync + 'static {
     /// Calls of a connection that was told to end have outlasted the drain timeout: they were cut off with it.
     fn connection_cut_off(&self) {}
 
+    /// A server broke off a connection for what its client did: `reason` is `flood`, when that sent more control frames
+    /// than its calls need, or too much of something else that HTTP/2 bounds; or `slow_head`, when it began the head of
+    /// a request and did not end it in time.
+    fn connection_broken_off(&self, reason: &'static str) {
+        let _ = reason;
+    }
+
     /// A server did not serve a connection: `reason` is one of
     /// `http1`, `tls`, `unknown`, `gone`, `silent` and `io`, after what its first bytes were;
     /// where the server speaks TLS also `plaintext`, when they were HTTP without it, and `tls_handshake`, when TLS did

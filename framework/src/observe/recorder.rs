@@ -52,6 +52,11 @@ impl Recorder {
         self.connections(names::SERVER_TOLD_TO_END, reason)
     }
 
+    /// Connections that were broken off for what their clients did, for this reason.
+    pub fn broken_off(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_BROKEN_OFF, reason)
+    }
+
     fn connections(&self, name: &'static str, reason: &'static str) -> u64 {
         let state = self.lock();
         state.connections.get(&(name, reason)).copied().unwrap_or(0)
@@ -142,6 +147,10 @@ impl Metrics for Recorder {
 
     fn connection_told_to_end(&self, reason: &'static str) {
         self.connection(names::SERVER_TOLD_TO_END, reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.connection(names::SERVER_BROKEN_OFF, reason);
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {

@@ -1,6 +1,7 @@
 //! One accepted connection: from its first bytes to its last call.
 //! It refuses to know where it came from and what is called.
 
+use std::error::Error as _;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +24,8 @@ use super::sniff::{Refusal, sniff};
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
 use crate::call::{Peer, wire};
-use crate::observe::Side;
+use crate::observe::{OpenConnection, Side};
+use crate::transport::conduct::{Conduct, Unruly};
 use crate::transport::deferred::{FlushOnce, deferred};
 use crate::transport::http2::{STREAM_WINDOW, connection_window};
 
@@ -113,6 +115,7 @@ async fn begin<IO>(
     };
     let mut open = stack.observer.opened(Side::Server);
     let (io, flusher) = deferred(io, read);
+    let io = io.watching(Conduct::of_client(settings.max_streams, Instant::now()));
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
     let activity = Arc::new(Activity::default());
@@ -143,14 +146,30 @@ async fn begin<IO>(
         biased;
         reason = &mut ending => open.told_to_end(reason),
         // A connection that broke has no one to tell: its calls have been told.
-        _ = &mut connection => return,
+        ended = &mut connection => return tell(&open, connection.unruly(), &ended),
     }
     connection.as_mut().connection().graceful_shutdown();
     // A server that ends cuts it off at the same time.
-    if timeout(settings.drain_timeout, connection.linger())
-        .await
-        .is_ok()
-    {
+    let lingering = timeout(settings.drain_timeout, connection.as_mut().linger());
+    if let Ok(ended) = lingering.await {
         open.ended();
+        tell(&open, connection.unruly(), &ended);
+    }
+}
+
+/// Tells if a connection was closed for what its peer did: as found by us, or by the library, which says the same of all
+/// that it has had too much of.
+fn tell(open: &OpenConnection, unruly: Option<Unruly>, ended: &hyper::Result<()>) {
+    let fault = unruly.or_else(|| {
+        let error = ended
+            .as_ref()
+            .err()?
+            .source()?
+            .downcast_ref::<h2::Error>()?;
+        let is_too_much = error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+        (error.is_go_away() && error.is_library() && is_too_much).then_some(Unruly::Flood)
+    });
+    if let Some(fault) = fault {
+        open.broken_off(fault.label(), &fault);
     }
 }

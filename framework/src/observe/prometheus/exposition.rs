@@ -36,6 +36,8 @@ impl Collector for Prometheus {
         let told = self.told_to_end.counts();
         out.by_reason(names::SERVER_TOLD_TO_END, &told)?;
         out.counter(names::SERVER_CUT_OFF, read(&self.cut_off))?;
+        let broken_off = self.broken_off.counts();
+        out.by_reason(names::SERVER_BROKEN_OFF, &broken_off)?;
         out.changes(names::POLICY_FILE_CHANGES, &self.policy_files)?;
         out.changes(names::TLS_FILE_CHANGES, &self.tls_files)
     }

@@ -12,6 +12,7 @@ use h2::client::SendRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
+use tokio::time::Instant;
 
 use super::head::{self, ClientSettings};
 use super::keepalive::{Look, Watch};
@@ -20,12 +21,14 @@ use super::{failure, pump, reply};
 use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
+use crate::transport::conduct::Conduct;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 use crate::transport::heard::Heard;
 use crate::transport::waiting::Waiting;
 
 /// Streams that we open at once when the peer sets no limit.
 const MAX_STREAMS: usize = 1 << 16;
+const MOST_STREAMS: u32 = MAX_STREAMS as u32;
 
 /// Streams whose replies may be unread without one starving another. How many the peer allows is not known yet when
 /// the window is set: far more than the 100 to 1,000 that servers do.
@@ -70,6 +73,7 @@ where
     let (io, flusher) = deferred(io, Bytes::new());
     let heard = Heard::default();
     let io = io.telling(heard.clone());
+    let io = io.watching(Conduct::of_server(MOST_STREAMS, Instant::now()));
     let (sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(UNREAD_STREAMS))

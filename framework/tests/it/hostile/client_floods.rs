@@ -138,11 +138,11 @@ fn of_a_call() {
         &Fields::new().with(":status", "103").with("link", "x"),
         false,
     );
-    // As many as are read at once, before the call is asked whether it wants them.
-    let early = same(early);
-    floods("heads before the head", Answered, move |size| {
-        early(4 * size)
-    });
+    floods(
+        "heads before the head",
+        Fails(Code::Unavailable),
+        same(early),
+    );
     let open = Frame::headers_part(1, Fields::response().encode(), false);
     let more = Frame::continuation(1, Fields::new().with("x", "y".repeat(1000)).encode(), false);
     floods("CONTINUATION", Fails(Code::Unavailable), behind(open, more));
