@@ -1,18 +1,20 @@
 //! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
 //! It refuses to queue without bound: at most `ClientSettings::max_waiting` calls wait for a stream.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::head::{self, ClientSettings};
 use super::keepalive::{Look, Watch};
@@ -34,6 +36,10 @@ const MOST_STREAMS: u32 = MAX_STREAMS as u32;
 /// the window is set: far more than the 100 to 1,000 that servers do.
 const UNREAD_STREAMS: u32 = 4096;
 
+/// How long a connection that nobody uses any more may take to say goodbye: a peer that takes nothing would keep it, and
+/// what was to be sent, for ever.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
 const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
 
@@ -54,6 +60,8 @@ struct Inner {
     ending: watch::Receiver<bool>,
     /// The server has said that it is ours, and likes to be pinged.
     is_ours: AtomicBool,
+    /// Dropped with it, and so the driver learns that nobody holds it any more.
+    _holds: oneshot::Sender<Infallible>,
 }
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
@@ -83,6 +91,7 @@ where
         .handshake::<_, Bytes>(io)
         .await?;
     let (ending, ended) = watch::channel(false);
+    let (holds, held) = oneshot::channel();
     let inner = Arc::new(Inner {
         sender,
         streams: Arc::new(Semaphore::new(0)),
@@ -91,6 +100,7 @@ where
         settings,
         ending: ended,
         is_ours: AtomicBool::new(false),
+        _holds: holds,
     });
     let keep_alive = inner.settings.keep_alive;
     let ping_pong = connection.ping_pong();
@@ -100,6 +110,8 @@ where
         streams: Arc::clone(&inner.streams),
         inner: Arc::downgrade(&inner),
         ending,
+        held,
+        closing: None,
     };
     let mut driver = Box::pin(FlushOnce::new(driver, flusher));
     poll_fn(|cx| match driver.as_mut().poll(cx) {
@@ -272,6 +284,10 @@ where
     streams: Arc<Semaphore>,
     inner: Weak<Inner>,
     ending: watch::Sender<bool>,
+    /// Its other half is in `inner`.
+    held: oneshot::Receiver<Infallible>,
+    /// Until when it has to be over, once nobody holds it.
+    closing: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Future for Driver<IO>
@@ -292,7 +308,7 @@ where
         if takes_no_more {
             self.end();
         }
-        if self.is_given_up(cx) {
+        if self.poll_closing(cx).is_ready() || self.is_given_up(cx) {
             // Dropped with its driver, the connection breaks for all of its calls.
             self.end();
             return Poll::Ready(Ok(()));
@@ -308,6 +324,18 @@ where
     fn end(&mut self) {
         self.streams.close();
         self.ending.send_replace(true);
+    }
+
+    /// Ready when nobody has held the connection for a while. It has no calls then, and will have none.
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.closing.is_none() {
+            // Nothing is ever sent: its other half is dropped. The library wakes nobody then while its writes wait.
+            ready!(Pin::new(&mut self.held).poll(cx)).ok();
+        }
+        let closing = self
+            .closing
+            .get_or_insert_with(|| Box::pin(sleep(CLOSE_TIMEOUT)));
+        closing.as_mut().poll(cx)
     }
 
     fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {
