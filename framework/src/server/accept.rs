@@ -27,7 +27,7 @@ use crate::call::{Peer, wire};
 use crate::observe::{OpenConnection, Side};
 use crate::transport::conduct::{Conduct, Unruly};
 use crate::transport::deferred::{FlushOnce, deferred};
-use crate::transport::http2::{STREAM_WINDOW, connection_window};
+use crate::transport::http2::{STREAM_WINDOW, server_window};
 
 /// How long a peer may take to say that it speaks HTTP/2, the handshake of TLS included.
 pub(super) const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -132,7 +132,7 @@ async fn begin<IO>(
     let connection = http2::Builder::new(InlineFirst::new(&inline, &activity))
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(connection_window(settings.max_streams))
+        .initial_connection_window_size(server_window(settings.max_streams))
         .max_concurrent_streams(settings.max_streams)
         .max_pending_accept_reset_streams(Some(pending_resets(settings.max_streams)))
         .max_header_list_size(wire::TAKEN_HEADER_BYTES)

@@ -345,7 +345,38 @@ fn of_data() {
     }
     // h2 takes as many small pieces as cost, beside what they carry, half the window of the connection.
     let small = behind([head(1, UP)], Frame::data(1, "x", false));
-    floods("a byte each", CALM, true, move |size| small(40 * size));
+    floods("a byte each", CALM, true, move |size| small(60 * size));
+}
+
+/// What those small pieces hold until then: some twenty bytes for each of the window.
+#[test]
+fn of_data_in_single_bytes_holds_what_is_bounded() {
+    const HELD: u64 = 32 << 20;
+    let ((), held) = peak(async {
+        let victim = Victim::of(Server::new().max_concurrent_streams(1)).await;
+        let mut conn = victim.attacker().await;
+        conn.send(head(1, UP)).await.unwrap();
+        let endless = std::iter::repeat(Frame::data(1, "x", false));
+        let flood = victim.answers_during(conn.flood(endless)).await;
+        assert_eq!(flood.end, FloodEnd::Closed);
+    });
+    assert!(held < HELD, "{held} bytes");
+}
+
+/// An honest stream of the smallest messages may fill its window, though nobody reads it: however few streams there are.
+#[tokio::test]
+async fn of_data_that_is_within_its_window_is_none() {
+    const WINDOW: usize = 256 * 1024;
+    for streams in [1, 2, 100] {
+        let victim = Victim::of(Server::new().max_concurrent_streams(streams)).await;
+        let mut conn = victim.attacker().await;
+        conn.send(head(1, UP)).await.unwrap();
+        let empty = Frame::message(1, "", false);
+        let messages = WINDOW / empty.payload.len();
+        let flood = conn.flood(std::iter::repeat_n(empty, messages)).await;
+        assert_eq!(flood.end, FloodEnd::All, "{streams} streams: {flood:?}");
+        conn.ping().await.unwrap();
+    }
 }
 
 /// What comes late for a call that is over has crossed its end, and is passed over.
