@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 use super::body::Body;
 use super::context::Context as CallContext;
 use super::frame::{self, Deframer, Limit};
+use super::intake::Taking;
 use super::method::Codec;
 use super::pipe::{Control, PipeWriter};
 use super::{Code, Compression, Deadline, Metadata, MethodHandle, Status};
@@ -218,11 +219,13 @@ pub(crate) struct Messages {
     idle: Option<Timer>,
     /// What ends with the stream: the sending half of a client's call.
     other_half: Option<Control>,
+    taking: Option<Taking>,
 }
 
 impl Messages {
-    pub(crate) fn new(method: MethodHandle, body: Body, limit: Limit) -> Self {
+    pub(crate) fn new(method: MethodHandle, mut body: Body, limit: Limit) -> Self {
         Self {
+            taking: body.taking(),
             body,
             deframer: Deframer::new(limit),
             head: Metadata::default(),
@@ -318,6 +321,11 @@ impl Messages {
                 Poll::Ready(None) => return self.poll_end(cx),
                 // Only now: a reader that took its time finds what has come meanwhile.
                 Poll::Pending => {
+                    if let Some(taking) = &mut self.taking
+                        && let Err(status) = taking.hold(self.deframer.held())
+                    {
+                        return Poll::Ready(Some(Err(self.fail(status))));
+                    }
                     let idle = ready!(self.poll_idle(cx));
                     return Poll::Ready(Some(Err(self.fail(idle))));
                 }

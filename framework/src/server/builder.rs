@@ -349,6 +349,7 @@ impl Server {
             layers,
             health,
             request_limit: limits.request,
+            intake: Arc::new(self.settings.intake()),
             compression: self.compression,
         })
     }

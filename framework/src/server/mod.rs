@@ -29,6 +29,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
+use crate::call::intake::Intake;
 use crate::call::{Code, Compression, RawCall, RawReply, Status, code_of};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
@@ -51,6 +52,8 @@ pub(crate) struct Stack {
     layers: Option<Next>,
     pub(crate) health: Health,
     pub(crate) request_limit: Limit,
+    /// What requests that are not whole yet share.
+    pub(crate) intake: Arc<Intake>,
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]
     tls: Option<secure::Secure>,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Server;
+use crate::call::intake::{Intake, Pace};
 
 /// What a server's connections are set to.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) max_idle: Option<Duration>,
     pub(crate) first_call: Option<Duration>,
     pub(crate) keep_alive: Option<Duration>,
+    partial_bytes: usize,
+    pace: Option<Pace>,
 }
 
 /// Connections that may be open: a caller needs one, so it is as many callers as one process should have,
@@ -37,6 +40,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// for honest clients connect before they call, and those that call seldom would do so again and again.
 const FIRST_CALL: Duration = Duration::from_secs(120);
 
+/// Bytes of all requests together that are not whole yet: 64 of the largest that are taken unless told otherwise, or the
+/// first halves of 128.
+const PARTIAL_BYTES: usize = 256 * 1024 * 1024;
+
+/// How slowly a request may come that has to be whole: at the rate of ASP.NET Core's servers (`MinRequestBodyDataRate`,
+/// 240 bytes a second), and with a pause that is no longer than what a connection has for its first bytes.
+const PACE: Pace = Pace {
+    bytes_per_second: 240,
+    grace: Duration::from_secs(10),
+};
+
 /// Times are cut to this, a year, so that adding one to a clock cannot overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -51,7 +65,15 @@ impl Default for Settings {
             max_idle: None,
             first_call: Some(FIRST_CALL),
             keep_alive: Some(KEEP_ALIVE),
+            partial_bytes: PARTIAL_BYTES,
+            pace: Some(PACE),
         }
+    }
+}
+
+impl Settings {
+    pub(super) fn intake(&self) -> Intake {
+        Intake::new(self.partial_bytes, self.pace)
     }
 }
 
@@ -131,6 +153,25 @@ impl Server {
     /// Lets connections be open that never make a call, as clients do that keep some in reserve.
     pub fn without_first_call_timeout(mut self) -> Self {
         self.settings.first_call = None;
+        self
+    }
+
+    /// How many bytes of requests that are not whole yet a server holds, those of all its calls together; 256 MiB unless
+    /// set. A call whose request is too much fails with RESOURCE_EXHAUSTED. What is whole is its handler's, and what
+    /// nobody has begun to read is bounded for each connection ([`Server::max_concurrent_streams`]).
+    pub fn max_partial_request_bytes(mut self, bytes: usize) -> Self {
+        self.settings.partial_bytes = bytes;
+        self
+    }
+
+    /// How slowly a request may come of a method that takes one, in bytes a second; 240 unless set, and no lower bound
+    /// with 0. It has 10 s at first, to which its bytes add; and 10 s are the longest time without any. What comes more
+    /// slowly fails with DEADLINE_EXCEEDED. Streams of requests may be silent as long as they like.
+    pub fn min_request_rate(mut self, bytes_per_second: u32) -> Self {
+        self.settings.pace = (bytes_per_second > 0).then_some(Pace {
+            bytes_per_second,
+            ..PACE
+        });
         self
     }
 }

@@ -22,6 +22,7 @@ mod client_input;
 mod server_floods;
 mod server_frames;
 mod server_idle;
+mod server_intake;
 mod server_requests;
 mod server_slow;
 mod silence;
