@@ -35,6 +35,11 @@ pub(super) const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a peer may take to answer a ping.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes of replies that the library takes of one stream ahead of its window: as many as a sender of ours makes ahead.
+/// With its 400 KiB a stream that nobody reads held 775 KB, and with this 371 KB; streams that are read cost the same
+/// CPU and were as fast.
+const SEND_BUFFER: usize = 64 * 1024;
+
 /// Calls that may be reset before they were looked at, until the connection is taken for an attack (CVE-2023-44487) and
 /// closed with all of its calls. An overloaded server whose callers give up sees many at once: as many as may be in
 /// flight.
@@ -136,6 +141,7 @@ async fn begin<IO>(
         .max_concurrent_streams(settings.max_streams)
         .max_pending_accept_reset_streams(Some(pending_resets(settings.max_streams)))
         .max_header_list_size(wire::TAKEN_HEADER_BYTES)
+        .max_send_buf_size(SEND_BUFFER)
         .auto_date_header(false)
         .keep_alive_interval(settings.keep_alive)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
