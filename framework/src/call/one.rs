@@ -37,8 +37,8 @@ impl OneMessage {
     /// The message, and whether it came compressed.
     ///
     /// # Errors
-    /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream; RESOURCE_EXHAUSTED
-    /// and DEADLINE_EXCEEDED where a server holds too much, or it comes too slowly.
+    /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream;
+    /// RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED where a server holds too much, or it comes too slowly.
     pub(crate) async fn read(mut self) -> Result<(Bytes, bool), Status> {
         let message = poll_fn(|cx| self.poll(cx)).await?;
         Ok((message, self.deframer.was_compressed()))

@@ -163,8 +163,8 @@ async fn begin<IO>(
     }
 }
 
-/// Tells if a connection was closed for what its peer did: as found by us, or by the library, which says the same of all
-/// that it has had too much of.
+/// Tells if a connection was closed for what its peer did: as found by us, or by the library, which says the same of
+/// all that it has had too much of.
 fn tell(open: &OpenConnection, unruly: Option<Unruly>, ended: &hyper::Result<()>) {
     let fault = unruly.or_else(|| {
         let error = ended

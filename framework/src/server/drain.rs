@@ -66,8 +66,8 @@ impl Drain {
     }
 }
 
-/// The part of a time by which one connection may end sooner or later than another, so that those which came together do not go
-/// together: as gRPC has it (gRFC A9).
+/// The part of a time by which one connection may end sooner or later than another, so that those which came together
+/// do not go together: as gRPC has it for their age (gRFC A9).
 const JITTER: f64 = 0.1;
 
 /// How old one connection gets, or how long it is idle; `random` is in `0.0..1.0`.

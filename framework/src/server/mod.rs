@@ -72,7 +72,7 @@ impl Stack {
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: listen, TLS, HTTP/2 — no other protocol comes through; caps on connections, and on the streams,
-    //   header bytes and unread bytes of each
+    //   header bytes, unread bytes, control frames and idle time of each
     // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded; what it cannot take
     //   is answered here, uncounted
     // ORDER 2: Observe — above admission: refusals are counted, each with its code

@@ -40,8 +40,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// for honest clients connect before they call, and those that call seldom would do so again and again.
 const FIRST_CALL: Duration = Duration::from_secs(120);
 
-/// Bytes of all requests together that are not whole yet: 64 of the largest that are taken unless told otherwise, or the
-/// first halves of 128.
+/// Bytes of all requests together that are not whole yet: 64 of the largest that are taken unless told otherwise, or
+/// the first halves of 128.
 const PARTIAL_BYTES: usize = 256 * 1024 * 1024;
 
 /// How slowly a request may come that has to be whole: at the rate of ASP.NET Core's servers (`MinRequestBodyDataRate`,
@@ -143,8 +143,8 @@ impl Server {
     }
 
     /// How long a connection may be open until its first call has begun, with the whole head of its request; 2 minutes
-    /// unless set. Then its client is told to make a new one when it calls. Pings are no calls. The handshake of TLS and
-    /// the first bytes of HTTP/2 have to come within 10 s in any case.
+    /// unless set. Then its client is told to make a new one when it calls. Pings are no calls. The handshake of TLS
+    /// and the first bytes of HTTP/2 have to come within 10 s in any case.
     pub fn first_call_timeout(mut self, timeout: Duration) -> Self {
         self.settings.first_call = Some(timeout.min(LONGEST));
         self
@@ -156,8 +156,8 @@ impl Server {
         self
     }
 
-    /// How many bytes of requests that are not whole yet a server holds, those of all its calls together; 256 MiB unless
-    /// set. A call whose request is too much fails with RESOURCE_EXHAUSTED. What is whole is its handler's, and what
+    /// How many bytes of requests that are not whole yet a server holds, those of all its calls together; 256 MiB
+    /// unless set. A call whose request is too much fails with RESOURCE_EXHAUSTED. What is whole is its handler's, and what
     /// nobody has begun to read is bounded for each connection ([`Server::max_concurrent_streams`]).
     pub fn max_partial_request_bytes(mut self, bytes: usize) -> Self {
         self.settings.partial_bytes = bytes;

@@ -1,4 +1,4 @@
-//! Drives a connection so that what it writes in one poll leaves together, and closes it so that the peer reads all of it.
+//! Drives a connection so that what it writes in one poll leaves together, and closes it so that the peer reads all.
 //! It refuses to know what a connection is: a future.
 
 use std::future::{Future, poll_fn};

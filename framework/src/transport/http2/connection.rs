@@ -36,8 +36,8 @@ const MOST_STREAMS: u32 = MAX_STREAMS as u32;
 /// the window is set: far more than the 100 to 1,000 that servers do.
 const UNREAD_STREAMS: u32 = 4096;
 
-/// How long a connection that nobody uses any more may take to say goodbye: a peer that takes nothing would keep it, and
-/// what was to be sent, for ever.
+/// How long a connection that nobody uses any more may take to say goodbye: a peer that takes nothing would keep it,
+/// and what was to be sent, for ever.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.

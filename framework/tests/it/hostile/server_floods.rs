@@ -363,7 +363,8 @@ fn of_data_in_single_bytes_holds_what_is_bounded() {
     assert!(held < HELD, "{held} bytes");
 }
 
-/// An honest stream of the smallest messages may fill its window, though nobody reads it: however few streams there are.
+/// An honest stream of the smallest messages may fill its window, though nobody reads it, however few streams there
+/// are.
 #[tokio::test]
 async fn of_data_that_is_within_its_window_is_none() {
     const WINDOW: usize = 256 * 1024;
