@@ -119,8 +119,8 @@ impl Body {
         self
     }
 
-    /// For whoever reads the messages of a request, to tell what it holds of them.
-    pub(crate) fn taking(&mut self) -> Option<Taking> {
+    /// For whoever waits for more of a request, to tell what it holds.
+    pub(crate) fn taking(&mut self) -> Option<Pin<Box<Taking>>> {
         self.intake.take().map(Taking::new)
     }
 

@@ -64,90 +64,100 @@ impl Pace {
     }
 }
 
-/// One request that is taken in.
-#[derive(Debug)]
-pub(crate) struct Taking {
-    intake: Arc<Intake>,
-    held: usize,
-    /// Made when it is first waited for: most requests are there at once.
-    wait: Option<Pin<Box<Wait>>>,
-}
-
 pin_project_lite::pin_project! {
+    /// One request that is waited for. Made when it first is: most are there at once.
     #[derive(Debug)]
-    struct Wait {
-        due: Instant,
-        // Bytes that had come when `due` was reckoned.
+    pub(crate) struct Taking {
+        held: Held,
         received: usize,
+        // Bytes that had come when `due` was reckoned.
+        reckoned: usize,
+        due: Option<Instant>,
         #[pin]
-        timer: Sleep,
+        timer: Option<Sleep>,
     }
 }
 
 impl Taking {
-    pub(crate) fn new(intake: Arc<Intake>) -> Self {
-        Self {
-            intake,
-            held: 0,
-            wait: None,
-        }
+    pub(crate) fn new(intake: Arc<Intake>) -> Pin<Box<Self>> {
+        Box::pin(Self {
+            held: Held { intake, bytes: 0 },
+            received: 0,
+            reckoned: 0,
+            due: None,
+            timer: None,
+        })
     }
 
     /// So many bytes are held of it while more is waited for.
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED: all requests together hold too many.
-    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Status> {
-        if bytes > self.held {
-            let more = bytes - self.held;
-            let before = self.intake.held.fetch_add(more, Ordering::Relaxed);
-            self.held = bytes;
-            if before.saturating_add(more) > self.intake.most {
-                return Err(self.intake.exceeded());
-            }
-        } else if bytes < self.held {
-            self.release(self.held - bytes);
-        }
-        Ok(())
+    pub(crate) fn hold(self: Pin<&mut Self>, bytes: usize) -> Result<(), Status> {
+        self.project().held.set(bytes)
     }
 
-    /// Ready when it comes too slowly; `received` is how many bytes have come in all.
-    pub(crate) fn poll_pace(&mut self, cx: &mut Context<'_>, received: usize) -> Poll<Status> {
-        let Some(pace) = self.intake.pace else {
+    /// So many bytes more have come.
+    pub(crate) fn received(self: Pin<&mut Self>, bytes: usize) {
+        *self.project().received += bytes;
+    }
+
+    /// Ready when it comes too slowly.
+    pub(crate) fn poll_pace(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Status> {
+        let mut this = self.project();
+        let Some(pace) = this.held.intake.pace else {
             return Poll::Pending;
         };
-        let wait = self.wait.get_or_insert_with(|| {
-            let due = Instant::now() + pace.grace;
-            Box::pin(Wait {
-                due,
-                received,
-                timer: sleep_until(due),
-            })
-        });
-        let mut wait = wait.as_mut().project();
-        if received > *wait.received {
-            let bytes = received - *wait.received;
-            *wait.due = pace.extended(*wait.due, bytes, Instant::now());
-            *wait.received = received;
-        }
-        while wait.timer.as_mut().poll(cx).is_ready() {
-            if wait.timer.deadline() >= *wait.due {
+        let due = match *this.due {
+            None => {
+                let due = Instant::now() + pace.grace;
+                this.timer.set(Some(sleep_until(due)));
+                due
+            }
+            Some(due) if this.received == this.reckoned => due,
+            Some(due) => pace.extended(due, *this.received - *this.reckoned, Instant::now()),
+        };
+        *this.due = Some(due);
+        *this.reckoned = *this.received;
+        while let Some(mut timer) = this.timer.as_mut().as_pin_mut()
+            && timer.as_mut().poll(cx).is_ready()
+        {
+            if timer.deadline() >= due {
                 return Poll::Ready(pace.too_slow());
             }
-            wait.timer.as_mut().reset(*wait.due);
+            timer.reset(due);
         }
         Poll::Pending
     }
+}
 
-    fn release(&mut self, bytes: usize) {
-        self.held -= bytes;
-        self.intake.held.fetch_sub(bytes, Ordering::Relaxed);
+/// Bytes that are held of one request, among those of all.
+#[derive(Debug)]
+struct Held {
+    intake: Arc<Intake>,
+    bytes: usize,
+}
+
+impl Held {
+    fn set(&mut self, bytes: usize) -> Result<(), Status> {
+        let Intake { held, most, .. } = &*self.intake;
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes <= before {
+            held.fetch_sub(before - bytes, Ordering::Relaxed);
+            return Ok(());
+        }
+        let more = bytes - before;
+        let all = held.fetch_add(more, Ordering::Relaxed).saturating_add(more);
+        if all > *most {
+            return Err(self.intake.exceeded());
+        }
+        Ok(())
     }
 }
 
-impl Drop for Taking {
+impl Drop for Held {
     fn drop(&mut self) {
-        self.release(self.held);
+        self.intake.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -186,18 +196,18 @@ mod tests {
         let mut one = Taking::new(Arc::clone(&intake));
         let mut two = Taking::new(Arc::clone(&intake));
         for bytes in [10, 600, 600, 400, 700] {
-            one.hold(bytes).unwrap();
+            one.as_mut().hold(bytes).unwrap();
             assert_eq!(held(), bytes);
         }
-        two.hold(300).unwrap();
-        let status = two.hold(301).unwrap_err();
+        two.as_mut().hold(300).unwrap();
+        let status = two.as_mut().hold(301).unwrap_err();
         assert_eq!(status.code(), Code::ResourceExhausted);
         assert!(status.message().contains("1000 bytes"), "{status}");
         // It is given back with the request that was too much, not before.
         assert_eq!(held(), 1001);
         drop(two);
         assert_eq!(held(), 700);
-        one.hold(0).unwrap();
+        one.as_mut().hold(0).unwrap();
         drop(one);
         assert_eq!(held(), 0);
     }
@@ -213,17 +223,16 @@ mod tests {
         ] {
             let mut taking = Taking::new(Arc::new(Intake::new(0, Some(PACE))));
             let start = Instant::now();
-            let mut received = 0;
             let mut slow = None;
             for _ in 0..2000 {
-                let pace = std::future::poll_fn(|cx| taking.poll_pace(cx, received));
+                let pace = std::future::poll_fn(|cx| taking.as_mut().poll_pace(cx));
                 let waited = tokio::time::timeout(Duration::from_millis(every_ms), pace);
                 if let Ok(status) = waited.await {
                     assert_eq!(status.code(), Code::DeadlineExceeded);
                     slow = Some(start.elapsed().as_secs());
                     break;
                 }
-                received += bytes;
+                taking.as_mut().received(bytes);
             }
             match (slow, slow_after) {
                 (None, None) => {}

@@ -2,6 +2,7 @@
 //! It refuses to give it a type.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -17,20 +18,19 @@ pub(crate) struct OneMessage {
     body: Body,
     deframer: Deframer,
     message: Option<Bytes>,
-    received: usize,
-    taking: Option<Taking>,
+    /// Once it was waited for.
+    taking: Option<Pin<Box<Taking>>>,
 }
 
 impl OneMessage {
-    pub(crate) fn new(mut body: Body, limit: Limit) -> Self {
+    pub(crate) fn new(body: Body, limit: Limit) -> Self {
         let mut deframer = Deframer::new(limit);
         deframer.decompress(body.compression());
         Self {
-            taking: body.taking(),
             body,
             deframer,
             message: None,
-            received: 0,
+            taking: None,
         }
     }
 
@@ -59,7 +59,9 @@ impl OneMessage {
             match self.body.poll_data(cx) {
                 Poll::Ready(Some(piece)) => {
                     let piece = piece?;
-                    self.received += piece.len();
+                    if let Some(taking) = &mut self.taking {
+                        taking.as_mut().received(piece.len());
+                    }
                     self.deframer.push(piece);
                 }
                 Poll::Ready(None) => break,
@@ -77,11 +79,14 @@ impl OneMessage {
 
     /// More is waited for.
     fn poll_taking(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Status>> {
+        if self.taking.is_none() {
+            self.taking = self.body.taking();
+        }
         let Some(taking) = &mut self.taking else {
             return Poll::Pending;
         };
         let whole = self.message.as_ref().map_or(0, Bytes::len);
-        taking.hold(whole + self.deframer.held())?;
-        taking.poll_pace(cx, self.received).map(Err)
+        taking.as_mut().hold(whole + self.deframer.held())?;
+        taking.as_mut().poll_pace(cx).map(Err)
     }
 }

@@ -219,13 +219,14 @@ pub(crate) struct Messages {
     idle: Option<Timer>,
     /// What ends with the stream: the sending half of a client's call.
     other_half: Option<Control>,
-    taking: Option<Taking>,
+    /// Once a part of a message was waited for.
+    taking: Option<Pin<Box<Taking>>>,
 }
 
 impl Messages {
-    pub(crate) fn new(method: MethodHandle, mut body: Body, limit: Limit) -> Self {
+    pub(crate) fn new(method: MethodHandle, body: Body, limit: Limit) -> Self {
         Self {
-            taking: body.taking(),
+            taking: None,
             body,
             deframer: Deframer::new(limit),
             head: Metadata::default(),
@@ -321,15 +322,25 @@ impl Messages {
                 Poll::Ready(None) => return self.poll_end(cx),
                 // Only now: a reader that took its time finds what has come meanwhile.
                 Poll::Pending => {
-                    if let Some(taking) = &mut self.taking
-                        && let Err(status) = taking.hold(self.deframer.held())
-                    {
+                    if let Err(status) = self.hold() {
                         return Poll::Ready(Some(Err(self.fail(status))));
                     }
                     let idle = ready!(self.poll_idle(cx));
                     return Poll::Ready(Some(Err(self.fail(idle))));
                 }
             }
+        }
+    }
+
+    /// More is waited for.
+    fn hold(&mut self) -> Result<(), Status> {
+        let held = self.deframer.held();
+        if self.taking.is_none() && held > 0 {
+            self.taking = self.body.taking();
+        }
+        match &mut self.taking {
+            Some(taking) => taking.as_mut().hold(held),
+            None => Ok(()),
         }
     }
 

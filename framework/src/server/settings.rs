@@ -157,8 +157,8 @@ impl Server {
     }
 
     /// How many bytes of requests that are not whole yet a server holds, those of all its calls together; 256 MiB
-    /// unless set. A call whose request is too much fails with RESOURCE_EXHAUSTED. What is whole is its handler's, and what
-    /// nobody has begun to read is bounded for each connection ([`Server::max_concurrent_streams`]).
+    /// unless set. A call whose request is too much fails with RESOURCE_EXHAUSTED. What is whole is its handler's,
+    /// and what nobody has begun to read is bounded for each connection ([`Server::max_concurrent_streams`]).
     pub fn max_partial_request_bytes(mut self, bytes: usize) -> Self {
         self.settings.partial_bytes = bytes;
         self
