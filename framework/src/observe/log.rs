@@ -165,6 +165,11 @@ pub(super) fn refused_connection(reason: &'static str, detail: &dyn fmt::Display
     }
 }
 
+/// A server broke off a connection for what its peer did.
+pub(super) fn broken_off(reason: &'static str, detail: &dyn fmt::Display) {
+    debug!(target: "sinew::server", reason, %detail, "a connection was broken off");
+}
+
 /// A file of policies has changed.
 #[cfg(feature = "policy-file")]
 pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display) {

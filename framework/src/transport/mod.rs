@@ -1,8 +1,10 @@
 //! How encoded calls travel: sockets, the protocol on them, and the way inside a process.
 //! It knows no retry, balance or discovery.
 
+pub(crate) mod conduct;
 pub(crate) mod connect;
 pub(crate) mod deferred;
+mod frames;
 pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;

@@ -61,6 +61,7 @@ fn all() -> Arc<Prometheus> {
     }
     metrics.connection_told_to_end("age");
     metrics.connection_cut_off();
+    metrics.connection_broken_off("flood");
     metrics.connection_closed(Side::Server);
     metrics.refused_connection("full", &"too many");
     metrics
