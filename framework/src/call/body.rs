@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use tokio::time::Instant;
 
+use super::intake::{Intake, Taking};
 use super::pipe::{Piece, PipeReader};
 use super::{Code, Compression, Deadline, Metadata, Status};
 
@@ -22,6 +23,8 @@ pub struct Body {
     watch: Option<Box<dyn StreamEnd>>,
     /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
     origin: Option<Box<Origin>>,
+    /// Of a request that a server reads: what it shares with the others there.
+    intake: Option<Arc<Intake>>,
 }
 
 /// The endpoint that was called, since when, and the how many times.
@@ -35,6 +38,16 @@ struct Origin {
 pub(crate) trait StreamEnd: Send {
     /// `status` is what it failed with, where it came through here.
     fn end(self: Box<Self>, code: Code, status: Option<&Status>);
+}
+
+/// Two that are told of one end.
+struct Both(Box<dyn StreamEnd>, Box<dyn StreamEnd>);
+
+impl StreamEnd for Both {
+    fn end(self: Box<Self>, code: Code, status: Option<&Status>) {
+        self.0.end(code, status);
+        self.1.end(code, status);
+    }
 }
 
 enum Kind {
@@ -110,6 +123,17 @@ impl Body {
         self
     }
 
+    /// Says what a server shares among the requests that it takes in.
+    pub(crate) fn taken_in(mut self, intake: Arc<Intake>) -> Self {
+        self.intake = Some(intake);
+        self
+    }
+
+    /// For whoever waits for more of a request, to tell what it holds.
+    pub(crate) fn taking(&mut self) -> Option<Pin<Box<Taking>>> {
+        self.intake.take().map(Taking::new)
+    }
+
     /// How those of the messages are compressed that say that they are; of a reply it is known after the head.
     pub(crate) fn compression(&self) -> Option<Compression> {
         match &self.kind {
@@ -143,9 +167,12 @@ impl Body {
         }
     }
 
-    /// Tells `watch` how the stream ends.
+    /// Tells `watch` how the stream ends, after those that were told before.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
-        self.watch = Some(watch);
+        self.watch = Some(match self.watch.take() {
+            None => watch,
+            Some(first) => Box::new(Both(first, watch)),
+        });
         self
     }
 
@@ -185,7 +212,13 @@ impl Body {
     /// The metadata that precede the messages of a streaming reply. Ready at once where they are known from the start.
     pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
         match &mut self.kind {
-            Kind::Source(source) => source.poll_head(cx),
+            Kind::Source(source) => {
+                let head = ready!(source.poll_head(cx));
+                if let (Err(status), Some(watch)) = (&head, self.watch.take_if(|_| head.is_err())) {
+                    watch.end(status.code(), Some(status));
+                }
+                Poll::Ready(head)
+            }
             Kind::Pipe(pipe) => pipe.poll_head(cx).map(|(head, _)| Ok(head)),
             Kind::Empty | Kind::Whole(_) | Kind::Hyper(_) | Kind::Foreign(_) => {
                 Poll::Ready(Ok(Metadata::default()))
@@ -302,6 +335,7 @@ impl From<Kind> for Body {
             compression: None,
             watch: None,
             origin: None,
+            intake: None,
         }
     }
 }

@@ -102,6 +102,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
         said = Some(error.label());
         let failed = Some(Arc::new(error));
         shared.set(State::Connecting { failed });
+        shared.tell_connect_failed();
         tokio::time::sleep(backoff.next(&mut rng)).await;
     }
 }

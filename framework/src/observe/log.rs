@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -164,6 +165,11 @@ pub(super) fn refused_connection(reason: &'static str, detail: &dyn fmt::Display
     }
 }
 
+/// A server broke off a connection for what its peer did.
+pub(super) fn broken_off(reason: &'static str, detail: &dyn fmt::Display) {
+    debug!(target: "sinew::server", reason, %detail, "a connection was broken off");
+}
+
 /// A file of policies has changed.
 #[cfg(feature = "policy-file")]
 pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display) {
@@ -175,6 +181,35 @@ pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display)
     }
 }
 
+/// Who serves a name has changed; where it is kept as it was, that is a worry.
+pub(super) fn discovery_changed(
+    name: &str,
+    change: &dyn fmt::Display,
+    instances: usize,
+    is_worry: bool,
+) {
+    if is_worry {
+        warn!(target: "sinew::discovery", name, instances, %change, "who serves is doubtful");
+    } else {
+        info!(target: "sinew::discovery", name, instances, %change, "who serves has changed");
+    }
+}
+
+/// A file in the registry directory is no record, though somebody keeps it locked as one.
+pub(crate) fn record_refused(path: &Path, why: &str) {
+    warn!(target: "sinew::discovery", path = %path.display(), why, "a record was refused");
+}
+
+/// A server is to be found in a registry, as one that is in this state.
+pub(crate) fn registered(registry: &str, instance: &dyn fmt::Display, state: &str) {
+    info!(target: "sinew::discovery", registry, %instance, state, "registered");
+}
+
+/// A server is not to be found, or not as it should; it is tried again and again, and this not said again.
+pub(crate) fn not_registered(registry: &str, why: &str) {
+    warn!(target: "sinew::discovery", registry, why, "not registered");
+}
+
 /// A channel connected.
 pub(super) fn connected(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "connected");
@@ -183,6 +218,15 @@ pub(super) fn connected(endpoint: &dyn fmt::Display) {
 /// A channel's connection takes no more calls.
 pub(super) fn lost(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "the connection has ended");
+}
+
+/// What a channel thinks of an endpoint has changed. That one is taken out of use is a reason to look at it.
+pub(super) fn endpoint_changed(endpoint: &dyn fmt::Display, from: &str, to: &str, reason: &str) {
+    if matches!(to, "ejected" | "hung") {
+        warn!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint is out of use");
+    } else {
+        info!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint has changed");
+    }
 }
 
 /// A channel did not connect. An endpoint that stays away fails in the same way again and again: that is no news.

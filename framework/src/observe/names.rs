@@ -37,6 +37,16 @@ names! {
     CLIENT_OPEN_CONNECTIONS = "sinew_client_connections_open";
     /// Tries of clients to connect that failed, by `reason`.
     CLIENT_CONNECT_FAILURES = "sinew_client_connect_failures_total";
+    /// Changes of what clients think of endpoints, by `reason`.
+    CLIENT_ENDPOINT_CHANGES = "sinew_client_endpoint_changes_total";
+    /// Readings of who serves a name, by `outcome`: `taken`, `empty` or `failed`.
+    DISCOVERY_READINGS = "sinew_discovery_readings_total";
+    /// Seconds since the last answer that was taken of who serves a name, by `name`.
+    DISCOVERY_AGE = "sinew_discovery_set_age_seconds";
+    /// Readings before their time, by `cause`.
+    DISCOVERY_RELISTS = "sinew_discovery_relists_total";
+    /// Instances that were kept although a reading left them out, as too many were at once.
+    DISCOVERY_HELD = "sinew_discovery_held_removals_total";
     /// Calls that ended on a server, by `method` and `code`; refusals included.
     SERVER_CALLS = "sinew_server_calls_total";
     /// Calls of a server that have begun and not ended, by `method`.
@@ -55,6 +65,8 @@ names! {
     SERVER_TOLD_TO_END = "sinew_server_connections_told_to_end_total";
     /// Connections that were cut off with their calls, as these outlasted the drain timeout.
     SERVER_CUT_OFF = "sinew_server_connections_cut_off_total";
+    /// Connections that a server broke off for what their clients did, by `reason`.
+    SERVER_BROKEN_OFF = "sinew_server_connections_broken_off_total";
     /// Changes of a file of policies, by `side` and `outcome`: `taken` or `refused`.
     POLICY_FILE_CHANGES = "sinew_policy_file_changes_total";
     /// Changes of the files that TLS is set up with, by `side` and `outcome`: `taken` or `refused`.

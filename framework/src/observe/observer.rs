@@ -41,6 +41,11 @@ impl Observer {
         log::refused_connection(reason, detail);
     }
 
+    pub(super) fn broken_off(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        self.tell(|metrics| metrics.connection_broken_off(reason));
+        log::broken_off(reason, detail);
+    }
+
     #[cfg(feature = "policy-file")]
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         self.tell(|metrics| metrics.policy_file(side, is_taken, detail));
@@ -51,6 +56,37 @@ impl Observer {
     pub(crate) fn tls_files(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         // Logged where it happens, once for all that have them.
         self.tell(|metrics| metrics.tls_files(side, is_taken, detail));
+    }
+
+    pub(crate) fn discovery_began(&self, name: &str) {
+        self.tell(|metrics| metrics.discovery_began(name));
+    }
+
+    pub(crate) fn discovery_ended(&self, name: &str) {
+        self.tell(|metrics| metrics.discovery_ended(name));
+    }
+
+    pub(crate) fn discovery_read(&self, name: &str, outcome: &'static str) {
+        self.tell(|metrics| metrics.discovery_read(name, outcome));
+    }
+
+    pub(crate) fn discovery_relisted(&self, name: &str, cause: &'static str) {
+        self.tell(|metrics| metrics.discovery_relisted(name, cause));
+    }
+
+    pub(crate) fn discovery_held(&self, name: &str, instances: usize) {
+        self.tell(|metrics| metrics.discovery_held(name, instances));
+    }
+
+    /// Who serves a name has changed: so many do now.
+    pub(crate) fn discovery_changed(
+        &self,
+        name: &str,
+        change: &dyn fmt::Display,
+        instances: usize,
+        is_worry: bool,
+    ) {
+        log::discovery_changed(name, change, instances, is_worry);
     }
 
     /// A channel connected; its next failure is news again.
@@ -72,6 +108,18 @@ impl Observer {
     ) {
         self.tell(|metrics| metrics.connect_failed(reason, detail));
         log::connect_failed(reason, detail, is_news);
+    }
+
+    /// What a channel thinks of an endpoint has changed.
+    pub(crate) fn endpoint_changed(
+        &self,
+        endpoint: &dyn fmt::Display,
+        from: &'static str,
+        to: &'static str,
+        reason: &'static str,
+    ) {
+        self.tell(|metrics| metrics.endpoint_changed(to, reason));
+        log::endpoint_changed(endpoint, from, to, reason);
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Metrics)) {

@@ -23,10 +23,14 @@ pub struct Recorder(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     in_flight: BTreeMap<Side, u64>,
-    refused_connections: BTreeMap<&'static str, u64>,
+    endpoint_changes: BTreeMap<&'static str, u64>,
+    /// Counts by reason, each by the name of its metric.
+    connections: BTreeMap<(&'static str, &'static str), u64>,
     /// Of each kind by the name of its metric.
     file_changes: BTreeMap<(&'static str, Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
+    /// Of each metric of discovery by the value of its label.
+    discovery: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 impl Recorder {
@@ -43,8 +47,32 @@ impl Recorder {
 
     /// Connections that were not served, for this reason.
     pub fn refused_connections(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_REFUSED_CONNECTIONS, reason)
+    }
+
+    /// Connections whose clients were told to send nothing more on them, for this reason.
+    pub fn told_to_end(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_TOLD_TO_END, reason)
+    }
+
+    /// Connections that were broken off for what their clients did, for this reason.
+    pub fn broken_off(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_BROKEN_OFF, reason)
+    }
+
+    fn connections(&self, name: &'static str, reason: &'static str) -> u64 {
         let state = self.lock();
-        state.refused_connections.get(reason).copied().unwrap_or(0)
+        state.connections.get(&(name, reason)).copied().unwrap_or(0)
+    }
+
+    fn connection(&self, name: &'static str, reason: &'static str) {
+        *self.lock().connections.entry((name, reason)).or_default() += 1;
+    }
+
+    /// Changes of what channels think of endpoints, for this reason.
+    pub fn endpoint_changes(&self, reason: &'static str) -> u64 {
+        let state = self.lock();
+        state.endpoint_changes.get(reason).copied().unwrap_or(0)
     }
 
     /// Changes of files of policies, those that were taken or those that were refused.
@@ -55,6 +83,30 @@ impl Recorder {
     /// Changes of the files that TLS is set up with, those that were taken or those that were refused.
     pub fn tls_files(&self, side: Side, is_taken: bool) -> u64 {
         self.file_changes(names::TLS_FILE_CHANGES, side, is_taken)
+    }
+
+    /// Readings of who serves a name, with this outcome: `taken`, `empty` or `failed`.
+    pub fn discovery_readings(&self, outcome: &'static str) -> u64 {
+        self.discovery(names::DISCOVERY_READINGS, outcome)
+    }
+
+    /// Readings before their time, for this cause.
+    pub fn discovery_relists(&self, cause: &'static str) -> u64 {
+        self.discovery(names::DISCOVERY_RELISTS, cause)
+    }
+
+    /// Instances that were kept although a reading left them out.
+    pub fn discovery_held_removals(&self) -> u64 {
+        self.discovery(names::DISCOVERY_HELD, "")
+    }
+
+    fn discovery(&self, name: &'static str, label: &'static str) -> u64 {
+        let state = self.lock();
+        state.discovery.get(&(name, label)).copied().unwrap_or(0)
+    }
+
+    fn discovered(&self, name: &'static str, label: &'static str, count: u64) {
+        *self.lock().discovery.entry((name, label)).or_default() += count;
     }
 
     fn file_changes(&self, name: &'static str, side: Side, is_taken: bool) -> u64 {
@@ -91,9 +143,19 @@ impl Recorder {
                 took.as_secs_f64()
             ));
         }
-        for (reason, count) in &state.refused_connections {
-            let name = names::SERVER_REFUSED_CONNECTIONS;
+        for ((name, reason), count) in &state.connections {
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
+        }
+        for (reason, count) in &state.endpoint_changes {
+            let name = names::CLIENT_ENDPOINT_CHANGES;
+            lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
+        }
+        for ((name, label), count) in &state.discovery {
+            lines.push(match *name {
+                names::DISCOVERY_READINGS => format!("{name}{{outcome=\"{label}\"}} {count}"),
+                names::DISCOVERY_RELISTS => format!("{name}{{cause=\"{label}\"}} {count}"),
+                _ => format!("{name} {count}"),
+            });
         }
         for ((name, side, outcome), count) in &state.file_changes {
             let side = side.as_str();
@@ -124,7 +186,31 @@ impl Metrics for Recorder {
     }
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
-        *self.lock().refused_connections.entry(reason).or_default() += 1;
+        self.connection(names::SERVER_REFUSED_CONNECTIONS, reason);
+    }
+
+    fn connection_told_to_end(&self, reason: &'static str) {
+        self.connection(names::SERVER_TOLD_TO_END, reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.connection(names::SERVER_BROKEN_OFF, reason);
+    }
+
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        *self.lock().endpoint_changes.entry(reason).or_default() += 1;
+    }
+
+    fn discovery_read(&self, _: &str, outcome: &'static str) {
+        self.discovered(names::DISCOVERY_READINGS, outcome, 1);
+    }
+
+    fn discovery_relisted(&self, _: &str, cause: &'static str) {
+        self.discovered(names::DISCOVERY_RELISTS, cause, 1);
+    }
+
+    fn discovery_held(&self, _: &str, instances: usize) {
+        self.discovered(names::DISCOVERY_HELD, "", instances as u64);
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {

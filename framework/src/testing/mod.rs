@@ -9,6 +9,8 @@ mod peer;
 mod proxy;
 #[doc(hidden)]
 pub mod readers;
+#[doc(hidden)]
+pub mod ring;
 
 pub use failed::Failed;
 pub use frame::{ErrorCode, Frame, FrameKind, Setting};

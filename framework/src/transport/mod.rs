@@ -1,11 +1,14 @@
 //! How encoded calls travel: sockets, the protocol on them, and the way inside a process.
 //! It knows no retry, balance or discovery.
 
+pub(crate) mod conduct;
 pub(crate) mod connect;
 pub(crate) mod deferred;
+mod frames;
 pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;
+pub(crate) mod reported;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod stream;
@@ -13,6 +16,8 @@ pub(crate) mod target;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub(crate) mod waiting;
+
+use std::future::Future;
 
 use crate::call::{RawCall, RawReply, Status};
 
@@ -44,6 +49,19 @@ pub(crate) enum NoSlot {
     Full,
     /// The connection takes no more calls.
     Closing,
+}
+
+/// Why a probe brought no report.
+#[derive(Debug)]
+#[allow(
+    dead_code,
+    reason = "whoever asks only wants to know whether there is an answer; tests want to know which"
+)]
+pub(crate) enum NotProbed {
+    /// It was not sent: a probe does not wait for a place.
+    NoSlot(NoSlot),
+    /// It was sent, and something else came back, or the connection broke.
+    Failed(Status),
 }
 
 impl Link {
@@ -78,12 +96,31 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Asks a server of ours how busy it is, past all that calls wait for there; the answer is where all reports of the
+    /// endpoint go. A foreign server answers UNIMPLEMENTED. It takes as long as the peer does.
+    ///
+    /// # Cancel safety
+    /// Dropping the future resets the stream.
+    pub(crate) fn probe(&self) -> impl Future<Output = Result<(), NotProbed>> + Send + use<> {
+        let link = self.clone();
+        async move {
+            match link {
+                Self::Http2(connection) => connection.probe().await,
+                Self::Memory(link) => link.probe().map_err(NotProbed::Failed),
+                #[cfg(test)]
+                Self::Scripted(link) => link.probe().await,
+            }
+        }
+    }
+}
+
 impl Slot {
     /// Sends the call. A unary one gives its whole reply; a stream is given as soon as its head is handed over.
     pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
         match self {
             Self::Http2(slot) => slot.send(call).await,
-            Self::Memory(link) => link.send(call.take()).await,
+            Self::Memory(link) => link.send(call).await,
             #[cfg(test)]
             Self::Scripted(link) => link.send(call.take()).await,
         }

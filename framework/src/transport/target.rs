@@ -27,7 +27,10 @@ const LONGEST_HOST: usize = 253;
 const LONGEST_UNIX_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// Schemes that name a way of finding endpoints which is still to come.
-const LATER: [&str; 6] = ["static", "dns", "local", "etcd", "zk", "unix-abstract"];
+const LATER: [&str; 4] = ["dns", "etcd", "zk", "unix-abstract"];
+
+/// Schemes that name a way of finding endpoints (`discovery/open.rs`), and no endpoint.
+const MANY: [&str; 2] = ["static", "local"];
 
 /// What a channel talks to: an address over TCP, or a socket file.
 ///
@@ -139,9 +142,10 @@ fn parse(text: &str) -> Result<Target, Problem> {
                 },
             })
         }
-        (_, authority) => Err(match LATER.into_iter().find(|later| *later == scheme) {
-            Some(later) => Problem::LaterScheme(later),
-            None => Problem::UnknownScheme {
+        (_, authority) => Err(match (among(&MANY, &scheme), among(&LATER, &scheme)) {
+            (Some(many), _) => Problem::ManyEndpoints(many),
+            (None, Some(later)) => Problem::LaterScheme(later),
+            (None, None) => Problem::UnknownScheme {
                 scheme: shorten(&scheme),
                 suggestion: suggest(authority.unwrap_or(rest)),
             },
@@ -149,13 +153,18 @@ fn parse(text: &str) -> Result<Target, Problem> {
     }
 }
 
+fn among(schemes: &[&'static str], scheme: &str) -> Option<&'static str> {
+    schemes.iter().copied().find(|known| *known == scheme)
+}
+
 /// The scheme in lower case and what follows its colon. `name:123` is a host
 /// and a port, and so is all that has neither slashes nor a scheme of ours.
 fn split_scheme(text: &str) -> Option<(String, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let lower = scheme.to_ascii_lowercase();
-    let known =
-        matches!(lower.as_str(), "http" | "https" | "unix") || LATER.contains(&lower.as_str());
+    let known = matches!(lower.as_str(), "http" | "https" | "unix")
+        || among(&MANY, &lower).is_some()
+        || among(&LATER, &lower).is_some();
     let is_port = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
     let spelt = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme

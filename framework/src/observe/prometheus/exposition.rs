@@ -28,14 +28,19 @@ impl Collector for Prometheus {
         self.calls(&mut out, Side::Client)?;
         self.connections_of(&mut out, Side::Client)?;
         let failures = self.connect_failures.counts();
-        out.by_reason(names::CLIENT_CONNECT_FAILURES, &failures)?;
+        out.by_label(names::CLIENT_CONNECT_FAILURES, "reason", &failures)?;
+        let changes = self.endpoint_changes.counts();
+        out.by_label(names::CLIENT_ENDPOINT_CHANGES, "reason", &changes)?;
+        self.discovery(&mut out)?;
         self.calls(&mut out, Side::Server)?;
         self.connections_of(&mut out, Side::Server)?;
         let refused = self.refused_connections.counts();
-        out.by_reason(names::SERVER_REFUSED_CONNECTIONS, &refused)?;
+        out.by_label(names::SERVER_REFUSED_CONNECTIONS, "reason", &refused)?;
         let told = self.told_to_end.counts();
-        out.by_reason(names::SERVER_TOLD_TO_END, &told)?;
+        out.by_label(names::SERVER_TOLD_TO_END, "reason", &told)?;
         out.counter(names::SERVER_CUT_OFF, read(&self.cut_off))?;
+        let broken_off = self.broken_off.counts();
+        out.by_label(names::SERVER_BROKEN_OFF, "reason", &broken_off)?;
         out.changes(names::POLICY_FILE_CHANGES, &self.policy_files)?;
         out.changes(names::TLS_FILE_CHANGES, &self.tls_files)
     }
@@ -107,6 +112,25 @@ impl Prometheus {
         }
     }
 
+    fn discovery(&self, out: &mut Families<'_>) -> fmt::Result {
+        let ages = self.ages.now();
+        let (readings, relists) = (self.readings.counts(), self.relists.counts());
+        if readings.is_empty() && relists.is_empty() && ages.is_empty() {
+            return Ok(());
+        }
+        out.by_label(names::DISCOVERY_READINGS, "outcome", &readings)?;
+        if !ages.is_empty() {
+            let mut family = out.family(names::DISCOVERY_AGE, MetricType::Gauge)?;
+            for (name, age) in &ages {
+                let labels = [("name", name.as_str())];
+                let series = family.encode_family(&labels)?;
+                ConstGauge::new(age.as_secs_f64()).encode(series)?;
+            }
+        }
+        out.by_label(names::DISCOVERY_RELISTS, "cause", &relists)?;
+        out.counter(names::DISCOVERY_HELD, read(&self.held_removals))
+    }
+
     fn connections_of(&self, out: &mut Families<'_>, side: Side) -> fmt::Result {
         let (total, open) = match side {
             Side::Client => (names::CLIENT_CONNECTIONS, names::CLIENT_OPEN_CONNECTIONS),
@@ -142,13 +166,18 @@ impl Families<'_> {
         ConstCounter::new(count).encode(family)
     }
 
-    fn by_reason(&mut self, name: &'static str, counts: &BTreeMap<&str, u64>) -> fmt::Result {
+    fn by_label(
+        &mut self,
+        name: &'static str,
+        label: &'static str,
+        counts: &BTreeMap<&str, u64>,
+    ) -> fmt::Result {
         if counts.is_empty() {
             return Ok(());
         }
         let mut family = self.family(name, MetricType::Counter)?;
-        for (reason, count) in counts {
-            count_of(&mut family, &[("reason", *reason)], *count)?;
+        for (value, count) in counts {
+            count_of(&mut family, &[(label, *value)], *count)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus: counted without locks, written out when asked.
 //! It refuses to listen: whoever has an HTTP server shows what is written, at a path of its own.
 
+mod ages;
 mod exposition;
 mod reasons;
 mod tally;
@@ -17,6 +18,7 @@ use prometheus_client::registry::Registry;
 
 use super::{MethodMetrics, Metrics, Side};
 use crate::call::MethodSpec;
+use ages::Ages;
 use reasons::Reasons;
 use tally::Tally;
 
@@ -46,11 +48,17 @@ pub struct Prometheus {
     client: Connections,
     server: Connections,
     connect_failures: Reasons,
+    endpoint_changes: Reasons,
     refused_connections: Reasons,
     told_to_end: Reasons,
+    broken_off: Reasons,
     cut_off: AtomicU64,
     policy_files: [Changes; 2],
     tls_files: [Changes; 2],
+    readings: Reasons,
+    relists: Reasons,
+    held_removals: AtomicU64,
+    ages: Ages,
 }
 
 /// Connections of one side. None is closed that was not opened, so that the difference is what is open.
@@ -126,8 +134,16 @@ impl Metrics for Prometheus {
         self.connect_failures.add(reason);
     }
 
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        self.endpoint_changes.add(reason);
+    }
+
     fn connection_told_to_end(&self, reason: &'static str) {
         self.told_to_end.add(reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.broken_off.add(reason);
     }
 
     fn connection_cut_off(&self) {
@@ -136,6 +152,30 @@ impl Metrics for Prometheus {
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
         self.refused_connections.add(reason);
+    }
+
+    fn discovery_began(&self, name: &str) {
+        self.ages.began(name);
+    }
+
+    fn discovery_ended(&self, name: &str) {
+        self.ages.ended(name);
+    }
+
+    fn discovery_read(&self, name: &str, outcome: &'static str) {
+        self.readings.add(outcome);
+        if outcome == "taken" {
+            self.ages.taken(name);
+        }
+    }
+
+    fn discovery_relisted(&self, _: &str, cause: &'static str) {
+        self.relists.add(cause);
+    }
+
+    fn discovery_held(&self, _: &str, instances: usize) {
+        let count = instances as u64;
+        self.held_removals.fetch_add(count, Ordering::Relaxed);
     }
 
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {

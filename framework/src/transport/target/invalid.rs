@@ -24,6 +24,11 @@ impl InvalidTarget {
         }
     }
 
+    /// A text that names many endpoints, and is wrong.
+    pub(crate) fn of_source(text: &str, why: String) -> Self {
+        Self::new(text, Problem::Source(why))
+    }
+
     /// The refused text, shortened when it is long and without a user's name
     /// and password.
     pub fn text(&self) -> &str {
@@ -51,6 +56,10 @@ pub(in crate::transport) enum Problem {
         suggestion: String,
     },
     LaterScheme(&'static str),
+    /// What discovery finds wrong with a text of its own.
+    Source(String),
+    /// A text of discovery's, where one endpoint is wanted.
+    ManyEndpoints(&'static str),
     Slashes {
         suggestion: String,
     },
@@ -98,6 +107,12 @@ impl Display for Problem {
             Self::LaterScheme(scheme) => write!(
                 f,
                 "\"{scheme}:\" is not in this version; name one endpoint, for example \
+                 \"http://127.0.0.1:50051\" or \"unix:/run/app.sock\""
+            ),
+            Self::Source(why) => f.write_str(why),
+            Self::ManyEndpoints(scheme) => write!(
+                f,
+                "\"{scheme}:\" finds endpoints for a channel, and is none itself; one endpoint looks like \
                  \"http://127.0.0.1:50051\" or \"unix:/run/app.sock\""
             ),
             Self::Slashes { suggestion } => {

@@ -49,15 +49,8 @@ pub(crate) fn peers(
         .iter()
         .map(|peer| format!("lab-peer-{peer}"))
         .collect();
-    let executables = executables_of(lab, target, &packages)?;
-    let find = |name: String| {
-        let found = executables
-            .iter()
-            .find(|path| path.file_stem().is_some_and(|stem| *stem == *name));
-        found
-            .cloned()
-            .ok_or_else(|| Failure::new(format!("cargo built no {name}")))
-    };
+    let executables = build(lab, target, &packages)?;
+    let find = |name: String| find(&executables, &name);
     let contender = |(peer, package): (&&str, &String)| {
         Ok(Contender {
             name: (*peer).to_owned(),
@@ -68,22 +61,16 @@ pub(crate) fn peers(
     peers.iter().zip(&packages).map(contender).collect()
 }
 
-/// Builds one program of the lab in `lab`; its path.
+/// Builds the package of the lab that is called `name`, and gives its program of that name.
 ///
 /// # Errors
-/// As [`peers`].
-pub(crate) fn program(lab: &Path, package: &str) -> Result<PathBuf, Failure> {
-    let built = executables_of(lab, None, &[package.to_owned()])?;
-    let first = built.into_iter().next();
-    first.ok_or_else(|| Failure::new(format!("cargo built no {package}")))
+/// When cargo fails; its own messages have gone to standard error.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
+    find(&build(home(), None, &[name.to_owned()])?, name)
 }
 
-/// Builds packages of the lab in `lab`; their programs.
-fn executables_of(
-    lab: &Path,
-    target: Option<&Path>,
-    packages: &[String],
-) -> Result<Vec<PathBuf>, Failure> {
+/// Builds packages, and gives all programs of theirs.
+fn build(lab: &Path, target: Option<&Path>, packages: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([
         "build",
@@ -106,6 +93,15 @@ fn executables_of(
     }
     let told = String::from_utf8_lossy(&built.stdout);
     Ok(told.lines().filter_map(executable).collect())
+}
+
+fn find(executables: &[PathBuf], name: &str) -> Result<PathBuf, Failure> {
+    let found = executables
+        .iter()
+        .find(|path| path.file_stem().is_some_and(|stem| *stem == *name));
+    found
+        .cloned()
+        .ok_or_else(|| Failure::new(format!("cargo built no {name}")))
 }
 
 fn executable(line: &str) -> Option<PathBuf> {

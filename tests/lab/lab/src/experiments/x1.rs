@@ -68,7 +68,7 @@ impl Experiment for Attacked {
     fn run(&self, bench: &Bench) -> Result<Outcome, Failure> {
         bench.progress().show("X1: building");
         let server = compile::peer(compile::home(), None, OURS)?.timed;
-        let attacker = compile::program(compile::home(), "lab-attacker")?;
+        let attacker = compile::program("lab-attacker")?;
         let effort = bench.effort();
         let cores = Placement::CoreEach.plan(bench.cores());
         let setup = Setup {
@@ -114,6 +114,7 @@ impl Experiment for Attacked {
                 cores.server, cores.client, effort.repeats, setup.window, setup.warm_up
             ),
             rows: rows(&undisturbed, &beside_attacks),
+            plot: None,
             others,
         })
     }
