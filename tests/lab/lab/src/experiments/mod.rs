@@ -6,10 +6,15 @@ mod b1;
 mod b2;
 mod b3;
 mod b4;
+mod h1;
+mod h2;
+mod h3;
+mod h7;
 mod w1;
 mod w12;
 mod w13;
 mod w4;
+mod x1;
 
 use lab_common::Failure;
 
@@ -36,10 +41,15 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &w4::EXPERIMENT,
     &w12::EXPERIMENT,
     &w13::EXPERIMENT,
+    &x1::EXPERIMENT,
     &b1::EXPERIMENT,
     &b2::EXPERIMENT,
     &b3::EXPERIMENT,
     &b4::EXPERIMENT,
+    &h1::EXPERIMENT,
+    &h2::EXPERIMENT,
+    &h3::EXPERIMENT,
+    &h7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.
