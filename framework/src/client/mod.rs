@@ -80,7 +80,8 @@ struct Defaults {
 impl Channel {
     /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`;
     /// with the feature `tls` also `https://cart.example.org`, where the roots of the system are trusted.
-    /// Or to all who serve a name: `local:///shop.v1.Cart` for those of this machine, see docs/discovery.md.
+    /// Or to all who serve a name: `local:///shop.v1.Cart` for those of this machine, and, with the feature `dns`,
+    /// `dns:///cart.internal:50051`; see docs/discovery.md.
     /// It connects at its first call: only a bad URL fails here.
     ///
     /// # Errors

@@ -81,6 +81,9 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// what they are given: no runtime, no span, no clock, no global random source.
 pub const PURE: &[&str] = &[
     "discovery/change.rs",
+    "discovery/dns/pace.rs",
+    "discovery/dns/records.rs",
+    "discovery/dns/url.rs",
     "discovery/found.rs",
     "discovery/instance.rs",
     "discovery/json.rs",

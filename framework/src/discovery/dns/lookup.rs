@@ -276,6 +276,10 @@ impl<A: Ask> Lookup<'_, A> {
     /// Without those that there is no route to, where others are left: hosts often have IPv6 addresses for those who
     /// have IPv6.
     fn reachable(&self, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+        // Of one kind all have one, or none has, mostly.
+        if addresses.iter().all(IpAddr::is_ipv4) || addresses.iter().all(IpAddr::is_ipv6) {
+            return addresses;
+        }
         let is_reached: HashSet<IpAddr> = addresses
             .iter()
             .copied()
