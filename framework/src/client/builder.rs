@@ -183,8 +183,8 @@ impl ChannelBuilder {
     }
 
     /// Whom the channel trusts, and what it shows of itself, where it speaks TLS: to `https://` URLs. Without it, the
-    /// roots of the system are trusted and nothing is shown. All of the channel's URLs have to be `https://` then, or one
-    /// `dns:` URL, whose endpoints all speak TLS with it, and have to show certificates for the name in the URL.
+    /// roots of the system are trusted and nothing is shown. All of the channel's URLs have to be `https://` then, or
+    /// the only one `dns:`, whose endpoints all speak TLS with it, and have to show certificates for the name in it.
     ///
     /// ```
     /// # fn f() -> Result<(), Box<dyn std::error::Error>> {

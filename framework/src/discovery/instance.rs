@@ -191,8 +191,8 @@ impl Instance {
         self
     }
 
-    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with its
-    /// port, and, where TLS is spoken, what its certificate has to be for.
+    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with
+    /// its port, and, where TLS is spoken, what its certificate has to be for.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());
@@ -439,8 +439,8 @@ mod tests {
 
     /// A record with every field that the design of records has.
     const FULL: &str = r#"{"Addr":"10.0.0.7:9000","Metadata":{"v":"1","id":"01JD","slot":"order-3",
-        "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal","region":"sz","node":"h12",
-        "version":"1.4.2","inc":"1795379991"}}"#;
+        "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal",
+        "region":"sz","node":"h12","version":"1.4.2","inc":"1795379991"}}"#;
 
     #[test]
     fn a_record_is_read_with_all_that_it_says() {

@@ -27,15 +27,19 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// The wait after `outcome`: as long as it holds; where nothing says so, from 1 s at first to 30 s, at random.
+    /// The wait after `outcome`: as long as it holds; where something failed, or nothing says so, from 1 s at first to
+    /// 30 s, at random, if that is not longer.
     pub(super) fn next(&mut self, outcome: &Outcome, rng: &mut fastrand::Rng) -> Duration {
-        match outcome.holds.filter(|_| outcome.failed.is_none()) {
+        let holds = outcome.holds.map(|holds| {
+            let holds = holds.clamp(SOONEST, LATEST);
+            holds.mul_f64(1.0 + JITTER * rng.f64()).min(LATEST)
+        });
+        match holds.filter(|_| outcome.failed.is_none()) {
             Some(holds) => {
                 self.0.reset();
-                let holds = holds.clamp(SOONEST, LATEST);
-                holds.mul_f64(1.0 + JITTER * rng.f64()).min(LATEST)
+                holds
             }
-            None => SOONEST + self.0.next(rng),
+            None => (SOONEST + self.0.next(rng)).min(holds.unwrap_or(LATEST)),
         }
     }
 }
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn a_failure_is_tried_again_ever_more_rarely() {
         let mut rng = fastrand::Rng::with_seed(2);
-        let failed = outcome(Some(10 * S), Some("refused"));
+        let failed = outcome(None, Some("refused"));
         let mut longest = Duration::ZERO;
         for _ in 0..100 {
             let mut pace = Pace::default();
@@ -89,6 +93,16 @@ mod tests {
             assert!(pace.next(&failed, &mut rng) <= 2 * S);
         }
         assert!(longest > 29 * S, "{longest:?}");
+    }
+
+    #[test]
+    fn what_half_failed_is_asked_for_before_its_ttl_ends() {
+        let mut rng = fastrand::Rng::with_seed(4);
+        let mut pace = Pace::default();
+        for _ in 0..100 {
+            let wait = pace.next(&outcome(Some(5 * S), Some("refused")), &mut rng);
+            assert!((SOONEST..=5 * S + S / 2).contains(&wait), "{wait:?}");
+        }
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn checked(text: &str) -> Result<String, String> {
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     let is_label = |label: &str| {
-        !label.is_empty()
+        !(label.is_empty() || label.starts_with('-') || label.ends_with('-'))
             && label
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
@@ -277,6 +277,7 @@ mod tests {
             ("///a..b:1", "\"a..b\" is not a name"),
             ("///a b:1", "\"a b\" is not a name"),
             ("///.:1", "\".\" is not a name"),
+            ("///-a.b:1", "\"-a.b\" is not a name"),
             ("///bücher.example:1", "(other scripts as \"xn--…\")"),
             ("///10.1:1", "\"10.1\" is neither a name nor an address"),
             ("///10.0.0.7:1", "write \"http://10.0.0.7:1\""),
