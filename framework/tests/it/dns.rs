@@ -88,6 +88,8 @@ async fn each_kind_of_answer_is_understood() {
     dns.records("n2.test", &["AAAA ::1"], 30);
     dns.records("_grpc._tcp.alias.test", &["CNAME _grpc._tcp.srv.test."], 30);
     dns.records("_grpc._tcp.none.test", &["SRV 0 0 0 ."], 30);
+    dns.records("late.test", &["A 127.0.0.2"], 30);
+    dns.say("late.test", RecordType::AAAA, Says::Nothing);
     dns.say_all("none.test", Says::NoName(30));
     dns.records("empty.test", &[], 30);
     dns.say_all("fails.test", Says::Fails(ResponseCode::ServFail));
@@ -101,6 +103,7 @@ async fn each_kind_of_answer_is_understood() {
         ("both.test:9", Ok(&["127.0.0.2:9", "[::1]:9"])),
         ("alias.test:9", Ok(&["127.0.0.2:9", "127.0.0.3:9"])),
         ("half.test:9", Ok(&["127.0.0.2:9"])),
+        ("late.test:9", Ok(&["127.0.0.2:9"])),
         ("many.test:9", Ok(&all)),
         ("_grpc._tcp.srv.test", Ok(services)),
         ("_grpc._tcp.alias.test", Ok(services)),

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use super::join::all;
@@ -21,6 +22,10 @@ const MOST_SERVICES: usize = 1024;
 
 /// Further questions that a chain of aliases may take. BIND and unbound follow 11 and 16 in all.
 const MOST_ALIASES: usize = 8;
+
+/// How much later than one kind of address the other may be: there are servers and firewalls that never answer for AAAA,
+/// and calls wait for the answer. RFC 8305 §3 has 50 ms, for a single connection; here it costs half of the endpoints.
+const OTHER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Whoever answers questions, for one lookup.
 pub(super) trait Ask: Send + Sync {
@@ -201,7 +206,16 @@ impl<A: Ask> Lookup<'_, A> {
     }
 
     async fn answers(&self, name: &str) -> [(Kind, Resolved); 2] {
-        let (a, aaaa) = tokio::join!(self.resolve(name, Kind::A), self.resolve(name, Kind::Aaaa));
+        let mut a = pin!(self.resolve(name, Kind::A));
+        let mut aaaa = pin!(self.resolve(name, Kind::Aaaa));
+        let (a, aaaa) = tokio::select! {
+            biased;
+            a = &mut a => {
+                let aaaa = other(name, Kind::Aaaa, &a, aaaa).await;
+                (a, aaaa)
+            }
+            aaaa = &mut aaaa => (other(name, Kind::A, &aaaa, a).await, aaaa),
+        };
         [(Kind::A, a), (Kind::Aaaa, aaaa)]
     }
 
@@ -314,6 +328,20 @@ impl<A: Ask> Lookup<'_, A> {
         let target = Target::of_address(SocketAddr::new(address, port), self.is_tls);
         Instance::new(target).with_host(self.asked.host())
     }
+}
+
+/// The other answer, for which the one is not kept waiting for long where it has somebody.
+async fn other(
+    name: &str,
+    kind: Kind,
+    one: &Resolved,
+    asking: impl Future<Output = Resolved>,
+) -> Resolved {
+    if one.as_ref().is_ok_and(|(data, _)| !data.is_empty()) {
+        let answered = tokio::time::timeout(OTHER_WITHIN, asking).await;
+        return answered.unwrap_or_else(|_| Err(format!("{kind} of {name}: it is late")));
+    }
+    asking.await
 }
 
 /// Records and for how long they hold, or why there is no answer.

@@ -84,15 +84,11 @@ impl Servers {
         let pool = config.and_then(|(config, options)| {
             let (domain, search, servers) = config.into_parts();
             // What `search` says stands in place of the machine's own domain.
-            domains.extend(
-                if search.is_empty() {
-                    domain.as_slice()
-                } else {
-                    &search
-                }
-                .iter()
-                .map(plain),
-            );
+            let search = match search.is_empty() {
+                true => domain.into_iter().collect(),
+                false => search,
+            };
+            domains.extend(search.iter().map(plain));
             request.use_edns = options.edns0;
             request.edns_payload_len = options.edns_payload_len;
             let attempts = options.attempts;

@@ -218,6 +218,21 @@ async fn addresses_of_both_kinds_serve_and_either_is_enough() {
             Some(9),
             "",
         ),
+        (
+            Addresses("10.0.0.1", 20),
+            Silent,
+            "10.0.0.1:7",
+            Some(20),
+            "",
+        ),
+        (Silent, Addresses("fd00::1", 9), "[fd00::1]:7", Some(9), ""),
+        (
+            none.clone(),
+            Silent,
+            "unknown",
+            None,
+            "there was no answer within 10 s",
+        ),
         // Nobody is there only where that was said of both kinds.
         (none.clone(), none.clone(), "", Some(300), ""),
         (none.clone(), Says::None(None), "", Some(300), ""),
