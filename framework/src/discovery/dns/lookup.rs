@@ -23,8 +23,9 @@ const MOST_SERVICES: usize = 1024;
 /// Further questions that a chain of aliases may take. BIND and unbound follow 11 and 16 in all.
 const MOST_ALIASES: usize = 8;
 
-/// How much later than one kind of address the other may be: there are servers and firewalls that never answer for AAAA,
-/// and calls wait for the answer. RFC 8305 §3 has 50 ms, for a single connection; here it costs half of the endpoints.
+/// How much later than one kind of address the other may be: there are servers and firewalls that never answer for
+/// AAAA, and calls wait for the answer. RFC 8305 §3 has 50 ms, for a single connection; here it costs half of the
+/// endpoints.
 const OTHER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Whoever answers questions, for one lookup.
