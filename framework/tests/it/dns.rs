@@ -13,7 +13,7 @@ use sinew::observe::Recorder;
 use sinew::{Channel, Code, Server};
 use tokio::task::JoinHandle;
 
-use crate::double::Double;
+use crate::double::{Double, events};
 use crate::talk::{Say, talk};
 use crate::tls::certs::Authority;
 use crate::world::Parrot;
@@ -267,6 +267,23 @@ async fn tls_is_spoken_with_the_name_and_not_the_address() {
     serving.abort();
 }
 
+#[tokio::test]
+async fn calls_say_the_name_and_not_the_address() {
+    let dns = DnsServer::start(V4).await;
+    let (tell, mut told) = events();
+    let peer = crate::peer::http2(move |request| {
+        tell.tell(request.uri().authority().map(ToString::to_string));
+        crate::peer::status(503)
+    })
+    .await;
+    dns.records("cart.test", &["A 127.0.0.1"], 30);
+    let name = format!("cart.test:{}", peer.port());
+    let channel = Channel::to(&format!("dns://{}/{name}", dns.address)).unwrap();
+    let call = talk::Client::new(channel).once(Say::default());
+    assert_eq!(call.await.unwrap_err().code(), Code::Unavailable);
+    told.expect(Some(name)).await;
+}
+
 /// Servers at one port of several addresses, each of which says its own.
 struct Servers {
     port: u16,
@@ -393,7 +410,7 @@ async fn no_call_fails_for_what_dns_says() {
 
     // There is no answer; then there is one that says nothing.
     dns.say_all(name, Says::Nothing);
-    dns.until(|asked| asked.unanswered >= 4).await;
+    dns.until(|asked| asked.unanswered >= 2).await;
     load.some().await;
     dns.say_all(name, Says::Fails(ResponseCode::ServFail));
     until("a failed lookup", || readings("failed") > 0).await;
