@@ -58,8 +58,8 @@ async fn a_server_that_hangs_gets_no_calls_until_it_answers_again() {
         .collect();
     let start = Instant::now();
     while recorder.endpoint_changes("unanswered") == 0 {
-        let channel = channel.clone();
-        tokio::spawn(async move { who(&channel).await });
+        let one = channel.clone();
+        tokio::spawn(async move { who(&one).await });
         tokio::time::sleep(Duration::from_millis(5)).await;
         assert!(
             start.elapsed() < Duration::from_secs(20),
