@@ -286,7 +286,7 @@ impl ChannelBuilder {
             match url.parse::<Target>() {
                 Ok(target) => fixed.push(Instance::new(target)),
                 // One that finds endpoints, or none: that is said there.
-                Err(_) => found = Some(discovery::open(url)?),
+                Err(_) => found = Some(discovery::open(url, self.is_tls())?),
             }
         }
         if let Some(source) = found.as_ref().filter(|_| self.urls.len() > 1) {
@@ -298,6 +298,15 @@ impl ChannelBuilder {
         let nodes = fixed.iter().map(|instance| maker.make(instance));
         let nodes = nodes.collect::<Result<_, _>>()?;
         Ok(self.over(nodes, maker, found))
+    }
+
+    /// Whether TLS is asked for beside the URLs.
+    fn is_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let is_tls = self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let is_tls = false;
+        is_tls
     }
 
     /// A channel to a server in this process, with what this builder sets; its URLs are not used.

@@ -126,7 +126,9 @@ impl Shared {
         let node_of = |member: &Member| {
             let instance = &member.instance;
             let kept = known.get(instance.id()).copied();
-            let node = match kept.filter(|node| node.is_at(instance.target(), instance.slot())) {
+            let is_same =
+                |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
+            let node = match kept.filter(is_same) {
                 Some(node) => Arc::clone(node),
                 // What cannot be made is logged where its URL came from; it is asked again at the next change.
                 None => self.maker.make(instance).ok()?,

@@ -46,7 +46,7 @@ impl NodeMaker {
         let authority = match &self.authority {
             Some(authority) => authority.clone(),
             // A host that parsed is an authority; a zone of an IPv6 address is not for the wire.
-            None => Authority::try_from(target.authority())
+            None => Authority::try_from(instance.authority())
                 .unwrap_or_else(|_| Authority::from_static("localhost")),
         };
         let scheme = if target.is_tls() {
@@ -56,11 +56,12 @@ impl NodeMaker {
         };
         let keep_up = KeepUp {
             target: target.clone(),
+            host: instance.host().map(str::to_owned),
             connector: self.connector.clone(),
             #[cfg(feature = "tls")]
             secure: {
                 let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
-                tls.secure(target, &target.to_string())?
+                tls.secure(target, instance.host(), &target.to_string())?
             },
             connect_budget: self.connect_budget,
             settings: ClientSettings {

@@ -70,6 +70,7 @@ impl Display for InstanceState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     target: Target,
+    host: Option<String>,
     /// `Addr`: the target without what the record says elsewhere.
     address: String,
     id: String,
@@ -89,6 +90,7 @@ impl Instance {
         Self {
             id: address.clone(),
             target,
+            host: None,
             address,
             slot: None,
             services: Vec::new(),
@@ -130,6 +132,9 @@ impl Instance {
         field("weight", &self.weight.to_string());
         if let Some(zone) = &self.zone {
             field("zone", zone);
+        }
+        if let Some(host) = &self.host {
+            field("host", host);
         }
         if self.incarnation > 0 {
             field("inc", &self.incarnation.to_string());
@@ -183,6 +188,14 @@ impl Instance {
     #[must_use]
     pub fn with_zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());
+        self
+    }
+
+    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with its
+    /// port, and, where TLS is spoken, what its certificate has to be for.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
         self
     }
 
@@ -248,6 +261,19 @@ impl Instance {
         self.zone.as_deref()
     }
 
+    /// The name that it is called by, where that is not the host of its target.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// What calls to it say in `:authority`.
+    pub(crate) fn authority(&self) -> String {
+        match &self.host {
+            Some(host) => self.target.authority_of(host),
+            None => self.target.authority(),
+        }
+    }
+
     /// Which of those with its slot it is.
     pub fn incarnation(&self) -> u64 {
         self.incarnation
@@ -284,7 +310,9 @@ impl Display for InvalidInstance {
 impl std::error::Error for InvalidInstance {}
 
 /// Fields that stand in `Instance` by themselves.
-const KNOWN: [&str; 8] = ["v", "id", "slot", "svc", "state", "weight", "zone", "inc"];
+const KNOWN: [&str; 9] = [
+    "v", "id", "slot", "svc", "state", "weight", "zone", "host", "inc",
+];
 
 /// The version of records that is written, and the only one that is read.
 const VERSION: &str = "1";
@@ -333,7 +361,7 @@ fn read(text: &str) -> Result<Instance, InvalidInstance> {
         let why = format!("is {version:?}, and only {VERSION:?} is known here");
         return Err(wrong("v", &why));
     }
-    let (id, slot, zone) = (take("id"), take("slot"), take("zone"));
+    let (id, slot, zone, host) = (take("id"), take("slot"), take("zone"), take("host"));
     let services = take("svc");
     let state = take("state").map_or(Ok(InstanceState::default()), |value| state(&value))?;
     let weight = take("weight").map_or(Ok(NORMAL_WEIGHT), |value| weight(&value))?;
@@ -346,6 +374,7 @@ fn read(text: &str) -> Result<Instance, InvalidInstance> {
     instance.id = id.unwrap_or(instance.id);
     instance.slot = slot;
     instance.zone = zone;
+    instance.host = host;
     instance.state = state;
     instance.weight = weight;
     instance.incarnation = incarnation;
@@ -410,7 +439,7 @@ mod tests {
 
     /// A record with every field that the design of records has.
     const FULL: &str = r#"{"Addr":"10.0.0.7:9000","Metadata":{"v":"1","id":"01JD","slot":"order-3",
-        "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","region":"sz","node":"h12",
+        "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal","region":"sz","node":"h12",
         "version":"1.4.2","inc":"1795379991"}}"#;
 
     #[test]
@@ -424,6 +453,7 @@ mod tests {
             .with_state(InstanceState::Draining)
             .with_weight(250)
             .with_zone("sz-a")
+            .with_host("order.internal")
             .with_incarnation(1_795_379_991)
             .with_extra("region", "sz")
             .with_extra("node", "h12")

@@ -3,6 +3,8 @@
 
 mod change;
 mod directory;
+#[cfg(feature = "dns")]
+mod dns;
 mod fixed;
 mod found;
 mod instance;

@@ -20,6 +20,8 @@ use crate::transport::tls::Secure;
 #[derive(Clone, Debug)]
 pub(crate) struct KeepUp {
     pub(crate) target: Target,
+    /// The name that it is called by, where that is not the host of its target.
+    pub(crate) host: Option<String>,
     pub(crate) connector: Connector,
     /// What TLS needs, where it is spoken.
     #[cfg(feature = "tls")]

@@ -138,9 +138,10 @@ impl Node {
         &self.slot
     }
 
-    /// Is it what stands for one at this address and slot?
-    pub(crate) fn is_at(&self, target: &Target, slot: &str) -> bool {
-        &*self.slot == slot && self.keep_up.as_ref().is_some_and(|up| up.target == *target)
+    /// Is it what stands for one at this address and slot, who is called by this name?
+    pub(crate) fn is_at(&self, target: &Target, host: Option<&str>, slot: &str) -> bool {
+        let is_same = |up: &KeepUp| up.target == *target && up.host.as_deref() == host;
+        &*self.slot == slot && self.keep_up.as_ref().is_some_and(is_same)
     }
 
     /// The target, as it is written.

@@ -12,6 +12,7 @@ mod balance;
 mod cancellation;
 mod compression;
 mod deadlines;
+mod dns;
 mod double;
 mod drain;
 mod errors;
