@@ -10,8 +10,8 @@ use super::found::{Found, Held, HeldWhy, Member, Stale};
 use super::instance::{Instance, InstanceState};
 
 /// How long those are kept that one reading left out in a mass, unless readings have them again: a registry that has
-/// lost its memory fills up again meanwhile, and who is really gone is found out by calling. Discovery's "hold" of
-/// Finagle's stabilizer and Dubbo's "empty protection" are the same idea.
+/// lost its memory fills up again meanwhile, and who is really gone is found out by calling. Finagle's stabilizer and
+/// Dubbo's protection from empty answers have the same idea.
 pub(crate) const HOLD: Duration = Duration::from_secs(15);
 
 /// So many of ten may leave at once without more ado, and one always may. Envoy's and gRPC's panic thresholds and
