@@ -17,6 +17,8 @@ use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
 use crate::transport::connect::Connector;
 use crate::transport::http2::{ClientSettings, KeepAlive};
+#[cfg(feature = "testing")]
+use crate::transport::near::Near;
 use crate::transport::target::InvalidTarget;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ChannelTls;
@@ -24,6 +26,8 @@ use crate::transport::tls::ChannelTls;
 /// Makes the nodes of one channel.
 pub(super) struct NodeMaker {
     pub(super) connector: Connector,
+    #[cfg(feature = "testing")]
+    pub(super) near: Option<Arc<dyn Near>>,
     pub(super) connect_budget: Duration,
     pub(super) authority: Option<Authority>,
     #[cfg(feature = "tls")]
@@ -54,9 +58,12 @@ impl NodeMaker {
         } else {
             Scheme::HTTP
         };
+        let tuning = &self.fleet.tuning;
         let keep_up = KeepUp {
             target: target.clone(),
             connector: self.connector.clone(),
+            #[cfg(feature = "testing")]
+            near: self.near.clone(),
             #[cfg(feature = "tls")]
             secure: {
                 let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +77,7 @@ impl NodeMaker {
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
             },
-            backoff: Backoff::default(),
+            backoff: Backoff::new(tuning.first_backoff, tuning.longest_backoff),
             observer: self.observer.clone(),
         };
         let node = Node::new(instance.id(), target, instance.slot(), keep_up, &self.fleet);

@@ -18,6 +18,10 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::NoSlot;
+#[cfg(feature = "testing")]
+use super::near::End;
+
 /// What can be called inside its own process: a [`crate::Server`], or one [`crate::Skeleton`].
 pub trait InProcess {
     #[doc(hidden)]
@@ -27,17 +31,63 @@ pub trait InProcess {
 /// A server in this process, ready to be called.
 #[doc(hidden)]
 #[derive(Clone)]
-pub struct InProcessLink(Arc<dyn Serve>);
+pub struct InProcessLink {
+    server: Arc<dyn Serve>,
+    /// When it takes no more calls; nothing where it always does.
+    #[cfg(feature = "testing")]
+    end: Option<Arc<End>>,
+}
 
 impl InProcessLink {
     pub(crate) fn new(server: impl Serve) -> Self {
-        Self(Arc::new(server))
+        Self {
+            server: Arc::new(server),
+            #[cfg(feature = "testing")]
+            end: None,
+        }
+    }
+
+    /// It takes no more calls once `end` has come.
+    #[cfg(feature = "testing")]
+    pub(crate) fn until(self, end: Arc<End>) -> Self {
+        let end = Some(end);
+        Self { end, ..self }
+    }
+
+    /// The server, for one who stands in between.
+    #[cfg(feature = "testing")]
+    pub(crate) fn server(&self) -> &Arc<dyn Serve> {
+        &self.server
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if let Some(end) = &self.end {
+            return end.has_come();
+        }
+        false
+    }
+
+    /// Resolves when it takes no more calls.
+    pub(crate) fn ending(&self) -> BoxFuture<()> {
+        #[cfg(feature = "testing")]
+        if let Some(end) = self.end.clone() {
+            return Box::pin(async move { end.come().await });
+        }
+        Box::pin(std::future::pending())
+    }
+
+    pub(crate) fn try_reserve(&self) -> Result<Self, NoSlot> {
+        if self.is_closing() {
+            return Err(NoSlot::Closing);
+        }
+        Ok(self.clone())
     }
 
     pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
         let (shape, limit) = (call.method.shape(), call.limit);
         let requests = pipe_of(&call.payload).map(PipeReader::control);
-        let serving = self.0.serve(cross(call)?);
+        let serving = self.server.serve(cross(call)?);
         if shape == Shape::Unary {
             let reply = arrive(serving.await)?;
             if let Payload::Whole(framed) = &reply.payload {

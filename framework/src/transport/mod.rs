@@ -6,6 +6,8 @@ pub(crate) mod deferred;
 pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;
+#[cfg(feature = "testing")]
+pub(crate) mod near;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod stream;
@@ -14,6 +16,7 @@ pub(crate) mod target;
 pub mod tls;
 pub(crate) mod waiting;
 
+use crate::call::serve::BoxFuture;
 use crate::call::{RawCall, RawReply, Status};
 
 /// An open way to one endpoint: the seam behind which a transport stands.
@@ -51,9 +54,19 @@ impl Link {
     pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
         match self {
             Self::Http2(connection) => connection.try_reserve().map(Slot::Http2),
-            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            Self::Memory(link) => link.try_reserve().map(Slot::Memory),
             #[cfg(test)]
             Self::Scripted(link) => link.try_reserve().map(Slot::Scripted),
+        }
+    }
+
+    /// Resolves when no more calls are taken. It holds nothing of the link.
+    pub(crate) fn ending(&self) -> BoxFuture<()> {
+        match self {
+            Self::Http2(connection) => Box::pin(connection.ending()),
+            Self::Memory(link) => link.ending(),
+            #[cfg(test)]
+            Self::Scripted(_) => Box::pin(std::future::pending()),
         }
     }
 
@@ -61,7 +74,7 @@ impl Link {
     pub(crate) fn is_closing(&self) -> bool {
         match self {
             Self::Http2(connection) => connection.is_closing(),
-            Self::Memory(_) => false,
+            Self::Memory(link) => link.is_closing(),
             #[cfg(test)]
             Self::Scripted(link) => link.is_closing(),
         }
@@ -71,7 +84,7 @@ impl Link {
     pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
         match self {
             Self::Http2(connection) => connection.reserve().await.map(Slot::Http2),
-            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            Self::Memory(link) => link.try_reserve().map(Slot::Memory),
             #[cfg(test)]
             Self::Scripted(link) => link.reserve().map(Slot::Scripted),
         }
