@@ -5,12 +5,14 @@ mod class;
 mod cost;
 mod custom;
 mod pick;
+mod placed;
 mod policy;
+pub(crate) mod ring;
 mod sample;
 mod waiting;
 
 pub(crate) use cost::Common;
-pub(crate) use pick::{Asks, Picker};
+pub(crate) use pick::{Asks, Considered, Picker};
 pub(crate) use waiting::{Hope, hope};
 
 pub use custom::{Balancer, Candidate, Candidates};

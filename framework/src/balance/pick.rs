@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::class::{Class, class};
 use super::cost::{Common, expected_delay};
 use super::custom::Candidates;
+use super::placed::Placed;
 use super::policy::{Balance, Kind};
-use super::sample::{Sample, following, one_of};
-use crate::endpoint::{EndpointSet, Vitals};
+use super::ring::Choice;
+use super::sample::{following, one_of, random};
+use crate::endpoint::{EndpointSet, Facts, Phase, Vitals};
 use crate::rt::stamp::Stamp;
 
 /// Up to so many nodes are all compared: it is dearer than to draw some, and in small fleets what is drawn may all be
@@ -31,24 +33,53 @@ pub(crate) struct Asks {
     pub(crate) panics: bool,
     /// The call may be repeated, so it may find out whether a node is well again.
     pub(crate) is_repeatable: bool,
+    /// What a call with a key is placed by.
+    pub(crate) key: Option<u64>,
+    /// Calls under way at all nodes, and what those weigh that can be used.
+    pub(crate) in_flight: u32,
+    pub(crate) weight: u64,
     /// Seconds that a trial waits for such a call before it takes any.
     pub(crate) trial_patience: f32,
+}
+
+/// A node, as a pick sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Considered {
+    pub(crate) index: usize,
+    pub(crate) facts: Facts,
+    /// Seconds.
+    pub(crate) cost: f32,
+    /// Why it comes after others whatever it costs, if it does.
+    pub(crate) passed_over: Option<&'static str>,
+}
+
+fn passed_over(facts: &Facts, asks: &Asks) -> Option<&'static str> {
+    match class(facts, asks.panics, asks.is_repeatable) {
+        Some(Class::Trial | Class::Routable) => None,
+        Some(Class::Suspect) => Some("it may hang"),
+        Some(Class::Draining) => Some("it is to get no new calls"),
+        Some(Class::Ejected) => Some("too many of its calls failed"),
+        None if facts.phase == Phase::Hung => Some("it hangs"),
+        None => Some("it is not connected"),
+    }
 }
 
 /// Picks for one channel.
 #[derive(Debug)]
 pub(crate) struct Picker {
     balance: Balance,
+    seed: u64,
     turn: AtomicUsize,
-    sample: Sample,
+    placed: Placed,
 }
 
 impl Picker {
     pub(crate) fn new(balance: Balance, seed: u64) -> Self {
         Self {
             balance,
+            seed,
             turn: AtomicUsize::new(0),
-            sample: Sample::new(seed),
+            placed: Placed::default(),
         }
     }
 
@@ -56,19 +87,29 @@ impl Picker {
         &self.balance
     }
 
+    /// Where keys belong, in a set.
+    pub(crate) fn placed(&self) -> &Placed {
+        &self.placed
+    }
+
+    /// The number of the next pick.
+    pub(crate) fn turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The node that a call is to be sent to, if any can take it.
-    pub(crate) fn pick(&self, set: &EndpointSet, asks: &Asks) -> Option<usize> {
+    pub(crate) fn pick(&self, set: &EndpointSet, asks: &Asks, turn: usize) -> Option<usize> {
         let vitals = set.vitals();
         // Who has one endpoint needs no choice; whether it can take the call is seen when it is asked.
         if vitals.len() == 1 {
             return Some(0);
         }
+        if let Some(index) = asks.key.and_then(|key| self.owner(set, key, asks)) {
+            return Some(index);
+        }
         match &self.balance.0 {
-            Kind::ShortestDelay => self.shortest(vitals, asks),
-            Kind::RoundRobin => {
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-                first(vitals, asks, turn)
-            }
+            Kind::ShortestDelay => self.shortest(vitals, asks, turn),
+            Kind::RoundRobin => first(vitals, asks, turn),
             Kind::PickFirst => first(vitals, asks, 0),
             Kind::Custom(balancer) => {
                 let routable = best(vitals, asks);
@@ -84,13 +125,37 @@ impl Picker {
                 };
                 let picked = balancer.pick(&candidates);
                 let picked = picked.and_then(|index| routable.get(index).copied());
-                picked.or_else(|| self.shortest(vitals, asks))
+                picked.or_else(|| self.shortest(vitals, asks, turn))
             }
         }
     }
 
-    fn shortest(&self, vitals: &[Arc<Vitals>], asks: &Asks) -> Option<usize> {
-        let mut random = self.sample.next();
+    /// All nodes as a pick sees them, in their order.
+    pub(crate) fn consider(&self, set: &EndpointSet, asks: &Asks) -> Vec<Considered> {
+        let consider = |(index, vitals): (usize, &Arc<Vitals>)| {
+            let facts = vitals.facts(asks.now);
+            Considered {
+                index,
+                facts,
+                cost: expected_delay(&facts, &asks.common),
+                passed_over: passed_over(&facts, asks),
+            }
+        };
+        set.vitals().iter().enumerate().map(consider).collect()
+    }
+
+    /// The node that a call with this key goes to now, if it goes by its key.
+    pub(crate) fn owner(&self, set: &EndpointSet, key: u64, asks: &Asks) -> Option<usize> {
+        match self.placed.pick(set, key, asks) {
+            Choice::Owner(index) | Choice::Candidate(index, _) | Choice::Overflow(index) => {
+                Some(index)
+            }
+            Choice::None => None,
+        }
+    }
+
+    fn shortest(&self, vitals: &[Arc<Vitals>], asks: &Asks, turn: usize) -> Option<usize> {
+        let mut random = random(self.seed, turn);
         let count = vitals.len();
         if count > COMPARED {
             for _ in 0..ROUNDS {

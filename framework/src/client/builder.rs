@@ -15,6 +15,7 @@ use http::uri::Authority;
 use tower::{Layer, Service};
 
 use super::enter::DEFAULT_TIMEOUT;
+use super::explain::Samples;
 use super::members::Members;
 use super::nodes::NodeMaker;
 use super::place::Place;
@@ -369,15 +370,19 @@ impl ChannelBuilder {
         let in_process = found.is_none() && !nodes.iter().any(|node| node.is_remote());
         let maker = Arc::new(maker);
         let fleet = Arc::clone(&maker.fleet);
+        let picker = Arc::new(Picker::new(self.balance, fleet.seed()));
         let table = Arc::new(Table::new(nodes, fleet, self.observer.clone()));
         let follow = |file| Overrides::new(file, Side::Client, self.observer.clone(), Vec::new());
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
             place: Arc::new(Place {
-                picker: Picker::new(self.balance, maker.fleet.seed()),
                 is_layered: maker.is_layered(),
-                members: found.map(|source| Members::new(source, maker, Arc::clone(&table))),
+                members: found.map(|source| {
+                    Members::new(source, maker, Arc::clone(&table), Arc::clone(&picker))
+                }),
+                picker,
+                samples: Samples::default(),
                 table,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,

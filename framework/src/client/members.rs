@@ -8,9 +8,10 @@ use arc_swap::ArcSwap;
 use tokio::task::AbortHandle;
 
 use super::nodes::NodeMaker;
+use crate::balance::Picker;
 use crate::call::Status;
 use crate::discovery::{Directory, Found, InstanceState, Member, Source};
-use crate::endpoint::{Cause, Node, Table};
+use crate::endpoint::{Cause, EndpointSet, Node, Table};
 
 /// Who serves the name of a channel.
 pub(super) struct Members {
@@ -24,6 +25,7 @@ struct Shared {
     found: ArcSwap<Found>,
     maker: Arc<NodeMaker>,
     table: Arc<Table>,
+    picker: Arc<Picker>,
 }
 
 /// What is to be said of a name under which nobody can be called.
@@ -36,13 +38,19 @@ pub(super) enum Nobody {
 }
 
 impl Members {
-    pub(super) fn new(source: Source, maker: Arc<NodeMaker>, table: Arc<Table>) -> Self {
+    pub(super) fn new(
+        source: Source,
+        maker: Arc<NodeMaker>,
+        table: Arc<Table>,
+        picker: Arc<Picker>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 source,
                 found: ArcSwap::default(),
                 maker,
                 table,
+                picker,
             }),
             task: Mutex::new(None),
         }
@@ -101,15 +109,15 @@ impl Shared {
         loop {
             tokio::select! {
                 biased;
-                found = directory.changed() => self.take(found),
+                found = directory.changed() => self.take(found).await,
                 // Whoever cannot be reached may be gone, and others may be there.
                 () = fleet.connect_failed() => directory.suspect(),
             }
         }
     }
 
-    fn take(&self, found: Arc<Found>) {
-        let before = self.table.now();
+    async fn take(&self, found: Arc<Found>) {
+        let before = Arc::clone(&self.table.now());
         let known: HashMap<&str, &Arc<Node>> = before
             .nodes()
             .iter()
@@ -130,9 +138,24 @@ impl Shared {
             Some(node)
         };
         let nodes = found.members.iter().filter_map(node_of).collect();
-        drop(before);
+        let set = before.followed_by(nodes);
+        let set = self.placed(set).await;
         self.found.store(found);
-        self.table.replace(nodes);
+        self.table.replace(set);
+    }
+}
+
+impl Shared {
+    /// Makes the ring of a set, if its calls have keys, where it is in nobody's way.
+    async fn placed(&self, set: EndpointSet) -> Arc<EndpointSet> {
+        let set = Arc::new(set);
+        if !self.picker.placed().is_used() {
+            return set;
+        }
+        let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));
+        // Whoever cannot wait for it makes it when it is needed.
+        let _ = tokio::task::spawn_blocking(move || picker.placed().prepare(&of)).await;
+        set
     }
 }
 

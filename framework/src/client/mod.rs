@@ -6,6 +6,7 @@ mod attempts;
 mod builder;
 mod call;
 mod enter;
+pub mod explain;
 mod invoke;
 mod members;
 mod nodes;

@@ -76,6 +76,9 @@ impl NodeMaker {
                 user_agent: self.user_agent.clone(),
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
+                reported: Arc::default(),
+                // Who has one endpoint has no use for it.
+                asks_load: self.fleet.is_judged(),
             },
             backoff: Backoff::new(tuning.first_backoff, tuning.longest_backoff),
             observer: self.observer.clone(),

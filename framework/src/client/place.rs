@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::time::Instant;
 
+use super::explain::{self, Samples};
 use super::members::{Members, Nobody};
 use super::progress::{Progress, Stage};
 use crate::balance::{Asks, Common, Hope, Picker, hope};
+use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Idempotency, Payload, RawCall, RawReply, Status};
 use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
@@ -24,7 +26,9 @@ pub(super) struct Place {
     pub(super) members: Option<Members>,
     /// Do attempt layers of the user stand around the nodes?
     pub(super) is_layered: bool,
-    pub(super) picker: Picker,
+    pub(super) picker: Arc<Picker>,
+    /// Picks of late, a few of them.
+    pub(super) samples: Samples,
     pub(super) waiting: AtomicUsize,
     /// Calls that may wait at each node: for a connection, and for a free stream.
     pub(super) max_waiting: usize,
@@ -34,10 +38,11 @@ pub(super) struct Place {
 type Free = (Arc<Node>, Slot);
 
 /// What of a call decides where it goes.
-#[derive(Clone, Copy)]
-struct Wants {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wants {
     wait_for_ready: bool,
     is_repeatable: bool,
+    key: Option<u64>,
 }
 
 impl Wants {
@@ -45,6 +50,7 @@ impl Wants {
         Self {
             wait_for_ready: call.wait_for_ready,
             is_repeatable: call.method.idempotency() != Idempotency::Unsafe,
+            key: call.key.map(KeyHash::get),
         }
     }
 }
@@ -133,13 +139,26 @@ impl Place {
     }
 
     fn pick(&self, set: &EndpointSet, wants: Wants) -> Option<usize> {
-        let fleet = self.table.fleet();
         // Nothing is compared where there is nothing to choose from: no clock is read.
         if set.nodes().len() == 1 {
             return Some(0);
         }
+        let asks = self.asks(wants);
+        let turn = self.picker.turn();
+        let picked = self.picker.pick(set, &asks, turn);
+        if self.samples.is_due(turn) {
+            let considered = self.picker.consider(set, &asks);
+            self.samples
+                .add(explain::picked(set, &considered, picked, wants.key));
+        }
+        picked
+    }
+
+    /// What a pick is to know besides the nodes.
+    pub(super) fn asks(&self, wants: Wants) -> Asks {
+        let fleet = self.table.fleet();
         let tuning = &fleet.tuning;
-        let asks = Asks {
+        Asks {
             now: fleet.stamp(Instant::now()),
             common: Common {
                 typical_rtt: fleet.typical_rtt(),
@@ -148,9 +167,11 @@ impl Place {
             },
             panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,
+            key: wants.key,
+            in_flight: fleet.in_flight(),
+            weight: fleet.weight(),
             trial_patience: tuning.trial_patience.as_secs_f32(),
-        };
-        self.picker.pick(set, &asks)
+        }
     }
 
     /// Waits until a call could be placed.

@@ -25,7 +25,9 @@ mod found;
 mod placing;
 mod turned_away;
 
-static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
+pub(super) use placing::{scripted, two};
+
+pub(super) static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");
 static UP: Method<u64, u64> = Method::client_stream("/test.v1.Count/Up");
 static BOTH: Method<u64, u64> = Method::bidi("/test.v1.Count/Both");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use super::json::{self, Value};
+use crate::rt::json::write_text;
 use crate::transport::target::Target;
 
 /// Bytes of a record: registries push it to every client, and one that is larger says what belongs elsewhere.
@@ -110,13 +111,13 @@ impl Instance {
     /// The record, on one line.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"Addr\":");
-        json::write(&mut out, &self.address);
+        write_text(&mut out, &self.address);
         out.push_str(",\"Metadata\":{\"v\":\"1\"");
         let mut field = |name: &str, value: &str| {
             out.push(',');
-            json::write(&mut out, name);
+            write_text(&mut out, name);
             out.push(':');
-            json::write(&mut out, value);
+            write_text(&mut out, value);
         };
         field("id", &self.id);
         if let Some(slot) = &self.slot {

@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 use crate::rt::pace::Pace;
 
-pub(crate) use directory::{Directory, Suspect};
-pub(crate) use found::{Found, Held, HeldWhy, Member, Stale};
+pub(crate) use directory::Directory;
+pub(crate) use found::{Found, Member};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
 pub(crate) use open::open;
 pub use updates::Updates;

@@ -2,7 +2,7 @@
 //! It refuses to know the nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -30,6 +30,10 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
+    /// What the nodes that can be used weigh together, in percent of a normal one.
+    weight: AtomicU64,
+    /// Calls that are under way at all nodes together: kept, so that no pick adds them up.
+    in_flight: AtomicU32,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
     typical: AtomicU32,
 }
@@ -45,6 +49,8 @@ impl Fleet {
             doubted: Notify::new(),
             failed: Notify::new(),
             panics: AtomicBool::new(false),
+            weight: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
             typical: AtomicU32::new(0),
         })
     }
@@ -92,8 +98,27 @@ impl Fleet {
         self.panics.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_panics(&self, panics: bool) {
+    /// What the nodes that can be used weigh together, in percent of a normal one, and whether they are too few.
+    pub(super) fn routable(&self, weight: u64, panics: bool) {
+        self.weight.store(weight, Ordering::Relaxed);
         self.panics.store(panics, Ordering::Relaxed);
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    /// Calls that are under way at all nodes together.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_in_flight(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_in_flight(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Seconds that are assumed of a node nobody has measured: what others take.

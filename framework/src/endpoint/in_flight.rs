@@ -22,6 +22,9 @@ pub(crate) struct InFlight {
 impl InFlight {
     pub(crate) fn begin(node: Arc<Node>, since: Instant, deadline: Option<Deadline>) -> Self {
         node.vitals().add_in_flight();
+        if node.is_judged() {
+            node.fleet().add_in_flight();
+        }
         Self {
             node,
             since,
@@ -96,5 +99,8 @@ impl Drop for InFlight {
             self.settled(outcome, false);
         }
         self.node.vitals().remove_in_flight();
+        if self.node.is_judged() {
+            self.node.fleet().remove_in_flight();
+        }
     }
 }

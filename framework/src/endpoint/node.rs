@@ -335,6 +335,7 @@ impl Shared {
         self.vitals.set_readiness(readiness);
         drop(held);
         self.fleet.tell_change();
+        self.fleet.doubt();
     }
 }
 

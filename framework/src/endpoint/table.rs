@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::health::{Comparison, Record, Seen};
-use super::{EndpointSet, Fleet, Node, Phase};
+use super::{EndpointSet, Fleet, Node, Phase, Readiness};
 use crate::observe::Observer;
 
 /// The endpoints of one channel. Readers take a snapshot and wait for nobody.
@@ -41,8 +41,8 @@ impl Table {
     }
 
     /// Other endpoints, from now on. Calls that are under way at those that are gone go on.
-    pub(crate) fn replace(&self, nodes: Vec<Arc<Node>>) {
-        self.shared.set.store(Arc::new(EndpointSet::new(nodes)));
+    pub(crate) fn replace(&self, set: Arc<EndpointSet>) {
+        self.shared.set.store(set);
         self.shared.fleet.tell_change();
         self.shared.fleet.doubt();
     }
@@ -203,15 +203,17 @@ impl Judge {
 
     /// Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
     fn count_routable(&self) {
-        let is_routable = |record: &Record| matches!(record.phase, Phase::Warm | Phase::Ready);
-        let routable = self
-            .records
-            .iter()
-            .filter(|(_, record)| is_routable(record))
-            .count();
-        self.shared
-            .fleet
-            .set_panics(routable * 2 < self.records.len());
+        let mut routable = 0;
+        let mut weight = 0;
+        for (node, record) in &self.records {
+            let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
+            routable += usize::from(is_routable);
+            if is_routable && node.vitals().readiness() == Readiness::Ready {
+                weight += u64::from(node.vitals().percent());
+            }
+        }
+        let panics = routable * 2 < self.records.len();
+        self.shared.fleet.routable(weight, panics);
     }
 }
 

@@ -156,8 +156,13 @@ impl Vitals {
 
     pub(crate) fn weight(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
-        let weight = self.weight.load(Ordering::Relaxed) as f32;
+        let weight = self.percent() as f32;
         weight / 100.0
+    }
+
+    /// The weight: 100 is normal.
+    pub(crate) fn percent(&self) -> u32 {
+        self.weight.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_weight(&self, weight: u32) {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::builder::Settings;
 use super::drain::{self, Drain};
 use super::inline::{InlineBudget, InlineFirst};
+use super::load::Pace;
 use super::sniff::{Refusal, sniff};
 use super::{Stack, http, ingress};
 use crate::call::body::Body;
@@ -116,12 +117,14 @@ async fn begin<IO>(
     let inline = Arc::new(InlineBudget::new(Arc::clone(&stack.routes)));
     let budget = Arc::clone(&inline);
     let is_first = AtomicBool::new(true);
+    let pace = Arc::new(Pace::default());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (head, body) = request.into_parts();
+        let due = stack.load.due(&head.headers, Some(&pace));
         let call = ingress::read(&stack, head, Body::hyper(body), peer.clone());
         budget.next(call.as_ref().ok().and_then(|call| call.route));
         let is_first = is_first.load(Ordering::Relaxed) && is_first.swap(false, Ordering::Relaxed);
-        http::respond(Arc::clone(&stack), call, is_first)
+        http::respond(Arc::clone(&stack), call, is_first, due)
     });
     let connection = http2::Builder::new(InlineFirst(Arc::clone(&inline)))
         .timer(TokioTimer::new())

@@ -19,6 +19,7 @@ use super::fallback::Fallback;
 use super::handle::Limits;
 use super::http::HttpService;
 use super::listen::{self, Bound};
+use super::load::{Reports, ServerLoad, To};
 use super::route::Routes;
 #[cfg(feature = "tls")]
 use super::secure::Secure;
@@ -53,6 +54,8 @@ pub struct Server {
     max_reply_bytes: usize,
     compression: Option<Compression>,
     policy: Option<Loaded>,
+    load: ServerLoad,
+    reports_to: To,
     pub(super) built_in: BuiltIn,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
@@ -100,6 +103,8 @@ impl Default for Server {
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             compression: None,
             policy: None,
+            load: ServerLoad::default(),
+            reports_to: To::default(),
             built_in: BuiltIn::default(),
             #[cfg(feature = "tls")]
             tls: None,
@@ -220,6 +225,28 @@ impl Server {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// The handle of how busy this server is: to see it, and to say what it cannot know by itself.
+    pub fn load(&self) -> ServerLoad {
+        self.load.clone()
+    }
+
+    /// Tells every client how busy this server is, as gRPC's load report in the trailers of replies
+    /// (`endpoint-load-metrics-bin`, gRFC A51), for balancers that weigh by it: grpc-go's `weighted_round_robin`. A
+    /// connection carries one every 10 ms at most.
+    ///
+    /// Channels of Sinew ask for it where they balance by load, and are told in any case.
+    pub fn orca_reports(mut self) -> Self {
+        self.reports_to = To::All;
+        self
+    }
+
+    /// Tells nobody how busy this server is, those who ask included: for one whose callers are not to know. Channels of
+    /// Sinew then balance by what they see of it themselves.
+    pub fn without_load_reports(mut self) -> Self {
+        self.reports_to = To::Nobody;
         self
     }
 
@@ -438,6 +465,7 @@ impl Server {
             observer: self.observer,
             on_call: self.on_call,
             layers,
+            load: Arc::new(Reports::new(self.load.0, health.clone(), self.reports_to)),
             health,
             request_limit: limits.request,
             compression: self.compression,

@@ -7,6 +7,8 @@ mod frame;
 mod hpack;
 mod peer;
 mod proxy;
+#[doc(hidden)]
+pub mod ring;
 
 pub use failed::Failed;
 pub use frame::{ErrorCode, Frame, FrameKind, Setting};

@@ -8,6 +8,7 @@ pub(crate) mod http2;
 pub(crate) mod memory;
 #[cfg(feature = "testing")]
 pub(crate) mod near;
+pub(crate) mod reported;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod stream;
@@ -15,6 +16,8 @@ pub(crate) mod target;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub(crate) mod waiting;
+
+use std::future::Future;
 
 use crate::call::serve::BoxFuture;
 use crate::call::{RawCall, RawReply, Status};
@@ -47,6 +50,19 @@ pub(crate) enum NoSlot {
     Full,
     /// The connection takes no more calls.
     Closing,
+}
+
+/// Why a probe brought no report.
+#[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for balancing by load, which is being built")
+)]
+pub(crate) enum NotProbed {
+    /// It was not sent: a probe does not wait for a place.
+    NoSlot(NoSlot),
+    /// It was sent, and something else came back, or the connection broke.
+    Failed(Status),
 }
 
 impl Link {
@@ -87,6 +103,29 @@ impl Link {
             Self::Memory(link) => link.try_reserve().map(Slot::Memory),
             #[cfg(test)]
             Self::Scripted(link) => link.reserve().map(Slot::Scripted),
+        }
+    }
+}
+
+impl Link {
+    /// Asks a server of ours how busy it is, past all that calls wait for there; the answer is where all reports of the
+    /// endpoint go. A foreign server answers UNIMPLEMENTED. It takes as long as the peer does.
+    ///
+    /// # Cancel safety
+    /// Dropping the future resets the stream.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for balancing by load, which is being built")
+    )]
+    pub(crate) fn probe(&self) -> impl Future<Output = Result<(), NotProbed>> + Send + use<> {
+        let link = self.clone();
+        async move {
+            match link {
+                Self::Http2(connection) => connection.probe().await,
+                Self::Memory(link) => link.probe().map_err(NotProbed::Failed),
+                #[cfg(test)]
+                Self::Scripted(link) => link.probe().await,
+            }
         }
     }
 }

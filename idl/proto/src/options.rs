@@ -10,7 +10,8 @@ use sinew_idl::{
     duration,
     model::TypeRef,
     policy::{
-        Criticality, Delay, ErrorType, FieldPath, HashKey, Hedge, Policy, Retry, Spanned, UserKey,
+        Criticality, Delay, ErrorType, FieldPath, HashKey, Hedge, KeyField, Policy, Retry, Spanned,
+        UserKey,
     },
 };
 
@@ -61,7 +62,7 @@ impl Reader {
             retry: self.message(&of, "retry", Self::retry),
             hedge: self.message(&of, "hedge", Self::hedge),
             hash_key: self.text(&of, "hash_key").map(|key| Spanned {
-                value: HashKey::Field(FieldPath::new(&key.value)),
+                value: HashKey::Field(KeyField::at(FieldPath::new(&key.value))),
                 span: key.span,
             }),
             criticality: self.criticality(&of),

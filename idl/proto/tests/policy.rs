@@ -48,7 +48,7 @@ fn values(policy: &Policy) -> String {
 /// Fields, each with its template.
 fn shown(key: &HashKey) -> String {
     let routing = match key {
-        HashKey::Field(path) => return path.to_string(),
+        HashKey::Field(field) => return field.path.to_string(),
         HashKey::Routing(routing) => routing,
     };
     let parameters = routing.parameters.iter();

@@ -72,8 +72,9 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
-    // Test tools stand outside of the stack: they speak its wire, and carry its bytes.
-    ("testing", &["call", "transport"]),
+    // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
+    // decisions.
+    ("testing", &["balance", "call", "transport"]),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of
@@ -98,6 +99,8 @@ pub const PURE_LATER: &[&str] = &[
     "call/metadata/",
     "call/method.rs",
     "call/outcome.rs",
+    "call/report.rs",
+    "call/report/",
     "call/status.rs",
     "call/status/",
     "call/trace.rs",
@@ -110,6 +113,8 @@ pub const PURE_LATER: &[&str] = &[
     "client/throttle.rs",
     "endpoint/outlier.rs",
     "server/gate.rs",
+    "server/load/rates.rs",
+    "server/load/service_time.rs",
     "server/queue.rs",
 ];
 

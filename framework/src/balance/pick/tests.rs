@@ -31,6 +31,9 @@ fn asks(fleet: &Fleet, now: Instant) -> Asks {
         },
         panics: fleet.panics(),
         is_repeatable: true,
+        key: None,
+        in_flight: fleet.in_flight(),
+        weight: fleet.weight(),
         trial_patience: 1.0,
     }
 }
@@ -42,7 +45,9 @@ fn held(balance: Balance, count: usize, calls: usize) -> Vec<u32> {
     let now = Instant::now();
     let held: Vec<InFlight> = (0..calls)
         .map(|_| {
-            let index = picker.pick(&set, &asks(&fleet, now)).unwrap();
+            let index = picker
+                .pick(&set, &asks(&fleet, now), picker.turn())
+                .unwrap();
             InFlight::begin(Arc::clone(&set.nodes()[index]), now, None)
         })
         .collect();
@@ -70,7 +75,9 @@ async fn a_slow_node_gets_its_share_and_no_more() {
     let mut counts = [0; 2];
     // Calls come one after the other; one of the nodes takes ten times as long.
     for _ in 0..1000 {
-        let index = picker.pick(&set, &asks(&fleet, Instant::now())).unwrap();
+        let index = picker
+            .pick(&set, &asks(&fleet, Instant::now()), picker.turn())
+            .unwrap();
         counts[index] += 1;
         let since = Instant::now();
         let call = InFlight::begin(Arc::clone(&set.nodes()[index]), since, None);
@@ -89,7 +96,9 @@ fn one_that_fails_at_once_is_no_fast_one() {
     let mut failed = 0;
     for n in 0..10_000_u32 {
         let now = start + Duration::from_millis(n.into());
-        let index = picker.pick(&set, &asks(&fleet, now)).unwrap();
+        let index = picker
+            .pick(&set, &asks(&fleet, now), picker.turn())
+            .unwrap();
         let call = InFlight::begin(Arc::clone(&set.nodes()[index]), start, None);
         if index == 3 {
             failed += 1;
@@ -128,7 +137,7 @@ fn a_pick_allocates_nothing() {
         let picker = Picker::new(Balance::shortest_delay(), 7);
         let asks = asks(&fleet, Instant::now());
         let cost = allocation_counter::measure(|| {
-            assert!(picker.pick(&set, &asks).is_some());
+            assert!(picker.pick(&set, &asks, picker.turn()).is_some());
         });
         assert_eq!(cost.count_total, 0, "{count} nodes");
     }

@@ -11,10 +11,9 @@ use super::ask::Ask;
 use super::clock;
 use super::node::Node;
 use super::watched::Watched;
-use crate::call::serve::Serve;
 use crate::call::{Code, RawCall, RawReply, Status};
 use crate::server::Server;
-use crate::transport::memory::{InProcess, InProcessLink};
+use crate::transport::memory::{InProcess, InProcessLink, Local};
 use crate::transport::near::End;
 use crate::transport::target::Target;
 
@@ -51,7 +50,7 @@ impl Condition {
 
 /// A node from its start to its end.
 pub(super) struct Life {
-    pub(super) server: InProcessLink,
+    server: InProcessLink,
     pub(super) end: Arc<End>,
 }
 
@@ -122,6 +121,11 @@ impl Site {
         self.condition.set(|condition| condition.fails = fails);
     }
 
+    /// Does it nothing, and does not say so?
+    pub(super) fn hangs(&self) -> bool {
+        self.condition.get().speed() <= 0.0
+    }
+
     /// Waits while it hangs.
     pub(super) async fn awake(&self) {
         self.condition
@@ -189,7 +193,7 @@ impl Workplace {
 }
 
 impl Life {
-    pub(super) fn serve(&self) -> &Arc<dyn Serve> {
+    pub(super) fn server(&self) -> &Arc<dyn Local> {
         self.server.server()
     }
 }

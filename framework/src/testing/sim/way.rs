@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::ask::Ask;
 use super::clock;
@@ -16,8 +17,8 @@ use super::site::{Life, Site};
 use super::world::World;
 use crate::call::body::{Body, Source};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Compression, Metadata, Payload, RawCall, RawReply, Status};
-use crate::transport::memory::InProcessLink;
+use crate::call::{Compression, LoadReport, Metadata, Payload, RawCall, RawReply, Status};
+use crate::transport::memory::{InProcessLink, Local};
 use crate::transport::near::Near;
 use crate::transport::target::Target;
 
@@ -105,6 +106,13 @@ impl Serve for Way {
     }
 }
 
+impl Local for Way {
+    fn load(&self, now: Instant) -> Option<LoadReport> {
+        let is_silent = self.site.hangs() || self.life.end.has_come();
+        (!is_silent).then(|| self.life.server().load(now))?
+    }
+}
+
 impl Way {
     async fn carry(&self, call: RawCall) -> Result<RawReply, Status> {
         clock::sleep(self.world.one_way).await;
@@ -113,7 +121,7 @@ impl Way {
         let (number, key) = ask.map_or((0, 0), |ask| (ask.number, ask.key));
         self.world
             .arrived(self.client, self.site.index, number, key);
-        let reply = self.life.serve().serve(call).await;
+        let reply = self.life.server().serve(call).await;
         self.site.awake().await;
         clock::sleep(self.world.one_way).await;
         reply

@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
@@ -12,6 +12,7 @@ use h2::client::SendRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
+use tokio::time::Instant;
 
 use super::head::{self, ClientSettings};
 use super::keepalive::{Look, Watch};
@@ -49,8 +50,28 @@ struct Inner {
     granted: AtomicUsize,
     settings: ClientSettings,
     ending: watch::Receiver<bool>,
-    /// The server has said that it is ours, and likes to be pinged.
-    is_ours: AtomicBool,
+    /// One of [`UNKNOWN`], [`FOREIGN`] and [`OURS`].
+    server: AtomicU8,
+}
+
+/// The server has not replied yet.
+const UNKNOWN: u8 = 0;
+/// It has replied, and not said that it is ours.
+const FOREIGN: u8 = 1;
+/// It has said that it is ours, and likes to be pinged.
+const OURS: u8 = 2;
+
+impl Inner {
+    fn is_ours(&self) -> bool {
+        self.server.load(Ordering::Relaxed) == OURS
+    }
+
+    /// May the server know what a question for its load is? One of ours that is mounted in another says so only by its
+    /// reports.
+    fn may_ask(&self) -> bool {
+        self.settings.asks_load
+            && (self.server.load(Ordering::Relaxed) != FOREIGN || self.settings.reported.is_ours())
+    }
 }
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
@@ -86,7 +107,7 @@ where
         granted: AtomicUsize::new(0),
         settings,
         ending: ended,
-        is_ours: AtomicBool::new(false),
+        server: AtomicU8::new(UNKNOWN),
     });
     let keep_alive = inner.settings.keep_alive;
     let ping_pong = connection.ping_pong();
@@ -142,9 +163,17 @@ impl Connection {
 
     /// Learns from the reply to the first call whether the server is ours. Others may come before it.
     fn heard_from(&self, headers: &HeaderMap) {
-        let is_ours = &self.0.is_ours;
-        if !is_ours.load(Ordering::Relaxed) && headers.contains_key(&wire::PINGS) {
-            is_ours.store(true, Ordering::Relaxed);
+        let server = &self.0.server;
+        let known = server.load(Ordering::Relaxed);
+        if known == OURS {
+            return;
+        }
+        if headers.contains_key(&wire::PINGS) {
+            server.store(OURS, Ordering::Relaxed);
+        } else if known == UNKNOWN {
+            // Another may have learned better in the meantime.
+            let (order, lost) = (Ordering::Relaxed, Ordering::Relaxed);
+            let _ = server.compare_exchange(UNKNOWN, FOREIGN, order, lost);
         }
     }
 
@@ -176,13 +205,33 @@ impl Slot {
         self.connection.heard_from(headers);
     }
 
+    /// Takes the server's load from the end of the reply, and tells whether it was there.
+    pub(super) fn ended(&self, trailers: &HeaderMap) -> bool {
+        let report = wire::report_from_trailers(trailers);
+        if let Some(report) = report {
+            let reported = &self.connection.0.settings.reported;
+            reported.store(report, Instant::now());
+        }
+        report.is_some()
+    }
+
+    pub(super) fn settings(&self) -> &ClientSettings {
+        &self.connection.0.settings
+    }
+
+    /// See [`Inner::sender`].
+    pub(super) fn sender(&self) -> SendRequest<Bytes> {
+        self.connection.0.sender.clone()
+    }
+
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let connection = &self.connection.0;
         let compression = call.compression();
-        let (request, peers_deadline) = head::request(&connection.settings, call)?;
+        let (request, peers_deadline) =
+            head::request(&connection.settings, call, connection.may_ask())?;
         check(&call.payload)?;
-        let mut sender = connection.sender.clone();
+        let mut sender = self.sender();
         let (response, mut stream) = sender.send_request(request, false).map_err(|error| {
             let status = failure::unsent(error);
             if status.unexecuted().is_some() {
@@ -317,9 +366,7 @@ where
             busy: inner.as_ref().is_none_or(|inner| {
                 inner.streams.available_permits() < inner.granted.load(Ordering::Relaxed)
             }),
-            ours: inner
-                .as_ref()
-                .is_none_or(|inner| inner.is_ours.load(Ordering::Relaxed)),
+            ours: inner.as_ref().is_none_or(|inner| inner.is_ours()),
         };
         keep_alive.poll(cx, known).is_ready()
     }

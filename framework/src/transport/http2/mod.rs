@@ -5,8 +5,11 @@ mod connection;
 mod failure;
 mod head;
 mod keepalive;
+mod probe;
 mod pump;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub(crate) use connection::{Connection, Slot, handshake};
