@@ -13,12 +13,17 @@ pub struct Ring(ring::Ring);
 impl Ring {
     /// Of slots with their weights in 1/100.
     pub fn new<'a>(members: impl IntoIterator<Item = (&'a str, u16)>) -> Self {
+        Self::with_points(members, POINTS)
+    }
+
+    /// With another number of points for a member of normal weight.
+    pub fn with_points<'a>(members: impl IntoIterator<Item = (&'a str, u16)>, points: u32) -> Self {
         let members = members.into_iter().map(|(slot, weight)| Member {
             slot,
             id: "",
             weight,
         });
-        Self(ring::Ring::new(&members.collect::<Vec<_>>(), POINTS))
+        Self(ring::Ring::new(&members.collect::<Vec<_>>(), points))
     }
 
     /// The owner of a key by its hash, and those behind it.

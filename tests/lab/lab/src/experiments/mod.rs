@@ -6,6 +6,10 @@ mod b1;
 mod b2;
 mod b3;
 mod b4;
+mod h1;
+mod h2;
+mod h3;
+mod h7;
 mod w1;
 mod w12;
 mod w13;
@@ -40,6 +44,10 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &b2::EXPERIMENT,
     &b3::EXPERIMENT,
     &b4::EXPERIMENT,
+    &h1::EXPERIMENT,
+    &h2::EXPERIMENT,
+    &h3::EXPERIMENT,
+    &h7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.
