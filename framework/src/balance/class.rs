@@ -21,6 +21,8 @@ pub(super) fn class(facts: &Facts, panics: bool, may_try: bool) -> Option<Class>
         return None;
     }
     match facts.phase {
+        // It says so before whoever lists it does.
+        _ if facts.report.is_some_and(|said| said.is_draining) => Some(Class::Draining),
         Phase::Warm | Phase::Ready => Some(Class::Routable),
         Phase::Suspect => Some(Class::Suspect),
         Phase::Draining => Some(Class::Draining),
@@ -46,6 +48,7 @@ mod tests {
             rtt: None,
             rtt_age: 0.0,
             success: 1.0,
+            report: None,
         };
         use Readiness::{Failing, Pending, Ready};
         for (phase, readiness, in_flight, panics, may_try, expected) in [

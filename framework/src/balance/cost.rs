@@ -18,6 +18,10 @@ pub(crate) struct Common {
     pub(crate) warm_up: f32,
     /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
+    /// Does what servers say of themselves count?
+    pub(crate) uses_reports: bool,
+    /// Seconds for which that is news.
+    pub(crate) report_age: f32,
 }
 
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
@@ -33,7 +37,25 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
     let success = facts.success.max(LEAST_SUCCESS);
-    rtt * queue / (share(facts, common) * success * success)
+    let delay = match facts.report {
+        // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
+        Some(said)
+            if said.in_flight == 0
+                && facts.in_flight == 0
+                && age > common.report_age
+                && common.uses_reports =>
+        {
+            rtt.min(common.typical_rtt)
+        }
+        // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
+        Some(said) if said.service > 0.0 && common.uses_reports => {
+            #[expect(clippy::cast_precision_loss, reason = "a queue")]
+            let said_queue = said.in_flight as f32 + 1.0;
+            said.service * said_queue.max(queue)
+        }
+        _ => rtt * queue,
+    };
+    delay / (share(facts, common) * success * success)
 }
 
 /// The part of the load that is a node's own.
@@ -53,12 +75,14 @@ fn warmth(facts: &Facts, common: &Common) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{Phase, Readiness};
+    use crate::endpoint::{Phase, Readiness, Said};
 
     const COMMON: Common = Common {
         typical_rtt: 0.03,
         warm_up: 10.0,
         rtt_decay: 10.0,
+        uses_reports: true,
+        report_age: 1.0,
     };
 
     const FACTS: Facts = Facts {
@@ -70,7 +94,67 @@ mod tests {
         rtt: Some(0.01),
         rtt_age: 0.0,
         success: 1.0,
+        report: None,
     };
+
+    #[test]
+    fn what_a_server_says_counts_for_all_of_its_clients() {
+        let said = |in_flight, service| Facts {
+            report: Some(Said {
+                in_flight,
+                service,
+                is_draining: false,
+            }),
+            ..FACTS
+        };
+        for (facts, cost) in [
+            (said(4, 0.002), 0.01),
+            (
+                Facts {
+                    in_flight: 9,
+                    ..said(4, 0.002)
+                },
+                0.02,
+            ),
+            (said(4, 0.0), 0.01),
+            (
+                Facts {
+                    rtt: Some(0.5),
+                    rtt_age: 2.0,
+                    ..said(0, 0.5)
+                },
+                0.03,
+            ),
+            (
+                Facts {
+                    rtt: Some(0.5),
+                    rtt_age: 0.5,
+                    ..said(0, 0.5)
+                },
+                0.5,
+            ),
+            (
+                Facts {
+                    rtt: Some(0.01),
+                    rtt_age: 2.0,
+                    ..said(0, 0.5)
+                },
+                0.01 * 10.0 / 12.0,
+            ),
+        ] {
+            let found = expected_delay(&facts, &COMMON);
+            assert!(
+                (found - cost).abs() < cost * 1e-4,
+                "{facts:?}: {found}, not {cost}"
+            );
+        }
+        let deaf = Common {
+            uses_reports: false,
+            ..COMMON
+        };
+        let found = expected_delay(&said(100, 1.0), &deaf);
+        assert!((found - 0.01).abs() < 1e-6, "{found}");
+    }
 
     #[test]
     fn what_makes_a_call_dearer() {

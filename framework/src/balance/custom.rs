@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cost::{self, Common};
-use crate::endpoint::{Facts, Vitals};
-use crate::rt::stamp::Stamp;
+use crate::endpoint::{Facts, Moment, Vitals};
 
 /// Chooses the endpoint of a call in a way of its own: `Balance::custom`.
 ///
@@ -42,7 +41,7 @@ pub struct Candidates<'a> {
     pub(super) routable: &'a [usize],
     pub(super) names: &'a dyn Fn(usize) -> &'a str,
     pub(super) common: &'a Common,
-    pub(super) now: Stamp,
+    pub(super) now: Moment,
 }
 
 /// One of the endpoints that can take a call.
@@ -63,7 +62,7 @@ impl<'a> Candidates<'a> {
     /// One of them; nothing past the end.
     pub fn get(&self, index: usize) -> Option<Candidate<'a>> {
         let node = *self.routable.get(index)?;
-        let facts = self.vitals.get(node)?.facts(self.now);
+        let facts = self.vitals.get(node)?.facts(&self.now);
         Some(Candidate {
             name: (self.names)(node),
             facts,

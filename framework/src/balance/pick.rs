@@ -11,8 +11,7 @@ use super::placed::Placed;
 use super::policy::{Balance, Kind};
 use super::ring::Choice;
 use super::sample::{following, one_of, random};
-use crate::endpoint::{EndpointSet, Facts, Phase, Vitals};
-use crate::rt::stamp::Stamp;
+use crate::endpoint::{EndpointSet, Facts, Moment, Phase, Vitals};
 
 /// Up to so many nodes are all compared: it is dearer than to draw some, and in small fleets what is drawn may all be
 /// slow (balancing-hashing-failover §1.2: with two slow of four, two draws meet both once in six).
@@ -27,7 +26,7 @@ const ROUNDS: usize = 4;
 /// What a pick is asked with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asks {
-    pub(crate) now: Stamp,
+    pub(crate) now: Moment,
     pub(crate) common: Common,
     /// Less than half of the nodes are routable.
     pub(crate) panics: bool,
@@ -35,8 +34,8 @@ pub(crate) struct Asks {
     pub(crate) is_repeatable: bool,
     /// What a call with a key is placed by.
     pub(crate) key: Option<u64>,
-    /// Calls under way at all nodes, and what those weigh that can be used.
-    pub(crate) in_flight: u32,
+    /// Calls that all nodes together have, and what those weigh that can be used.
+    pub(crate) load: u64,
     pub(crate) weight: u64,
     /// Seconds that a trial waits for such a call before it takes any.
     pub(crate) trial_patience: f32,
@@ -108,7 +107,7 @@ impl Picker {
             return Some(index);
         }
         match &self.balance.0 {
-            Kind::ShortestDelay => self.shortest(vitals, asks, turn),
+            Kind::ShortestDelay | Kind::PeakEwma => self.shortest(vitals, asks, turn),
             Kind::RoundRobin => first(vitals, asks, turn),
             Kind::PickFirst => first(vitals, asks, 0),
             Kind::Custom(balancer) => {
@@ -133,7 +132,7 @@ impl Picker {
     /// All nodes as a pick sees them, in their order.
     pub(crate) fn consider(&self, set: &EndpointSet, asks: &Asks) -> Vec<Considered> {
         let consider = |(index, vitals): (usize, &Arc<Vitals>)| {
-            let facts = vitals.facts(asks.now);
+            let facts = vitals.facts(&asks.now);
             Considered {
                 index,
                 facts,
@@ -192,7 +191,7 @@ fn least(
 }
 
 fn judged(vitals: &Vitals, asks: &Asks) -> Option<(Class, f32)> {
-    let facts = vitals.facts(asks.now);
+    let facts = vitals.facts(&asks.now);
     let may_try = asks.is_repeatable || facts.in_phase > asks.trial_patience;
     let class = class(&facts, asks.panics, may_try)?;
     Some((class, expected_delay(&facts, &asks.common)))

@@ -73,7 +73,7 @@ impl Placed {
             }
         };
         let vitals = set.vitals();
-        let facts = |index: usize| vitals.get(index).map(|vitals| vitals.facts(asks.now));
+        let facts = |index: usize| vitals.get(index).map(|vitals| vitals.facts(&asks.now));
         ring::pick(
             ring,
             key,
@@ -81,9 +81,13 @@ impl Placed {
                 let class = facts(index).and_then(|facts| class(&facts, asks.panics, false));
                 class == Some(Class::Routable)
             },
-            |index| facts(index).map_or(u32::MAX, |facts| facts.in_flight),
+            |index| {
+                vitals
+                    .get(index)
+                    .map_or(u32::MAX, |vitals| vitals.load(&asks.now))
+            },
             Total {
-                load: asks.in_flight.into(),
+                load: asks.load,
                 weight: asks.weight,
             },
         )

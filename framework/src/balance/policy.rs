@@ -16,18 +16,28 @@ pub struct Balance(pub(super) Kind);
 pub(super) enum Kind {
     #[default]
     ShortestDelay,
+    PeakEwma,
     RoundRobin,
     PickFirst,
     Custom(Arc<dyn Balancer>),
 }
 
 impl Balance {
-    /// The endpoint that is expected to answer first: what a call takes there, times the calls under way there, by its
-    /// weight. The default.
+    /// The endpoint that is expected to answer first: what a call takes there, times the calls that are there already,
+    /// by its weight. The default.
+    ///
+    /// A server of this framework says both of itself in what it answers, at most every 10 ms, and so knows of the
+    /// calls of all its clients. Of others it is what this channel measures, as with [`Balance::peak_ewma`].
     ///
     /// All endpoints are compared where there are few (32), and of more eight random ones.
     pub fn shortest_delay() -> Self {
         Self(Kind::ShortestDelay)
+    }
+
+    /// The same by what this channel measures alone: the round trips of its calls, which count up at once and down in
+    /// ten seconds, times its calls that are under way.
+    pub fn peak_ewma() -> Self {
+        Self(Kind::PeakEwma)
     }
 
     /// One after the other, whatever their load.
@@ -46,10 +56,16 @@ impl Balance {
         Self(Kind::Custom(Arc::new(balancer)))
     }
 
+    /// Does what servers say of themselves count?
+    pub(crate) fn uses_reports(&self) -> bool {
+        !matches!(self.0, Kind::PeakEwma)
+    }
+
     /// As explanations spell it.
     pub(crate) fn as_str(&self) -> &'static str {
         match &self.0 {
             Kind::ShortestDelay => "shortest_delay",
+            Kind::PeakEwma => "peak_ewma",
             Kind::RoundRobin => "round_robin",
             Kind::PickFirst => "pick_first",
             Kind::Custom(_) => "custom",

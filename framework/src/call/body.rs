@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use tokio::time::Instant;
 
+use super::intake::{Intake, Taking};
 use super::pipe::{Piece, PipeReader};
 use super::{Code, Compression, Deadline, Metadata, Status};
 
@@ -22,6 +23,8 @@ pub struct Body {
     watch: Option<Box<dyn StreamEnd>>,
     /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
     origin: Option<Box<Origin>>,
+    /// Of a request that a server reads: what it shares with the others there.
+    intake: Option<Arc<Intake>>,
 }
 
 /// The endpoint that was called, since when, and the how many times.
@@ -118,6 +121,17 @@ impl Body {
     pub(crate) fn compressed(mut self, compression: Option<Compression>) -> Self {
         self.compression = compression;
         self
+    }
+
+    /// Says what a server shares among the requests that it takes in.
+    pub(crate) fn taken_in(mut self, intake: Arc<Intake>) -> Self {
+        self.intake = Some(intake);
+        self
+    }
+
+    /// For whoever waits for more of a request, to tell what it holds.
+    pub(crate) fn taking(&mut self) -> Option<Pin<Box<Taking>>> {
+        self.intake.take().map(Taking::new)
     }
 
     /// How those of the messages are compressed that say that they are; of a reply it is known after the head.
@@ -321,6 +335,7 @@ impl From<Kind> for Body {
             compression: None,
             watch: None,
             origin: None,
+            intake: None,
         }
     }
 }

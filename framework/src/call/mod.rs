@@ -13,6 +13,7 @@ pub(crate) mod deadline;
 pub mod details;
 pub(crate) mod domain;
 pub(crate) mod frame;
+pub(crate) mod intake;
 pub(crate) mod key;
 pub(crate) mod metadata;
 pub(crate) mod method;

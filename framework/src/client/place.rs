@@ -13,7 +13,7 @@ use super::progress::{Progress, Stage};
 use crate::balance::{Asks, Common, Hope, Picker, hope};
 use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{Idempotency, Payload, RawCall, RawReply, Status};
+use crate::call::{Idempotency, Payload, RawCall, RawReply, Shape, Status};
 use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
 use crate::observe::Told;
 use crate::transport::waiting::Waiting;
@@ -78,7 +78,8 @@ impl Place {
         let count = progress.sent_to(Arc::clone(&node));
         told.attempt(node.name(), count);
         let since = self.began(progress);
-        let in_flight = InFlight::begin(Arc::clone(&node), since, call.deadline);
+        let is_unary = call.method.shape() == Shape::Unary;
+        let in_flight = InFlight::begin(Arc::clone(&node), since, call.deadline, is_unary);
         let reply = match node.around() {
             None => slot.send(call).await,
             // The layers take the place along: a node that turns out to have none is not theirs to deal with.
@@ -143,6 +144,9 @@ impl Place {
         if set.nodes().len() == 1 {
             return Some(0);
         }
+        if wants.key.is_some() {
+            self.table.fleet().keep_load();
+        }
         let asks = self.asks(wants);
         let turn = self.picker.turn();
         let picked = self.picker.pick(set, &asks, turn);
@@ -159,16 +163,18 @@ impl Place {
         let fleet = self.table.fleet();
         let tuning = &fleet.tuning;
         Asks {
-            now: fleet.stamp(Instant::now()),
+            now: fleet.moment(Instant::now()),
             common: Common {
                 typical_rtt: fleet.typical_rtt(),
                 warm_up: tuning.warm_up.as_secs_f32(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                uses_reports: self.picker.balance().uses_reports(),
+                report_age: tuning.report_age.as_secs_f32(),
             },
             panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,
             key: wants.key,
-            in_flight: fleet.in_flight(),
+            load: fleet.load(),
             weight: fleet.weight(),
             trial_patience: tuning.trial_patience.as_secs_f32(),
         }

@@ -1,20 +1,19 @@
 //! The task of one name: it runs the source, takes its readings to what is known, and gives out pictures of that.
 //! It refuses to judge a reading, and to call anybody: the one is `judge.rs`, the other its users'.
 
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::change::Change;
 use super::found::Found;
-use super::judge::{Change, Judge, Reading};
+use super::judge::{Judge, Reading};
+use super::panics::{RESTART_AT_FIRST, RESTART_AT_MOST, caught};
 use super::updates::Inbox;
 use super::{ErasedDiscover, Source};
 use crate::observe::Observer;
@@ -22,13 +21,7 @@ use crate::rt::backoff::Backoff;
 
 /// After a picture was given out, readings are gathered for so long: a registry that lists a thousand one by one makes
 /// some pictures, not a thousand. One that changes after some rest is seen at once.
-const GATHER: Duration = Duration::from_millis(100);
-
-/// The longest wait until a source that panicked is run again.
-const RESTART_AT_MOST: Duration = Duration::from_secs(10);
-
-/// The first wait, at most.
-const RESTART_AT_FIRST: Duration = Duration::from_millis(100);
+pub(super) const GATHER: Duration = Duration::from_millis(100);
 
 /// What is known of one name. Dropping it ends its task, and with it the source's future.
 #[derive(Debug)]
@@ -63,6 +56,7 @@ impl Directory {
     }
 
     /// What is known now.
+    #[cfg(test)]
     pub(crate) fn current(&self) -> Arc<Found> {
         Arc::clone(&self.found.borrow())
     }
@@ -141,29 +135,13 @@ impl Drop for Looking<'_> {
     }
 }
 
-async fn caught(mut future: Pin<Box<dyn Future<Output = ()> + Send + '_>>) -> Result<(), String> {
-    poll_fn(|cx| {
-        // After a panic it is not polled again.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(text_of(&*panic))),
-        }
-    })
-    .await
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("with a value that is no text").to_owned()
-}
-
 async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
     let mut judge = Judge::new(inbox.pace);
     let mut gather = None;
     loop {
         let next = judge.next().map(Instant::from_std);
         let is_gathered = tokio::select! {
+            // In this order, so that a run of a simulation is like the last one.
             biased;
             () = readings(inbox, gather) => true,
             () = until(next) => false,

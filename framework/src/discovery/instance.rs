@@ -223,6 +223,11 @@ impl Instance {
         self.slot.as_deref().unwrap_or(&self.address)
     }
 
+    /// Whether it says which slot it has.
+    pub(crate) fn has_slot(&self) -> bool {
+        self.slot.is_some()
+    }
+
     /// Which services it says that it serves.
     pub fn services(&self) -> &[String] {
         &self.services
@@ -399,6 +404,8 @@ fn wrong(field: &str, why: &str) -> InvalidInstance {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A record with every field that the design of records has.
@@ -423,6 +430,31 @@ mod tests {
             .with_extra("version", "1.4.2");
         assert_eq!(instance, same);
         assert_eq!(Instance::from_json(&instance.to_json()).unwrap(), instance);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            id in ".{1,20}", slot in prop::option::of(".{1,20}"), zone in prop::option::of(".{1,20}"),
+            services in prop::collection::vec("[a-z.]{1,20}", 0..4), weight in 1..=LARGEST_WEIGHT, incarnation: u64,
+            state in prop::sample::select(&InstanceState::ALL[..]),
+            extra in prop::collection::btree_map("[a-zA-Z ]{0,9}", ".{0,20}", 0..4),
+        ) {
+            let mut instance = Instance::new("http://a:1".parse().unwrap())
+                .with_id(id)
+                .with_services(services)
+                .with_weight(weight)
+                .with_incarnation(incarnation)
+                .with_state(state);
+            instance.slot = slot;
+            instance.zone = zone;
+            for (name, value) in extra {
+                instance = instance.with_extra(name, value);
+            }
+            // What speaks TLS is another URL.
+            instance.extra.remove("tls");
+            prop_assert_eq!(Instance::from_json(&instance.to_json()).unwrap(), instance);
+        }
     }
 
     #[test]

@@ -300,7 +300,9 @@ mod tests {
             }
             (Value::Other("a list"), theirs) => theirs.is_array(),
             (Value::Other("a number"), theirs) => theirs.is_number(),
-            (Value::Other(word), theirs) => theirs.to_string() == *word,
+            (Value::Other("true"), theirs) => *theirs == true,
+            (Value::Other("false"), theirs) => *theirs == false,
+            (Value::Other("null"), theirs) => theirs.is_null(),
             _ => false,
         }
     }

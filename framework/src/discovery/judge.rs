@@ -2,10 +2,10 @@
 //! It refuses to read anything, and to look at a clock.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::change::Change;
 use super::found::{Found, Held, HeldWhy, Member, Stale};
 use super::instance::{Instance, InstanceState};
 use crate::rt::pace::Pace;
@@ -37,66 +37,6 @@ mod tests;
 pub(crate) enum Reading {
     Set(Vec<Arc<Instance>>),
     Failed(Arc<str>),
-}
-
-/// What came of a reading: what a log says, once for each change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Change {
-    /// It is the first answer.
-    pub(super) is_first: bool,
-    pub(super) came: usize,
-    pub(super) left: usize,
-    /// Changed in place.
-    pub(super) changed: usize,
-    pub(super) held: usize,
-    /// Kept or passed by as they come and go.
-    pub(super) damped: usize,
-    /// Those that were held or damped and are no more, with nothing else to say of them.
-    pub(super) settled: usize,
-    pub(super) staled: Option<Arc<str>>,
-    pub(super) is_fresh_again: bool,
-}
-
-impl Change {
-    fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separate = "";
-        let mut say = |what: fmt::Arguments<'_>| {
-            let done = write!(f, "{separate}{what}");
-            separate = ", ";
-            done
-        };
-        if self.is_first {
-            say(format_args!("first answer"))?;
-        }
-        for (count, what) in [
-            (self.came, "came"),
-            (self.left, "left"),
-            (self.changed, "changed"),
-            (
-                self.held,
-                "held although left out, as too many were at once",
-            ),
-            (self.damped, "come and go, and have to be steady first"),
-            (self.settled, "settled"),
-        ] {
-            if count > 0 {
-                say(format_args!("{count} {what}"))?;
-            }
-        }
-        if let Some(why) = &self.staled {
-            say(format_args!("kept as it was: {why}"))?;
-        }
-        if self.is_fresh_again {
-            say(format_args!("read again"))?;
-        }
-        Ok(())
-    }
 }
 
 /// The state that each reading is judged by.
@@ -213,9 +153,7 @@ impl Judge {
         }
         gone.extend(old.cloned());
         self.release(gone, &mut members, now, change);
-        if change.came + change.left + change.changed + change.held + change.damped + change.settled
-            > 0
-        {
+        if change.is_of_members() {
             members.sort_by(|a, b| a.instance.id().cmp(b.instance.id()));
             self.set(members);
         }
@@ -272,8 +210,10 @@ impl Judge {
         now: Instant,
         change: &mut Change,
     ) {
-        let (held, fresh): (Vec<_>, Vec<_>) = gone.into_iter().partition(|old| old.held.is_some());
-        let present = members.len() + fresh.len();
+        let is_held = |old: &Member| old.held.is_some();
+        let (held, fresh): (Vec<_>, Vec<_>) = gone.into_iter().partition(is_held);
+        let known = self.found.members.iter().filter(|old| !is_held(old));
+        let known = known.count();
         // Who said that it leaves, or left its slot to another, is not missing.
         let newcomers: Vec<Arc<Instance>> = members
             .iter()
@@ -288,7 +228,8 @@ impl Judge {
             let newer = newcomers.get(old.instance.slot());
             newer.is_some_and(|incarnation| *incarnation >= old.instance.incarnation())
         };
-        let is_announced = |old: &Member| old.instance.state() == InstanceState::Draining;
+        let is_announced =
+            |old: &Member| old.is_superseded || old.instance.state() == InstanceState::Draining;
         let (announced, missing): (Vec<_>, Vec<_>) = fresh
             .into_iter()
             .partition(|old| is_announced(old) || is_replaced(old));
@@ -300,7 +241,7 @@ impl Judge {
             self.flapped(old.instance.slot(), now);
         }
         members.extend(still);
-        let is_mass = missing.len() > 1 && missing.len() * 10 > present * LEAVE_OF_TEN;
+        let is_mass = missing.len() > 1 && missing.len() * 10 > known * LEAVE_OF_TEN;
         for mut old in missing {
             let is_flapping = self.flapped(old.instance.slot(), now);
             if is_mass {

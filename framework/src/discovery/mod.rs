@@ -1,13 +1,17 @@
 //! Who serves a name, kept true: sources that find instances, and the directory that takes what they find with care.
 //! It refuses to connect to anybody, and to choose among who was found.
 
+mod change;
 mod directory;
 mod fixed;
 mod found;
 mod instance;
 mod json;
 mod judge;
+mod local;
 mod open;
+mod panics;
+mod register;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -22,7 +26,9 @@ use crate::rt::pace::Pace;
 pub(crate) use directory::Directory;
 pub(crate) use found::{Found, Member};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
-pub(crate) use open::open;
+pub(crate) use open::{open, registry};
+pub use register::{Register, Registration};
+pub(crate) use register::{Registered, Registry};
 pub use updates::Updates;
 
 /// A source of instances: a registry, a file, a list.

@@ -66,6 +66,13 @@ impl Updates {
     }
 }
 
+impl Updates {
+    /// It is read before its time, for a cause of the source's own.
+    pub(super) fn relisted(&self, cause: &'static str) {
+        self.0.observer.discovery_relisted(&self.0.name, cause);
+    }
+}
+
 /// What stands between a source and its directory.
 #[derive(Debug)]
 pub(super) struct Inbox {

@@ -2,15 +2,15 @@
 //! It refuses to know the nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-use super::Tuning;
 use super::vitals::LEAST_RTT;
+use super::{Moment, Tuning};
 use crate::rt::stamp::Stamp;
 
 /// Shared by the nodes of one channel, and by the table of them.
@@ -32,10 +32,16 @@ pub(crate) struct Fleet {
     panics: AtomicBool,
     /// What the nodes that can be used weigh together, in percent of a normal one.
     weight: AtomicU64,
-    /// Calls that are under way at all nodes together: kept, so that no pick adds them up.
-    in_flight: AtomicU32,
+    /// Calls that all nodes together have, kept as reports come and calls go, so that no pick adds them up; only where
+    /// calls have keys.
+    load: AtomicI64,
+    keeps_load: AtomicBool,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
     typical: AtomicU32,
+    /// What the slowest in a hundred calls take, in the bits of an f32.
+    slow: AtomicU32,
+    /// Somebody looks whether nodes hang, as calls are under way.
+    is_watched: AtomicBool,
 }
 
 impl Fleet {
@@ -50,8 +56,11 @@ impl Fleet {
             failed: Notify::new(),
             panics: AtomicBool::new(false),
             weight: AtomicU64::new(0),
-            in_flight: AtomicU32::new(0),
+            load: AtomicI64::new(0),
+            keeps_load: AtomicBool::new(false),
             typical: AtomicU32::new(0),
+            slow: AtomicU32::new(0),
+            is_watched: AtomicBool::new(false),
         })
     }
 
@@ -61,6 +70,14 @@ impl Fleet {
 
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    pub(crate) fn moment(&self, now: Instant) -> Moment {
+        Moment {
+            stamp: self.stamp(now),
+            instant: now,
+            report_age: self.tuning.report_age,
+        }
     }
 
     pub(crate) fn stamp(&self, now: Instant) -> Stamp {
@@ -108,17 +125,29 @@ impl Fleet {
         self.weight.load(Ordering::Relaxed)
     }
 
-    /// Calls that are under way at all nodes together.
-    pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+    /// Calls have keys: the load of all nodes is kept from now on.
+    pub(crate) fn keep_load(&self) {
+        if !self.keeps_load() {
+            self.keeps_load.store(true, Ordering::Relaxed);
+            self.doubt();
+        }
     }
 
-    pub(super) fn add_in_flight(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn keeps_load(&self) -> bool {
+        self.keeps_load.load(Ordering::Relaxed)
     }
 
-    pub(super) fn remove_in_flight(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    /// Calls that all nodes together have, as far as is known.
+    pub(crate) fn load(&self) -> u64 {
+        u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// One of the nodes has `after` calls now, where it had `before`.
+    pub(super) fn load_changed(&self, before: u32, after: u32) {
+        if before != after {
+            let change = i64::from(after) - i64::from(before);
+            self.load.fetch_add(change, Ordering::Relaxed);
+        }
     }
 
     /// Seconds that are assumed of a node nobody has measured: what others take.
@@ -141,5 +170,51 @@ impl Fleet {
             elapsed
         };
         self.typical.store(after.to_bits(), Ordering::Relaxed);
+        // A quantile in steps: 99 small ones down weigh as much as one up (Ma, Muthukrishnan, Sandler, "Frugal
+        // streaming", 2013).
+        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed)).max(LEAST_RTT);
+        let slow = if elapsed > slow {
+            slow * 1.104
+        } else {
+            slow * 0.999
+        };
+        self.slow.store(slow.to_bits(), Ordering::Relaxed);
+    }
+
+    /// A call is under way: somebody is to look whether nodes hang.
+    pub(super) fn watch(&self) {
+        if !self.is_watched.load(Ordering::Relaxed) {
+            self.is_watched.store(true, Ordering::Relaxed);
+            self.doubt();
+        }
+    }
+
+    /// Says whether calls are under way, and gives it back.
+    pub(super) fn watched(&self, are_calls: bool) -> bool {
+        if !are_calls {
+            self.is_watched.store(false, Ordering::Relaxed);
+        }
+        are_calls
+    }
+
+    /// How long a node may owe answers before it is asked whether it hangs.
+    pub(super) fn patience(&self) -> Duration {
+        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed));
+        let Tuning {
+            least_patience,
+            most_patience,
+            ..
+        } = self.tuning;
+        Duration::from_secs_f32(slow * 3.0).clamp(least_patience, most_patience)
+    }
+
+    /// How long it has to answer that.
+    pub(super) fn probe_patience(&self) -> Duration {
+        let Tuning {
+            least_probe,
+            most_probe,
+            ..
+        } = self.tuning;
+        Duration::from_secs_f32(self.typical_rtt() * 4.0).clamp(least_probe, most_probe)
     }
 }

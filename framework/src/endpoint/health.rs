@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hang::Hang;
 use super::{Phase, Tuning};
 
 /// Failures in a row that eject a node (Envoy's consecutive_5xx, Finagle's failure accrual).
@@ -65,6 +66,14 @@ pub(crate) enum Cause {
     TrialPassed,
     /// A call of its trial failed.
     TrialFailed,
+    /// It owes answers for long, and was asked whether it hangs.
+    Silent,
+    /// It has not answered whether it hangs.
+    Unanswered,
+    /// It has answered.
+    Answered,
+    /// Its connection is gone, and with it what was thought of it.
+    Disconnected,
     /// It ends, as it says, or as those say who list it.
     Leaving,
     /// It takes no calls yet, as it says.
@@ -88,6 +97,10 @@ impl Cause {
             Self::EjectionOver => "ejection_over",
             Self::TrialPassed => "trial_passed",
             Self::TrialFailed => "trial_failed",
+            Self::Silent => "silent",
+            Self::Unanswered => "unanswered",
+            Self::Answered => "answered",
+            Self::Disconnected => "disconnected",
             Self::Leaving => "leaving",
             Self::Starting => "starting",
             Self::Flapping => "flapping",
@@ -105,6 +118,8 @@ pub(super) struct Seen {
     pub(super) tried: (u32, u32),
     /// Why it is to get no new calls, whatever became of those it had.
     pub(super) aside: Option<Cause>,
+    pub(super) hang: Hang,
+    pub(super) is_connected: bool,
 }
 
 /// How all nodes did in the window.
@@ -208,7 +223,17 @@ impl Record {
         }
         match self.phase {
             Phase::Draining => Some((Phase::Warm, Cause::Back)),
-            Phase::Warm | Phase::Ready | Phase::Suspect | Phase::Hung => {
+            Phase::Hung if !seen.is_connected => Some((Phase::Warm, Cause::Disconnected)),
+            Phase::Hung => (seen.hang == Hang::No).then_some((Phase::Warm, Cause::Answered)),
+            Phase::Suspect => match seen.hang {
+                Hang::Asked => None,
+                Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
+                Hang::No => Some((Phase::Ready, Cause::Answered)),
+            },
+            Phase::Warm | Phase::Ready => {
+                if seen.hang != Hang::No {
+                    return Some((Phase::Suspect, Cause::Silent));
+                }
                 if seen.in_a_row >= IN_A_ROW {
                     return Some((Phase::Ejected, Cause::FailuresInARow));
                 }

@@ -16,19 +16,27 @@ pub(crate) struct InFlight {
     node: Arc<Node>,
     since: Instant,
     deadline: Option<Deadline>,
+    is_unary: bool,
     is_settled: bool,
 }
 
 impl InFlight {
-    pub(crate) fn begin(node: Arc<Node>, since: Instant, deadline: Option<Deadline>) -> Self {
-        node.vitals().add_in_flight();
-        if node.is_judged() {
-            node.fleet().add_in_flight();
+    pub(crate) fn begin(
+        node: Arc<Node>,
+        since: Instant,
+        deadline: Option<Deadline>,
+        is_unary: bool,
+    ) -> Self {
+        node.vitals().add_in_flight(is_unary);
+        if is_unary && node.is_judged() {
+            node.fleet().watch();
         }
+        node.recount(since);
         Self {
             node,
             since,
             deadline,
+            is_unary,
             is_settled: false,
         }
     }
@@ -98,9 +106,9 @@ impl Drop for InFlight {
             };
             self.settled(outcome, false);
         }
-        self.node.vitals().remove_in_flight();
-        if self.node.is_judged() {
-            self.node.fleet().remove_in_flight();
+        self.node.vitals().remove_in_flight(self.is_unary);
+        if self.node.fleet().keeps_load() {
+            self.node.recount(Instant::now());
         }
     }
 }

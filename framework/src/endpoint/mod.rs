@@ -2,8 +2,10 @@
 //! It knows neither the client nor the server.
 
 mod fleet;
+mod hang;
 mod health;
 mod in_flight;
+mod judge;
 mod keeper;
 mod node;
 mod set;
@@ -19,4 +21,6 @@ pub(crate) use node::{Node, Readiness, no_runtime};
 pub(crate) use set::EndpointSet;
 pub(crate) use table::Table;
 pub(crate) use tuning::Tuning;
-pub(crate) use vitals::{Facts, NORMAL_WEIGHT, Phase, Vitals};
+#[cfg(test)]
+pub(crate) use vitals::Said;
+pub(crate) use vitals::{Facts, Moment, NORMAL_WEIGHT, Phase, Vitals};

@@ -104,7 +104,12 @@ impl Node {
 
     fn with(name: Arc<str>, keep_up: Option<KeepUp>, state: State, fleet: &Arc<Fleet>) -> Self {
         let now = fleet.stamp(tokio::time::Instant::now());
-        let vitals = Vitals::new(NORMAL_WEIGHT, now);
+        // What its connections are told to write to is what a pick reads.
+        let reported = match (&keep_up, &state) {
+            (Some(keep_up), _) => Arc::clone(&keep_up.settings.reported),
+            (None, _) => Arc::default(),
+        };
+        let vitals = Vitals::new(NORMAL_WEIGHT, now, reported);
         vitals.set_readiness(state.readiness());
         Self {
             id: Arc::clone(&name),
@@ -159,6 +164,15 @@ impl Node {
     /// Are there others that it can be compared with?
     pub(super) fn is_judged(&self) -> bool {
         self.fleet.is_judged()
+    }
+
+    /// Its part of the load of all has changed, perhaps.
+    pub(super) fn recount(&self, now: tokio::time::Instant) {
+        if self.fleet.keeps_load() {
+            let load = self.vitals().load(&self.fleet.moment(now));
+            let before = self.vitals().takes_part(load);
+            self.fleet.load_changed(before, load);
+        }
     }
 
     /// A call of its trial is over.
@@ -300,6 +314,7 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        self.fleet.load_changed(self.vitals().takes_part(0), 0);
         self.shared.dropped.notify_one();
     }
 }

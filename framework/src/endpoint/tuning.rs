@@ -32,6 +32,15 @@ pub(crate) struct Tuning {
     pub(crate) trial_patience: Duration,
     /// Below this, a call that ran out of time says nothing of its node.
     pub(crate) shortest_late: Duration,
+    /// A node that owes answers is asked whether it hangs after three times what slow calls take, within these.
+    pub(crate) least_patience: Duration,
+    pub(crate) most_patience: Duration,
+    /// It has four times what calls take to answer that, within these.
+    pub(crate) least_probe: Duration,
+    pub(crate) most_probe: Duration,
+    /// While calls are under way, the server that was not heard for longest is asked how busy it is, so often: a slow one
+    /// that is well again, or a new one, is not to be found out about by calls alone (§4.1: four a second at least).
+    pub(crate) ask: Duration,
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.
     pub(crate) frozen: Duration,
@@ -57,6 +66,11 @@ impl Default for Tuning {
             forgiving: Duration::from_secs(30),
             trial_patience: Duration::from_secs(1),
             shortest_late: Duration::from_millis(50),
+            least_patience: Duration::from_millis(30),
+            most_patience: Duration::from_millis(500),
+            least_probe: Duration::from_millis(20),
+            most_probe: Duration::from_millis(250),
+            ask: Duration::from_millis(50),
             frozen: Duration::from_millis(500),
             first_backoff: backoff::INITIAL,
             longest_backoff: backoff::MAX,
@@ -82,6 +96,11 @@ impl Tuning {
             forgiving: self.forgiving * by,
             trial_patience: self.trial_patience * by,
             shortest_late: self.shortest_late * by,
+            least_patience: self.least_patience * by,
+            most_patience: self.most_patience * by,
+            least_probe: self.least_probe * by,
+            most_probe: self.most_probe * by,
+            ask: self.ask * by,
             frozen: self.frozen * by,
             first_backoff: self.first_backoff * by,
             longest_backoff: self.longest_backoff * by,

@@ -1,11 +1,16 @@
 //! What is known of a node that a pick needs: one cache line of atomics, written as calls end and as the table judges.
 //! It refuses to compare nodes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Readiness, Tuning};
 use crate::call::outcome::Outcome;
 use crate::rt::stamp::{Stamp, Stamped};
+use crate::transport::reported::Reported;
 
 /// The weight of a node that nobody has given another one.
 pub(crate) const NORMAL_WEIGHT: u32 = 100;
@@ -73,6 +78,25 @@ pub(crate) struct Vitals {
     /// Calls that went well, and that failed, of all time. They wrap.
     good: AtomicU32,
     bad: AtomicU32,
+    /// Unary calls that are under way.
+    waiting: AtomicU32,
+    /// Calls that it answered, of all time. They wrap.
+    answered: AtomicU32,
+    /// Calls sent since a report, and the number of that report, in the lower half: they are not in it.
+    sent: AtomicU64,
+    /// Its part of the load of all nodes.
+    part: AtomicU32,
+    /// What it says of itself.
+    reported: Arc<Reported>,
+}
+
+/// A moment, as facts are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(super) stamp: Stamp,
+    pub(super) instant: Instant,
+    /// What a server said longer ago says nothing any more.
+    pub(super) report_age: Duration,
 }
 
 /// What a pick knows of a node, at one moment.
@@ -91,13 +115,26 @@ pub(crate) struct Facts {
     pub(crate) rtt_age: f32,
     /// The share of calls that went well of late.
     pub(crate) success: f32,
+    /// What it says of itself, if that is news.
+    pub(crate) report: Option<Said>,
+}
+
+/// What a server of ours has said of itself a moment ago.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Said {
+    /// Calls that it has, of whomever, and those that were sent to it since.
+    pub(crate) in_flight: u32,
+    /// Seconds that one call takes of it; 0 where it is not known.
+    pub(crate) service: f32,
+    /// It ends.
+    pub(crate) is_draining: bool,
 }
 
 /// No estimate of success is below this: a node that has failed long is to be forgiven some day.
 const LEAST_SUCCESS: f32 = 0.001;
 
 impl Vitals {
-    pub(crate) fn new(weight: u32, now: Stamp) -> Self {
+    pub(crate) fn new(weight: u32, now: Stamp, reported: Arc<Reported>) -> Self {
         let vitals = Self {
             readiness: AtomicU8::new(Readiness::Pending as u8),
             weight: AtomicU32::new(weight),
@@ -108,12 +145,18 @@ impl Vitals {
             success: Stamped::default(),
             good: AtomicU32::new(0),
             bad: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
+            answered: AtomicU32::new(0),
+            sent: AtomicU64::new(0),
+            part: AtomicU32::new(0),
+            reported,
         };
         vitals.enter(Phase::Warm, now);
         vitals
     }
 
-    pub(crate) fn facts(&self, now: Stamp) -> Facts {
+    /// What was counted and measured here.
+    fn counted(&self, now: Stamp) -> Facts {
         let (phase, since) = self.phase();
         let rtt = self.rtt.get();
         Facts {
@@ -125,7 +168,50 @@ impl Vitals {
             rtt: rtt.map(|(rtt, _)| rtt),
             rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
             success: self.success.get().map_or(1.0, |(share, _)| share),
+            report: None,
         }
+    }
+
+    /// What was counted and measured here, and what it said of itself a moment ago.
+    pub(crate) fn facts(&self, now: &Moment) -> Facts {
+        let report = self.reported.latest();
+        let report = report
+            .filter(|(_, when)| now.instant.saturating_duration_since(*when) <= now.report_age);
+        Facts {
+            report: report.map(|(report, _)| Said {
+                in_flight: report.in_flight.saturating_add(self.sent_since()),
+                service: report.service_time.as_secs_f32(),
+                is_draining: report.draining,
+            }),
+            ..self.counted(now.stamp)
+        }
+    }
+
+    /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
+    pub(crate) fn load(&self, now: &Moment) -> u32 {
+        let facts = self.facts(now);
+        facts
+            .report
+            .map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
+    }
+
+    /// Its part of the load of all was this; now it is `load`.
+    pub(super) fn takes_part(&self, load: u32) -> u32 {
+        self.part.swap(load, Ordering::Relaxed)
+    }
+
+    /// Calls sent to it that its last report cannot have counted.
+    fn sent_since(&self) -> u32 {
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        if of == low(self.reported.version()) {
+            sent
+        } else {
+            0
+        }
+    }
+
+    pub(crate) fn reported(&self) -> &Arc<Reported> {
+        &self.reported
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
@@ -173,12 +259,41 @@ impl Vitals {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_in_flight(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    /// Unary calls that are under way there.
+    pub(super) fn waiting(&self) -> u32 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
-    pub(super) fn remove_in_flight(&self) {
+    /// Calls that it answered, of all time; they wrap.
+    pub(super) fn answered(&self) -> u32 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_in_flight(&self, is_unary: bool) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        if is_unary {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        let version = low(self.reported.version());
+        if version == 0 {
+            return;
+        }
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        // Of two that send at once one may be forgotten, until the next report.
+        let sent = if of == version {
+            sent.saturating_add(1)
+        } else {
+            1
+        };
+        let bits = u64::from(sent) << 32 | u64::from(version);
+        self.sent.store(bits, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_in_flight(&self, is_unary: bool) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if is_unary {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn failures_in_a_row(&self) -> u32 {
@@ -285,6 +400,23 @@ const LEAST_SHARE: f32 = 0.02;
 /// A share of successes above this is taken for all.
 const FORGOTTEN: f32 = 0.999;
 
+/// The number of a report, as far as it has room.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "two that differ by 2³² are years apart"
+)]
+fn low(version: u64) -> u32 {
+    version as u32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the two halves of the word"
+)]
+fn halves(bits: u64) -> (u32, u32) {
+    ((bits >> 32) as u32, bits as u32)
+}
+
 fn share(age: f32, decay: f32) -> f32 {
     age / (age + decay)
 }
@@ -304,10 +436,6 @@ pub(super) struct End {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
     use super::*;
 
     struct Clock(Instant);
@@ -332,8 +460,8 @@ mod tests {
     fn a_round_trip_jumps_up_and_decays() {
         let clock = Clock(Instant::now());
         let tuning = Tuning::default();
-        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0));
-        let rtt = |now| vitals.facts(now).rtt.unwrap();
+        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
+        let rtt = |now| vitals.counted(now).rtt.unwrap();
         vitals.settle(end(Outcome::Success, 0.010, clock.at(0)), &tuning);
         vitals.settle(end(Outcome::Success, 0.050, clock.at(1)), &tuning);
         assert!((rtt(clock.at(1)) - 0.050).abs() < 1e-6, "up at once");
@@ -358,14 +486,14 @@ mod tests {
             (Outcome::Unsent, 9.0, false, 0, (1, 0), 0.02, true),
         ] {
             let clock = Clock(Instant::now());
-            let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0));
+            let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
             vitals.settle(end(Outcome::Success, 0.02, clock.at(0)), &tuning);
             let what = format!("{outcome:?} after {elapsed} s");
             let failed = vitals.settle(end(outcome, elapsed, clock.at(0)), &tuning);
             assert_eq!(failed, fails, "{what}");
             assert_eq!(vitals.failures_in_a_row(), in_a_row, "{what}");
             assert_eq!(vitals.totals(), totals, "{what}");
-            let facts = vitals.facts(clock.at(0));
+            let facts = vitals.counted(clock.at(0));
             assert!((facts.rtt.unwrap() - rtt).abs() < 1e-6, "{what}: {facts:?}");
             assert_eq!(facts.success >= 1.0, well, "{what}: {facts:?}");
         }
@@ -375,13 +503,13 @@ mod tests {
     fn failures_are_forgotten_when_calls_go_well_again() {
         let clock = Clock(Instant::now());
         let tuning = Tuning::default();
-        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0));
+        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
         for n in 0..200 {
             vitals.settle(end(Outcome::Fault, 0.001, clock.at(n)), &tuning);
         }
-        assert!(vitals.facts(clock.at(200)).success < 0.05);
+        assert!(vitals.counted(clock.at(200)).success < 0.05);
         let mut steps = 0;
-        while vitals.facts(clock.at(0)).success < 1.0 {
+        while vitals.counted(clock.at(0)).success < 1.0 {
             steps += 1;
             let now = clock.at(200 + steps * 100);
             vitals.settle(end(Outcome::Success, 0.001, now), &tuning);

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -164,6 +165,11 @@ pub(super) fn refused_connection(reason: &'static str, detail: &dyn fmt::Display
     }
 }
 
+/// A server broke off a connection for what its peer did.
+pub(super) fn broken_off(reason: &'static str, detail: &dyn fmt::Display) {
+    debug!(target: "sinew::server", reason, %detail, "a connection was broken off");
+}
+
 /// A file of policies has changed.
 #[cfg(feature = "policy-file")]
 pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display) {
@@ -187,6 +193,21 @@ pub(super) fn discovery_changed(
     } else {
         info!(target: "sinew::discovery", name, instances, %change, "who serves has changed");
     }
+}
+
+/// A file in the registry directory is no record, though somebody keeps it locked as one.
+pub(crate) fn record_refused(path: &Path, why: &str) {
+    warn!(target: "sinew::discovery", path = %path.display(), why, "a record was refused");
+}
+
+/// A server is to be found in a registry, as one that is in this state.
+pub(crate) fn registered(registry: &str, instance: &dyn fmt::Display, state: &str) {
+    info!(target: "sinew::discovery", registry, %instance, state, "registered");
+}
+
+/// A server is not to be found, or not as it should; it is tried again and again, and this not said again.
+pub(crate) fn not_registered(registry: &str, why: &str) {
+    warn!(target: "sinew::discovery", registry, why, "not registered");
 }
 
 /// A channel connected.

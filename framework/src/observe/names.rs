@@ -65,6 +65,8 @@ names! {
     SERVER_TOLD_TO_END = "sinew_server_connections_told_to_end_total";
     /// Connections that were cut off with their calls, as these outlasted the drain timeout.
     SERVER_CUT_OFF = "sinew_server_connections_cut_off_total";
+    /// Connections that a server broke off for what their clients did, by `reason`.
+    SERVER_BROKEN_OFF = "sinew_server_connections_broken_off_total";
     /// Changes of a file of policies, by `side` and `outcome`: `taken` or `refused`.
     POLICY_FILE_CHANGES = "sinew_policy_file_changes_total";
     /// Changes of the files that TLS is set up with, by `side` and `outcome`: `taken` or `refused`.

@@ -41,6 +41,11 @@ impl Observer {
         log::refused_connection(reason, detail);
     }
 
+    pub(super) fn broken_off(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        self.tell(|metrics| metrics.connection_broken_off(reason));
+        log::broken_off(reason, detail);
+    }
+
     #[cfg(feature = "policy-file")]
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         self.tell(|metrics| metrics.policy_file(side, is_taken, detail));

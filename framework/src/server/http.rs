@@ -192,7 +192,7 @@ where
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
-            // Whose connection it is is not known here.
+            // Which connection it came on is not known here, so it has no pace.
             let due = stack.load.due(&head.headers, None);
             let call = ingress::read(&stack, head, Body::foreign(body), peer);
             // Pings are answered, or punished, by whoever it is mounted in.

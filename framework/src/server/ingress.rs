@@ -1,6 +1,8 @@
 //! The head of an HTTP request → a call: its method by one lookup, its deadline, its trace.
 //! It refuses to decode a message and to decide whether the call is served.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, StatusCode, header, request};
 use tokio::time::Instant;
 
@@ -43,7 +45,9 @@ pub(crate) fn read(
         // Whoever answers it in the server's place decides what its messages are.
         None => MethodSpec::named(path, Shape::Bidi).into(),
     };
-    let body = body.compressed(compression);
+    let body = body
+        .compressed(compression)
+        .taken_in(Arc::clone(&stack.intake));
     let mut call = RawCall::with(method, Payload::Stream(body));
     call.compress_reply = stack
         .compression

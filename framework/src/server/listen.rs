@@ -17,8 +17,9 @@ use tokio::task::JoinSet;
 
 use super::Stack;
 use super::accept;
-use super::builder::Settings;
 use super::drain::{Drain, Signals};
+use super::registered::Entries;
+use super::settings::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::observe;
@@ -182,6 +183,7 @@ impl Bound {
         let leaving = leaving(
             shutdown,
             self.stack.health.clone(),
+            self.stack.registries.register(&self.url()),
             self.settings.drain_delay,
         );
         let mut shutdown = pin!(leaving);
@@ -247,6 +249,7 @@ pub(super) async fn serve_incoming<S, IO, E>(
     let mut shutdown = pin!(leaving(
         shutdown,
         stack.health.clone(),
+        Entries::default(),
         settings.drain_delay
     ));
     let mut open = Connections::new(stack, settings);
@@ -284,9 +287,11 @@ pub(super) async fn serve_incoming<S, IO, E>(
 }
 
 /// From the word to end to the end of accepting: for the drain delay only health says that the server leaves.
-async fn leaving(shutdown: impl Future, health: Health, delay: Duration) {
+/// First it is taken out where it was found.
+async fn leaving(shutdown: impl Future, health: Health, entries: Entries, delay: Duration) {
     shutdown.await;
     health.shutdown();
+    entries.leave().await;
     tokio::time::sleep(delay).await;
 }
 

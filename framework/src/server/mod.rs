@@ -2,10 +2,12 @@
 //! It refuses to do what a layer does; it only says in which order they stand, and why.
 
 mod accept;
+mod activity;
 mod admit;
 mod builder;
 mod built_in;
 mod drain;
+mod ending;
 mod fallback;
 mod handle;
 mod http;
@@ -14,10 +16,12 @@ mod ingress;
 mod inline;
 mod listen;
 mod load;
+mod registered;
 mod reply;
 mod route;
 #[cfg(feature = "tls")]
 mod secure;
+mod settings;
 mod skeleton;
 mod sniff;
 mod socket;
@@ -27,6 +31,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
+use crate::call::intake::Intake;
 use crate::call::{Code, Compression, RawCall, RawReply, Status, code_of};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
@@ -51,7 +56,11 @@ pub(crate) struct Stack {
     layers: Option<Next>,
     pub(crate) health: Health,
     load: Arc<Reports>,
+    /// Where it is to be found while it listens.
+    registries: registered::Opened,
     pub(crate) request_limit: Limit,
+    /// What requests that are not whole yet share.
+    pub(crate) intake: Arc<Intake>,
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]
     tls: Option<secure::Secure>,
@@ -70,7 +79,7 @@ impl Stack {
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: listen, TLS, HTTP/2 — no other protocol comes through; caps on connections, and on the streams,
-    //   header bytes and unread bytes of each
+    //   header bytes, unread bytes, control frames and idle time of each
     // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded; what it cannot take
     //   is answered here, uncounted
     // ORDER 2: Observe — above admission: refusals are counted, each with its code
@@ -93,11 +102,14 @@ impl Stack {
                 let span = observed.as_ref().and_then(Observed::span);
                 // Here as well as around all of it: a panic is counted as what the caller gets.
                 let caught = Caught::new(method, self.admitted(call, is_probe));
-                let result = InSpan::new(span, caught).await;
+                let mut result = InSpan::new(span, caught).await;
                 if !is_known && code_of(&result) == Code::Unimplemented {
                     Observed::refuse(&mut observed, "unknown_method");
                 }
-                InFlight::finish(in_flight, result)
+                if let Some(in_flight) = in_flight {
+                    in_flight.finish(&mut result);
+                }
+                result
             }
             Err(status) => {
                 Observed::refuse(&mut observed, "expired");

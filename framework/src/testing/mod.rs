@@ -8,6 +8,8 @@ mod hpack;
 mod peer;
 mod proxy;
 #[doc(hidden)]
+pub mod readers;
+#[doc(hidden)]
 pub mod ring;
 
 pub use failed::Failed;

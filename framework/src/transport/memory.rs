@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::call::body::{Body, Source};
+use crate::call::frame::Limit;
 use crate::call::pipe::{Along, Control, PipeReader};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{
@@ -131,18 +132,28 @@ impl InProcessLink {
         Ok(())
     }
 
-    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+    /// Hands the call over and, if it is unary, waits for its reply. Dropping the future ends its handler.
+    pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
+        let (serving, limit) = match self.start(call.take())? {
+            Sent::Unary(serving, limit) => (serving, limit),
+            Sent::Stream(reply) => return Ok(reply),
+        };
+        let reply = serving.await;
+        self.ended();
+        let reply = arrive(reply)?;
+        if let Payload::Whole(framed) = &reply.payload {
+            limit.check_framed(framed)?;
+        }
+        Ok(reply)
+    }
+
+    /// What of sending does not wait: kept out of the future, which is the smaller for it.
+    fn start(&self, call: RawCall) -> Result<Sent, Status> {
         let (shape, limit) = (call.method.shape(), call.limit);
         let requests = pipe_of(&call.payload).map(PipeReader::control);
         let serving = self.server.serve(cross(call)?);
         if shape == Shape::Unary {
-            let reply = serving.await;
-            self.ended();
-            let reply = arrive(reply)?;
-            if let Payload::Whole(framed) = &reply.payload {
-                limit.check_framed(framed)?;
-            }
-            return Ok(reply);
+            return Ok(Sent::Unary(serving, limit));
         }
         // A task of its own: the server works on a stream also while the caller does not wait for it.
         let (tell, told) = oneshot::channel();
@@ -161,15 +172,21 @@ impl InProcessLink {
             let task = task.clone();
             requests.end_along(Along { task, reply: None });
         }
-        Ok(RawReply::whole(Payload::Stream(Body::source(Box::new(
-            Arriving {
-                stage: Stage::Waiting(told),
-                task,
-                requests: abandoned,
-                link: self,
-            },
-        )))))
+        let reply = Arriving {
+            stage: Stage::Waiting(told),
+            task,
+            requests: abandoned,
+            link: self.clone(),
+        };
+        let body = Body::source(Box::new(reply));
+        Ok(Sent::Stream(RawReply::whole(Payload::Stream(body))))
     }
+}
+
+/// A call that was handed over.
+enum Sent {
+    Unary(BoxFuture<Result<RawReply, Status>>, Limit),
+    Stream(RawReply),
 }
 
 fn pipe_of(payload: &Payload) -> Option<&PipeReader> {

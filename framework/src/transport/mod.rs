@@ -1,8 +1,10 @@
 //! How encoded calls travel: sockets, the protocol on them, and the way inside a process.
 //! It knows no retry, balance or discovery.
 
+pub(crate) mod conduct;
 pub(crate) mod connect;
 pub(crate) mod deferred;
+mod frames;
 pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;
@@ -54,9 +56,9 @@ pub(crate) enum NoSlot {
 
 /// Why a probe brought no report.
 #[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for balancing by load, which is being built")
+#[allow(
+    dead_code,
+    reason = "whoever asks only wants to know whether there is an answer; tests want to know which"
 )]
 pub(crate) enum NotProbed {
     /// It was not sent: a probe does not wait for a place.
@@ -113,10 +115,6 @@ impl Link {
     ///
     /// # Cancel safety
     /// Dropping the future resets the stream.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for balancing by load, which is being built")
-    )]
     pub(crate) fn probe(&self) -> impl Future<Output = Result<(), NotProbed>> + Send + use<> {
         let link = self.clone();
         async move {
@@ -135,7 +133,7 @@ impl Slot {
     pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
         match self {
             Self::Http2(slot) => slot.send(call).await,
-            Self::Memory(link) => link.send(call.take()).await,
+            Self::Memory(link) => link.send(call).await,
             #[cfg(test)]
             Self::Scripted(link) => link.send(call.take()).await,
         }

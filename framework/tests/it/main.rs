@@ -8,6 +8,7 @@
     reason = "tests fail by panicking; `talk::talk` is what generated code looks like"
 )]
 
+mod balance;
 mod cancellation;
 mod compression;
 mod deadlines;

@@ -80,6 +80,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Files, or folders with a final slash, whose decisions are pure functions of
 /// what they are given: no runtime, no span, no clock, no global random source.
 pub const PURE: &[&str] = &[
+    "discovery/change.rs",
     "discovery/found.rs",
     "discovery/instance.rs",
     "discovery/json.rs",

@@ -23,16 +23,18 @@ fn nodes(count: usize) -> (EndpointSet, Arc<Fleet>) {
 
 fn asks(fleet: &Fleet, now: Instant) -> Asks {
     Asks {
-        now: fleet.stamp(now),
+        now: fleet.moment(now),
         common: Common {
             typical_rtt: fleet.typical_rtt(),
             warm_up: 10.0,
             rtt_decay: 10.0,
+            uses_reports: true,
+            report_age: 1.0,
         },
         panics: fleet.panics(),
         is_repeatable: true,
         key: None,
-        in_flight: fleet.in_flight(),
+        load: fleet.load(),
         weight: fleet.weight(),
         trial_patience: 1.0,
     }
@@ -48,7 +50,7 @@ fn held(balance: Balance, count: usize, calls: usize) -> Vec<u32> {
             let index = picker
                 .pick(&set, &asks(&fleet, now), picker.turn())
                 .unwrap();
-            InFlight::begin(Arc::clone(&set.nodes()[index]), now, None)
+            InFlight::begin(Arc::clone(&set.nodes()[index]), now, None, true)
         })
         .collect();
     assert_eq!(held.len(), calls);
@@ -80,7 +82,7 @@ async fn a_slow_node_gets_its_share_and_no_more() {
             .unwrap();
         counts[index] += 1;
         let since = Instant::now();
-        let call = InFlight::begin(Arc::clone(&set.nodes()[index]), since, None);
+        let call = InFlight::begin(Arc::clone(&set.nodes()[index]), since, None, true);
         tokio::time::sleep(Duration::from_millis([1, 10][index])).await;
         call.settle(Ok(()));
     }
@@ -99,7 +101,7 @@ fn one_that_fails_at_once_is_no_fast_one() {
         let index = picker
             .pick(&set, &asks(&fleet, now), picker.turn())
             .unwrap();
-        let call = InFlight::begin(Arc::clone(&set.nodes()[index]), start, None);
+        let call = InFlight::begin(Arc::clone(&set.nodes()[index]), start, None, true);
         if index == 3 {
             failed += 1;
             call.settle(Err(&broken));

@@ -65,6 +65,11 @@ fn what_becomes_of_readings() {
             "-a -b -c -d e f g h i j",
         ),
         (&[(0, "a b c"), (1, "c")], "-a -b c"),
+        // Those that come do not make up for those that leave.
+        (
+            &[(0, "a b c"), (1, "d e f g h i j k l m")],
+            "-a -b -c d e f g h i j k l m",
+        ),
         // Nothing replaces a set but another one.
         (&[(0, "a b"), (1, "")], "a b"),
         (&[(0, "a b"), (1, "!")], "a b"),
@@ -155,10 +160,18 @@ fn who_said_that_it_leaves_or_left_its_slot_to_another_is_not_missed() {
     let beside = [&old[..], &[slotted("x", "slot-a", 2)]].concat();
     judge.take(Reading::Set(beside), now + MS);
     assert_eq!(shown(&judge), "(a) b c x");
+    // Those that were followed may all leave at once.
+    let mut overlapping = Judge::default();
+    let old_of_one = ["a", "b", "c"].map(|id| slotted(id, "slot-a", 1));
+    let new_of_one = slotted("x", "slot-a", 9);
+    let all = [&old_of_one[..], std::slice::from_ref(&new_of_one)].concat();
+    overlapping.take(Reading::Set(all), now);
+    overlapping.take(Reading::Set(vec![new_of_one]), now + MS);
+    assert_eq!(shown(&overlapping), "x");
     // All of them restart at once.
     let new = ["a", "b", "c"].map(|id| slotted(&format!("new-{id}"), &format!("slot-{id}"), 3));
     judge.take(Reading::Set(new.to_vec()), now + 2 * MS);
-    assert_eq!(shown(&judge), "new-a new-b new-c (x)".replace(" (x)", ""));
+    assert_eq!(shown(&judge), "new-a new-b new-c");
 }
 
 #[test]

@@ -174,3 +174,61 @@ fn a_window_forgets_what_is_older_than_it() {
     window.count(totals, start + SECOND * 1000, SECOND);
     assert_eq!(window.sum(), (0, 0));
 }
+
+#[test]
+fn who_does_not_answer_hangs_until_it_does_or_is_gone() {
+    let tuning = Tuning::default();
+    let now = Instant::now();
+    for (phase, hang, is_connected, next) in [
+        (Phase::Ready, Hang::No, true, None),
+        (
+            Phase::Ready,
+            Hang::Asked,
+            true,
+            Some((Phase::Suspect, Cause::Silent)),
+        ),
+        (
+            Phase::Warm,
+            Hang::Asked,
+            true,
+            Some((Phase::Suspect, Cause::Silent)),
+        ),
+        (Phase::Suspect, Hang::Asked, true, None),
+        (
+            Phase::Suspect,
+            Hang::No,
+            true,
+            Some((Phase::Ready, Cause::Answered)),
+        ),
+        (
+            Phase::Suspect,
+            Hang::Yes,
+            true,
+            Some((Phase::Hung, Cause::Unanswered)),
+        ),
+        (Phase::Hung, Hang::Yes, true, None),
+        (
+            Phase::Hung,
+            Hang::No,
+            true,
+            Some((Phase::Warm, Cause::Answered)),
+        ),
+        (
+            Phase::Hung,
+            Hang::Yes,
+            false,
+            Some((Phase::Warm, Cause::Disconnected)),
+        ),
+    ] {
+        let mut record = record(100, 0);
+        record.phase = phase;
+        record.since = now;
+        let seen = Seen {
+            hang,
+            is_connected,
+            ..Seen::default()
+        };
+        let judged = record.judge(seen, &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "{phase:?}, {hang:?}");
+    }
+}

@@ -39,6 +39,8 @@ impl Collector for Prometheus {
         let told = self.told_to_end.counts();
         out.by_label(names::SERVER_TOLD_TO_END, "reason", &told)?;
         out.counter(names::SERVER_CUT_OFF, read(&self.cut_off))?;
+        let broken_off = self.broken_off.counts();
+        out.by_label(names::SERVER_BROKEN_OFF, "reason", &broken_off)?;
         out.changes(names::POLICY_FILE_CHANGES, &self.policy_files)?;
         out.changes(names::TLS_FILE_CHANGES, &self.tls_files)
     }

@@ -51,6 +51,7 @@ pub struct Prometheus {
     endpoint_changes: Reasons,
     refused_connections: Reasons,
     told_to_end: Reasons,
+    broken_off: Reasons,
     cut_off: AtomicU64,
     policy_files: [Changes; 2],
     tls_files: [Changes; 2],
@@ -139,6 +140,10 @@ impl Metrics for Prometheus {
 
     fn connection_told_to_end(&self, reason: &'static str) {
         self.told_to_end.add(reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.broken_off.add(reason);
     }
 
     fn connection_cut_off(&self) {

@@ -8,7 +8,7 @@ mod service_time;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,8 +35,8 @@ pub(crate) struct Meter {
     failed: AtomicU32,
     /// What unary calls took, together, in nanoseconds.
     busy_ns: AtomicU64,
-    /// Somebody wants to know. Until then no clock is read for it.
-    is_timed: AtomicBool,
+    /// One call of so many is timed, a power of two; none, and no clock is read, before somebody wants to know.
+    timed: AtomicU32,
     service_times: Samples,
     /// What the user says, as bits of a float; not a number unless said.
     utilization: AtomicU32,
@@ -51,7 +51,7 @@ impl Meter {
             calls: AtomicU64::new(0),
             failed: AtomicU32::new(0),
             busy_ns: AtomicU64::new(0),
-            is_timed: AtomicBool::new(false),
+            timed: AtomicU32::new(0),
             service_times: Samples::default(),
             utilization: AtomicU32::new(f32::NAN.to_bits()),
             window: Mutex::new(Window::from(Counted::default())),
@@ -61,25 +61,27 @@ impl Meter {
     /// From now on it is measured how long calls take.
     pub(crate) fn time(&self) {
         // Read first: what is set already is not written again and again.
-        if !self.is_timed.load(Ordering::Relaxed) {
-            self.is_timed.store(true, Ordering::Relaxed);
+        if self.timed.load(Ordering::Relaxed) == 0 {
+            self.timed.store(1, Ordering::Relaxed);
         }
     }
 
     /// What is known now; who reads it says whether the server is about to end.
     pub(crate) fn report(&self, now: Instant, draining: bool) -> LoadReport {
         let at = now.saturating_duration_since(self.since);
-        let calls = self.calls.load(Ordering::Relaxed);
-        let counted = Counted {
-            at,
-            calls: (calls >> 32) as u32,
-            failed: self.failed.load(Ordering::Relaxed),
-            busy_ns: self.busy_ns.load(Ordering::Relaxed),
-        };
-        let rates = {
+        let (calls, rates) = {
             let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-            window.rates(counted)
+            // Read in here: of two who look at once, the later one must not see less.
+            let calls = self.calls.load(Ordering::Relaxed);
+            let rates = window.rates(Counted {
+                at,
+                calls: (calls >> 32) as u32,
+                failed: self.failed.load(Ordering::Relaxed),
+                busy_ns: self.busy_ns.load(Ordering::Relaxed),
+            });
+            (calls, rates)
         };
+        self.timed.store(timed_of(rates.qps), Ordering::Relaxed);
         let said = f32::from_bits(self.utilization.load(Ordering::Relaxed));
         let utilization = if said.is_nan() {
             rates.busy / cores()
@@ -106,8 +108,8 @@ impl Meter {
 #[derive(Debug)]
 pub(crate) struct InFlight<'a> {
     meter: &'a Arc<Meter>,
-    /// When it came, where that is measured.
-    since: Option<Instant>,
+    /// When it came, where that is measured, and how many calls it stands for.
+    since: Option<(Instant, u32)>,
     /// Calls in flight when it came, itself among them.
     beside: u32,
 }
@@ -115,8 +117,10 @@ pub(crate) struct InFlight<'a> {
 impl<'a> InFlight<'a> {
     pub(crate) fn enter(meter: &'a Arc<Meter>) -> Self {
         let before = meter.calls.fetch_add(ONE_CALL + 1, Ordering::Relaxed);
+        let timed = meter.timed.load(Ordering::Relaxed);
+        let is_timed = is_timed((before >> 32) as u32, timed);
         Self {
-            since: meter.is_timed.load(Ordering::Relaxed).then(Instant::now),
+            since: is_timed.then(|| (Instant::now(), timed)),
             beside: (before as u32).wrapping_add(1),
             meter,
         }
@@ -124,37 +128,20 @@ impl<'a> InFlight<'a> {
 
     /// The result is here; a stream goes on being counted to its end. Only calls that went well say how long one takes:
     /// those that fail at once would make a broken server look like a fast one.
-    pub(crate) fn finish(
-        in_flight: Option<Self>,
-        result: Result<RawReply, Status>,
-    ) -> Result<RawReply, Status> {
-        let Some(Self {
-            meter,
-            since,
-            beside,
-        }) = &in_flight
-        else {
-            return result;
-        };
+    pub(crate) fn finish(self, result: &mut Result<RawReply, Status>) {
         match result {
-            Err(status) => {
-                meter.ended(status.code());
-                Err(status)
-            }
-            Ok(mut reply) => {
-                match reply.payload {
-                    Payload::Whole(_) => {
-                        if let Some(since) = since {
-                            meter.took(*since, Instant::now(), *beside);
-                        }
-                    }
-                    Payload::Stream(body) => {
-                        let watch = Box::new(StreamInFlight::enter(meter));
-                        reply.payload = Payload::Stream(body.watched(watch));
+            Err(status) => self.meter.ended(status.code()),
+            Ok(reply) => match &mut reply.payload {
+                Payload::Whole(_) => {
+                    if let Some((since, calls)) = self.since {
+                        self.meter.took(since, Instant::now(), calls, self.beside);
                     }
                 }
-                Ok(reply)
-            }
+                Payload::Stream(body) => {
+                    let watch = Box::new(StreamInFlight::enter(self.meter));
+                    *body = std::mem::take(body).watched(watch);
+                }
+            },
         }
     }
 }
@@ -188,10 +175,11 @@ impl Drop for StreamInFlight {
 }
 
 impl Meter {
-    fn took(&self, since: Instant, now: Instant, beside: u32) {
+    fn took(&self, since: Instant, now: Instant, calls: u32, beside: u32) {
         let took = now.saturating_duration_since(since);
         let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.busy_ns.fetch_add(took_ns, Ordering::Relaxed);
+        let busy_ns = took_ns.saturating_mul(calls.into());
+        self.busy_ns.fetch_add(busy_ns, Ordering::Relaxed);
         let at = now.saturating_duration_since(self.since);
         self.service_times.push(at, took / beside.max(1));
     }
@@ -201,6 +189,22 @@ impl Meter {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Calls per second that are timed, so many or up to twice as many: ten times those that a report looks at. To time
+/// each of a hundred thousand would cost a percent of the server and tell no more.
+const TIMED_PER_SECOND: f32 = 256.0;
+
+/// One call of so many is timed where so many come per second.
+fn timed_of(qps: f32) -> u32 {
+    let calls = (qps / TIMED_PER_SECOND).clamp(1.0, 1024.0) as u32;
+    1 << calls.ilog2()
+}
+
+/// Is this call one of those that are timed? Which of them it is follows no pattern that calls could have.
+fn is_timed(call: u32, timed: u32) -> bool {
+    // The golden ratio: its multiples are spread evenly.
+    timed != 0 && (call.wrapping_mul(0x9e37_79b9) >> 16) & (timed - 1) == 0
 }
 
 /// Codes by which a server fails, rather than its caller. One that has too much to do is busy, and says so elsewhere.

@@ -90,7 +90,8 @@ fn in_process(server: Server) -> (InProcessLink, Arc<Reported>) {
 }
 
 fn spawn(link: &InProcessLink, call: RawCall) -> JoinHandle<Result<RawReply, Status>> {
-    tokio::spawn(link.clone().send(call))
+    let (link, mut call) = (link.clone(), call);
+    tokio::spawn(async move { link.send(&mut call).await })
 }
 
 fn last(reported: &Reported) -> LoadReport {
@@ -128,7 +129,7 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
     let (link, _) = in_process(server);
     let mut late = unary(HANG);
     late.limit_time(Duration::ZERO);
-    link.clone().send(late).await.unwrap_err();
+    link.clone().send(&mut late).await.unwrap_err();
     assert_eq!(load.in_flight(), 0);
 
     let read = async |mut body: Body| {
@@ -143,11 +144,11 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
         Payload::Stream(body) => body,
         Payload::Whole(_) => panic!("a stream was called"),
     };
-    let mut whole = body(link.clone().send(stream(20)).await.unwrap());
+    let mut whole = body(link.clone().send(&mut stream(20)).await.unwrap());
     std::future::poll_fn(|cx| whole.poll_head(cx))
         .await
         .unwrap();
-    let mut dropped = body(link.clone().send(stream(HANG)).await.unwrap());
+    let mut dropped = body(link.clone().send(&mut stream(HANG)).await.unwrap());
     std::future::poll_fn(|cx| dropped.poll_head(cx))
         .await
         .unwrap();
@@ -163,7 +164,7 @@ async fn a_call_that_is_refused_is_never_in_flight_and_a_stream_is_to_its_end() 
 async fn a_report_says_what_a_call_takes_of_the_server() {
     let (link, reported) = in_process(server());
     // Nobody has asked before the first reply.
-    link.clone().send(unary(80)).await.unwrap();
+    link.clone().send(&mut unary(80)).await.unwrap();
     assert_eq!(last(&reported).service_time, Duration::ZERO);
     assert!(reported.is_ours());
 
@@ -174,7 +175,7 @@ async fn a_report_says_what_a_call_takes_of_the_server() {
     }
     advance(Duration::from_millis(20)).await;
     // Neither these say how long a call takes, nor streams.
-    link.clone().send(unary(FAIL)).await.unwrap_err();
+    link.clone().send(&mut unary(FAIL)).await.unwrap_err();
     let report = last(&reported);
     let service_us = report.service_time.as_micros();
     assert!((14_900..15_100).contains(&service_us), "{report:?}");
@@ -235,6 +236,57 @@ async fn probes_of_health_are_no_load() {
     settle().await;
     assert_eq!(load.in_flight(), 0);
     assert!(!watch.is_finished() || watch.await.unwrap().is_ok());
+}
+
+#[test]
+fn of_many_calls_a_few_hundred_per_second_are_timed() {
+    for (qps, timed) in [
+        (0.0, 1),
+        (500.0, 1),
+        (512.0, 2),
+        (1500.0, 4),
+        (100_000.0, 256),
+        (f32::MAX, 1024),
+    ] {
+        assert_eq!(timed_of(qps), timed, "{qps}");
+    }
+    for timed in [0u32, 1, 2, 256, 1024] {
+        // Also of calls that come in turns: of each kind as many.
+        for kind in 0..4 {
+            let calls = (0..100_000).filter(|call| call % 4 == kind);
+            let count = calls.filter(|call| is_timed(*call, timed)).count();
+            let expected = if timed == 0 {
+                0
+            } else {
+                25_000 / timed as usize
+            };
+            let off = count.abs_diff(expected);
+            assert!(off <= 2 + expected / 10, "{count} of 1 in {timed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_server_that_times_few_of_its_calls_knows_what_they_take() {
+    let (link, reported) = in_process(server());
+    link.probe().unwrap();
+    // Two thousand a second, four at a time.
+    for round in 0..2500 {
+        let calls = [(); 4].map(|()| spawn(&link, unary(2)));
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        if round % 5 == 0 {
+            link.probe().unwrap();
+        }
+    }
+    let report = last(&reported);
+    assert!((1990.0..2010.0).contains(&report.qps), "{report:?}");
+    // 2 ms beside none to three others; four calls were at work all the time.
+    let service_us = report.service_time.as_micros();
+    assert!((600..1100).contains(&service_us), "{report:?}");
+    let busy = report.utilization.unwrap() * cores();
+    assert!((3.7..4.3).contains(&busy), "{report:?}");
 }
 
 #[test]

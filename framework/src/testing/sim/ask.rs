@@ -17,19 +17,22 @@ pub struct Ask {
     pub client: u32,
     /// Which one of that client's calls it is.
     pub number: u32,
-    /// What it is about: 0 is asked for most often ([`super::Load::zipf`]).
-    pub key: u64,
+    /// What it is about, where the load has keys: 0 is asked for most often ([`super::Load::zipf`]).
+    pub key: Option<u32>,
     /// A random number, which says how much work it is. The same call has the same one however calls are balanced.
     pub dice: u64,
     /// Whether it may be repeated.
     pub is_repeatable: bool,
 }
 
+/// What is on the way in place of a key where there is none.
+const NO_KEY: u32 = u32::MAX;
+
 /// Bytes of one on its way.
-const BYTES: usize = 25;
+const BYTES: usize = 21;
 
 impl Ask {
-    /// The call, as simulated nodes take it.
+    /// The call, as simulated nodes take it. One with a key is placed by that.
     pub fn call(self) -> RawCall {
         let method = if self.is_repeatable {
             REPEATABLE.spec()
@@ -39,10 +42,10 @@ impl Ask {
         let mut message = BytesMut::with_capacity(BYTES);
         message.put_u32(self.client);
         message.put_u32(self.number);
-        message.put_u64(self.key);
+        message.put_u32(self.key.unwrap_or(NO_KEY));
         message.put_u64(self.dice);
         message.put_u8(self.is_repeatable.into());
-        RawCall::with(method.into(), Payload::message(&message))
+        RawCall::with(method.into(), Payload::message(&message)).hash_key(&self.key)
     }
 
     /// What came, if it is one.
@@ -50,7 +53,7 @@ impl Ask {
         (message.len() == BYTES).then(|| Self {
             client: message.get_u32(),
             number: message.get_u32(),
-            key: message.get_u64(),
+            key: Some(message.get_u32()).filter(|key| *key != NO_KEY),
             dice: message.get_u64(),
             is_repeatable: message.get_u8() != 0,
         })

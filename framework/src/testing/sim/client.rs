@@ -95,7 +95,8 @@ impl Direct {
             return Err(Status::unavailable(format!("{} is down", self.name())));
         };
         let timeout = DEADLINE.saturating_mul(self.network.world.stretch);
-        let sending = link.send(ask.call());
+        let mut call = ask.call();
+        let sending = link.send(&mut call);
         match tokio::time::timeout(timeout, sending).await {
             Ok(reply) => reply.map(drop),
             Err(_) => Err(Status::deadline_exceeded(

@@ -36,7 +36,7 @@ pub struct Run {
     /// Those of calls that went well or ran out of time.
     sorted: Vec<Duration>,
     ended: Vec<Ended>,
-    arrivals: Vec<(Duration, u32, u64)>,
+    arrivals: Vec<(Duration, u32, Option<u32>)>,
     warm_up: Duration,
     journal: Journal,
 }
@@ -145,7 +145,7 @@ impl Run {
     }
 
     /// Each call that came to a node: when, at which one, and its key.
-    pub fn arrivals(&self) -> impl Iterator<Item = (Duration, u32, u64)> {
+    pub fn arrivals(&self) -> impl Iterator<Item = (Duration, u32, Option<u32>)> {
         self.arrivals.iter().copied()
     }
 

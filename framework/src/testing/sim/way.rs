@@ -118,7 +118,7 @@ impl Way {
         clock::sleep(self.world.one_way).await;
         self.site.awake().await;
         let ask = Ask::of(&call).ok();
-        let (number, key) = ask.map_or((0, 0), |ask| (ask.number, ask.key));
+        let (number, key) = ask.map_or((0, None), |ask| (ask.number, ask.key));
         self.world
             .arrived(self.client, self.site.index, number, key);
         let reply = self.life.server().serve(call).await;

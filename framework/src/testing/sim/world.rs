@@ -28,7 +28,7 @@ pub(super) struct World {
 struct Noted {
     journal: Journal,
     ended: Vec<Ended>,
-    arrivals: Vec<(Duration, u32, u64)>,
+    arrivals: Vec<(Duration, u32, Option<u32>)>,
 }
 
 /// What remains of a run.
@@ -36,7 +36,7 @@ pub(super) struct Notes {
     pub(super) journal: Journal,
     pub(super) ended: Vec<Ended>,
     /// When a call arrived, at which node, and what it was about.
-    pub(super) arrivals: Vec<(Duration, u32, u64)>,
+    pub(super) arrivals: Vec<(Duration, u32, Option<u32>)>,
 }
 
 impl World {
@@ -98,7 +98,7 @@ impl World {
         });
     }
 
-    pub(super) fn arrived(&self, client: u32, node: u32, number: u32, key: u64) {
+    pub(super) fn arrived(&self, client: u32, node: u32, number: u32, key: Option<u32>) {
         self.note(Some(client), Some(node), What::Arrived(number));
         lock(&self.noted).arrivals.push((clock::now(), node, key));
     }

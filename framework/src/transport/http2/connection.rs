@@ -1,18 +1,20 @@
 //! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
 //! It refuses to queue without bound: at most `ClientSettings::max_waiting` calls wait for a stream.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::head::{self, ClientSettings};
 use super::keepalive::{Look, Watch};
@@ -21,16 +23,22 @@ use super::{failure, pump, reply};
 use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
+use crate::transport::conduct::Conduct;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 use crate::transport::heard::Heard;
 use crate::transport::waiting::Waiting;
 
 /// Streams that we open at once when the peer sets no limit.
 const MAX_STREAMS: usize = 1 << 16;
+const MOST_STREAMS: u32 = MAX_STREAMS as u32;
 
 /// Streams whose replies may be unread without one starving another. How many the peer allows is not known yet when
 /// the window is set: far more than the 100 to 1,000 that servers do.
 const UNREAD_STREAMS: u32 = 4096;
+
+/// How long a connection that nobody uses any more may take to say goodbye: a peer that takes nothing would keep it,
+/// and what was to be sent, for ever.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
 const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
@@ -52,6 +60,8 @@ struct Inner {
     ending: watch::Receiver<bool>,
     /// One of [`UNKNOWN`], [`FOREIGN`] and [`OURS`].
     server: AtomicU8,
+    /// Dropped with it, and so the driver learns that nobody holds it any more.
+    _holds: oneshot::Sender<Infallible>,
 }
 
 /// The server has not replied yet.
@@ -91,6 +101,7 @@ where
     let (io, flusher) = deferred(io, Bytes::new());
     let heard = Heard::default();
     let io = io.telling(heard.clone());
+    let io = io.watching(Conduct::of_server(MOST_STREAMS, Instant::now()));
     let (sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(UNREAD_STREAMS))
@@ -100,6 +111,7 @@ where
         .handshake::<_, Bytes>(io)
         .await?;
     let (ending, ended) = watch::channel(false);
+    let (holds, held) = oneshot::channel();
     let inner = Arc::new(Inner {
         sender,
         streams: Arc::new(Semaphore::new(0)),
@@ -108,6 +120,7 @@ where
         settings,
         ending: ended,
         server: AtomicU8::new(UNKNOWN),
+        _holds: holds,
     });
     let keep_alive = inner.settings.keep_alive;
     let ping_pong = connection.ping_pong();
@@ -117,6 +130,8 @@ where
         streams: Arc::clone(&inner.streams),
         inner: Arc::downgrade(&inner),
         ending,
+        held,
+        closing: None,
     };
     let mut driver = Box::pin(FlushOnce::new(driver, flusher));
     poll_fn(|cx| match driver.as_mut().poll(cx) {
@@ -317,6 +332,10 @@ where
     streams: Arc<Semaphore>,
     inner: Weak<Inner>,
     ending: watch::Sender<bool>,
+    /// Its other half is in `inner`.
+    held: oneshot::Receiver<Infallible>,
+    /// Until when it has to be over, once nobody holds it.
+    closing: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Future for Driver<IO>
@@ -337,7 +356,7 @@ where
         if takes_no_more {
             self.end();
         }
-        if self.is_given_up(cx) {
+        if self.poll_closing(cx).is_ready() || self.is_given_up(cx) {
             // Dropped with its driver, the connection breaks for all of its calls.
             self.end();
             return Poll::Ready(Ok(()));
@@ -353,6 +372,18 @@ where
     fn end(&mut self) {
         self.streams.close();
         self.ending.send_replace(true);
+    }
+
+    /// Ready when nobody has held the connection for a while. It has no calls then, and will have none.
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.closing.is_none() {
+            // Nothing is ever sent: its other half is dropped. The library wakes nobody then while its writes wait.
+            ready!(Pin::new(&mut self.held).poll(cx)).ok();
+        }
+        let closing = self
+            .closing
+            .get_or_insert_with(|| Box::pin(sleep(CLOSE_TIMEOUT)));
+        closing.as_mut().poll(cx)
     }
 
     fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {

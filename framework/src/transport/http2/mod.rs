@@ -15,4 +15,4 @@ mod window;
 pub(crate) use connection::{Connection, Slot, handshake};
 pub(crate) use head::ClientSettings;
 pub(crate) use keepalive::KeepAlive;
-pub(crate) use window::{STREAM_WINDOW, connection_window};
+pub(crate) use window::{STREAM_WINDOW, server_window};

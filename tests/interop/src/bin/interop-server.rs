@@ -1,6 +1,7 @@
 //! Serves `grpc.testing.TestService` on 127.0.0.1 until SIGTERM, then drains.
 //!
-//! With `--utilization=0.7` it tells every client that so much of it is in use. Says where it listens on standard output, and nothing else.
+//! With `--utilization=0.7` it tells every client that so much of it is in use. Says where it listens on standard
+//! output, and nothing else.
 
 use std::env;
 use std::io::{self, Write};

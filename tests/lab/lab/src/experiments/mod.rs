@@ -14,6 +14,7 @@ mod w1;
 mod w12;
 mod w13;
 mod w4;
+mod x1;
 
 use lab_common::Failure;
 
@@ -40,6 +41,7 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &w4::EXPERIMENT,
     &w12::EXPERIMENT,
     &w13::EXPERIMENT,
+    &x1::EXPERIMENT,
     &b1::EXPERIMENT,
     &b2::EXPERIMENT,
     &b3::EXPERIMENT,

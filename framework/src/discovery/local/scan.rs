@@ -1,0 +1,236 @@
+//! The records in the directory of a service: whose owner is alive, and what each says.
+//! It refuses to wait for anything, and to take a lock that would keep an owner or another reader from his.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustix::io::Errno;
+
+use super::record::{SUFFIX, TEMPORARY};
+use crate::discovery::Instance;
+use crate::discovery::instance::LONGEST_RECORD;
+use crate::observe;
+
+/// Files that nobody has locked are removed when they are so old: a record is locked before it has its name, so it can
+/// be no other's but a dead one's, or one that somebody wrote by hand.
+pub(super) const GARBAGE: Duration = Duration::from_secs(30);
+
+/// Files that are looked at in one directory; the rest is left alone.
+const MOST_FILES: usize = 65_536;
+
+/// How often a record is opened anew that is replaced while it is looked at.
+const TRIES: usize = 16;
+
+/// What to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    Names(BTreeSet<OsString>),
+}
+
+/// Who is there, as far as was looked.
+#[derive(Debug)]
+pub(super) struct Seen {
+    dir: PathBuf,
+    files: BTreeMap<OsString, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    stamp: Stamp,
+    /// Nothing where the record is wrong: that was said.
+    instance: Option<Arc<Instance>>,
+}
+
+/// What changes with a file's content: records are replaced by new files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    length: u64,
+    modified: i64,
+    modified_nanos: i64,
+}
+
+/// What came of looking.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) is_changed: bool,
+    /// Those that are as they were, though something happened to them: an owner's last descriptor is told of before his
+    /// lock is gone.
+    pub(super) doubtful: BTreeSet<OsString>,
+}
+
+impl Seen {
+    pub(super) fn new(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            files: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn instances(&self) -> Vec<Arc<Instance>> {
+        let known = self.files.values();
+        known.filter_map(|known| known.instance.clone()).collect()
+    }
+
+    /// Looks at files; where it looks at all of them it also removes what is left of the dead.
+    pub(super) fn look(&mut self, which: &Which) -> io::Result<Looked> {
+        let mut looked = Looked::default();
+        match which {
+            Which::Names(names) => {
+                for name in names.iter().filter(|name| is_record(name)) {
+                    self.look_at(name, &mut looked)?;
+                }
+            }
+            Which::All => {
+                let mut names = BTreeSet::new();
+                for entry in fs::read_dir(&self.dir)?.take(MOST_FILES) {
+                    let name = entry?.file_name();
+                    if is_record(&name) {
+                        names.insert(name);
+                    } else if is_temporary(&name) {
+                        sweep(&self.dir.join(name));
+                    }
+                }
+                let before = self.files.len();
+                self.files.retain(|name, _| names.contains(name));
+                looked.is_changed |= self.files.len() != before;
+                for name in &names {
+                    self.look_at(name, &mut looked)?;
+                    if !self.files.contains_key(name) {
+                        sweep(&self.dir.join(name));
+                    }
+                }
+                looked.doubtful.clear();
+            }
+        }
+        Ok(looked)
+    }
+
+    fn look_at(&mut self, name: &OsStr, looked: &mut Looked) -> io::Result<()> {
+        let path = self.dir.join(name);
+        let Some((file, meta)) = alive(&path)? else {
+            looked.is_changed |= self.files.remove(name).is_some();
+            return Ok(());
+        };
+        let stamp = Stamp::of(&meta);
+        if self
+            .files
+            .get(name)
+            .is_some_and(|known| known.stamp == stamp)
+        {
+            looked.doubtful.insert(name.to_owned());
+            return Ok(());
+        }
+        looked.is_changed = true;
+        let instance = match read(&file, name) {
+            Ok(instance) => Some(Arc::new(instance)),
+            Err(why) => {
+                observe::record_refused(&path, &why);
+                None
+            }
+        };
+        self.files
+            .insert(name.to_owned(), Known { stamp, instance });
+        Ok(())
+    }
+}
+
+impl Stamp {
+    fn of(meta: &Metadata) -> Self {
+        Self {
+            inode: meta.ino(),
+            length: meta.len(),
+            modified: meta.mtime(),
+            modified_nanos: meta.mtime_nsec(),
+        }
+    }
+}
+
+/// Removes a file that nobody holds and that is old.
+pub(super) fn sweep(path: &Path) {
+    let is_old = |meta: &Metadata| {
+        let age = meta
+            .modified()
+            .map(|at| SystemTime::now().duration_since(at));
+        matches!(age, Ok(Ok(age)) if age >= GARBAGE)
+    };
+    let is_garbage = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && is_old(&meta))
+        && matches!(alive(path), Ok(None));
+    if is_garbage {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn is_record(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    bytes.ends_with(SUFFIX.as_bytes()) && !bytes.starts_with(b".")
+}
+
+/// A record that was still being written.
+fn is_temporary(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    bytes.ends_with(TEMPORARY.as_bytes()) && bytes.starts_with(b".")
+}
+
+/// The file, if it is one whose owner lives.
+fn alive(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags());
+    for _ in 0..TRIES {
+        let file = match options.open(path) {
+            Ok(file) => file,
+            // Without descriptors nothing can be said of anybody.
+            Err(why) if is_of_the_process(&why) => return Err(why),
+            // Gone, a link, or not for us: nobody's record.
+            Err(_) => return Ok(None),
+        };
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Ok(None);
+        }
+        // A shared lock and for a moment: readers do not keep each other from it, and an owner has his before anybody
+        // can read. Opened for reading alone, so that closing it is no event for those who watch.
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => return Ok(Some((file, meta))),
+            Err(TryLockError::Error(why)) => return Err(why),
+            // It was replaced after it was opened: its owner has let go of this one alone.
+            Ok(()) if file.metadata()?.nlink() == 0 => {}
+            Ok(()) => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// No link is followed, and no pipe waited for.
+fn flags() -> i32 {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    flags.bits().cast_signed()
+}
+
+/// It is this process that cannot open it now.
+fn is_of_the_process(why: &io::Error) -> bool {
+    let errno = Errno::from_io_error(why);
+    errno.is_some_and(|errno| matches!(errno, Errno::MFILE | Errno::NFILE | Errno::NOMEM))
+}
+
+fn read(file: &File, name: &OsStr) -> Result<Instance, String> {
+    let mut text = String::new();
+    let most = LONGEST_RECORD as u64 + 1;
+    let mut some = file.take(most);
+    some.read_to_string(&mut text)
+        .map_err(|why| why.to_string())?;
+    let instance = Instance::from_json(&text).map_err(|why| why.to_string())?;
+    let named = format!("{}{SUFFIX}", instance.id());
+    if name != OsStr::new(&named) {
+        let id = instance.id();
+        return Err(format!("its id is {id:?}, and its name is another"));
+    }
+    Ok(instance)
+}

@@ -1,0 +1,223 @@
+//! Servers in the registry directory, from their start to their end.
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::*;
+use crate::Server;
+use crate::discovery::local::LocalRegistry;
+use crate::discovery::{InstanceState, Register as _, Registered, Registry};
+
+fn registry(folder: &Folder, url: &str) -> Registry {
+    let mut registry = LocalRegistry::parse(url, &url["local:".len()..]).unwrap();
+    registry.root = Some(folder.path().to_owned());
+    Registry::new(url, registry)
+}
+
+fn served(id: &str, services: &[&str]) -> Arc<Instance> {
+    let target = format!("http://{id}.test:1").parse().unwrap();
+    let instance = Instance::new(target).with_id(id);
+    Arc::new(instance.with_services(services.iter().copied()))
+}
+
+/// Who is there under a name, with his slot.
+fn there(folder: &Folder, service: &str) -> Vec<(String, String)> {
+    let dir = place::of_service(folder.path(), service).unwrap();
+    let mut seen = Seen::new(dir);
+    seen.look(&Which::All).unwrap();
+    let instances = seen.instances().into_iter();
+    instances
+        .map(|one| (one.id().to_owned(), one.slot().to_owned()))
+        .collect()
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs
+        .map(|(id, slot)| (id.to_owned(), slot.to_owned()))
+        .to_vec()
+}
+
+async fn wait(mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = timeout(Duration::from_secs(60), waiting).await;
+    assert!(waited.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_there_under_each_of_its_services_in_the_lowest_slot() {
+    let folder = Folder::new();
+    let all = registry(&folder, "local:///");
+    let a = Registered::start(&all, served("a", &["x.X", "y.Y"]));
+    wait(|| there(&folder, "y.Y") == pairs([("a", "0")])).await;
+    let b = Registered::start(&all, served("b", &["y.Y"]));
+    wait(|| there(&folder, "y.Y") == pairs([("a", "0"), ("b", "1")])).await;
+    assert_eq!(there(&folder, "x.X"), pairs([("a", "0")]));
+    let given = Arc::unwrap_or_clone(served("c", &[])).with_slot("order-3");
+    let named = registry(&folder, "local:///y.Y");
+    let _c = Registered::start(&named, Arc::new(given));
+    wait(|| there(&folder, "y.Y").contains(&("c".to_owned(), "order-3".to_owned()))).await;
+    a.leave().await;
+    assert!(there(&folder, "x.X").is_empty());
+    // A server that comes for one that has left has its slot.
+    let d = Registered::start(&all, served("d", &["y.Y"]));
+    wait(|| there(&folder, "y.Y").contains(&("d".to_owned(), "0".to_owned()))).await;
+    // One that is dropped is gone, too.
+    drop(b);
+    wait(|| there(&folder, "y.Y") == pairs([("c", "order-3"), ("d", "0")])).await;
+    d.leave().await;
+    assert_eq!(there(&folder, "y.Y"), pairs([("c", "order-3")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_leaves_says_so_first() {
+    let folder = Folder::new();
+    let mut directory = folder.directory();
+    let registered = Registered::start(&registry(&folder, "local:///"), served("a", &[SERVICE]));
+    until(&mut directory, "a").await;
+    let leaving = tokio::spawn(registered.leave());
+    let draining = directory.changed().await;
+    assert_eq!(
+        draining.members[0].instance.state(),
+        InstanceState::Draining
+    );
+    assert!(!leaving.is_finished());
+    leaving.await.unwrap();
+    assert!(there(&folder, SERVICE).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_record_is_lost_is_there_again_and_again() {
+    let folder = Folder::new();
+    let _registered = Registered::start(&registry(&folder, "local:///"), served("a", &[SERVICE]));
+    wait(|| !there(&folder, SERVICE).is_empty()).await;
+    let dir = folder.service();
+    for _ in 0..3 {
+        fs::remove_file(dir.join("a.json")).unwrap();
+        wait(|| there(&folder, SERVICE) == pairs([("a", "0")])).await;
+    }
+    fs::remove_dir_all(folder.path()).unwrap();
+    wait(|| folder.path().exists() && there(&folder, SERVICE) == pairs([("a", "0")])).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_is_away_for_an_hour_has_the_server_when_it_is_back() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    let registered = Registered::start(&registry(&folder, "local:///"), served("a", &[SERVICE]));
+    sleep(Duration::from_secs(3600)).await;
+    assert!(!folder.path().join(SERVICE).exists());
+    mode(0o700);
+    wait(|| there(&folder, SERVICE) == pairs([("a", "0")])).await;
+    // One that is away is not waited for.
+    mode(0o777);
+    let leaving = tokio::time::Instant::now();
+    registered.leave().await;
+    assert!(leaving.elapsed() < Duration::from_secs(4));
+}
+
+/// A server that serves until it is told to end.
+struct Serving {
+    end: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+async fn serve(folder: &Folder, server: Server) -> Serving {
+    let mut registry = LocalRegistry::parse("local:///shop.v1.Cart", "///shop.v1.Cart").unwrap();
+    registry.root = Some(folder.path().to_owned());
+    let server = server.register_with("local", registry);
+    let bound = server.bind("127.0.0.1:0").await.unwrap();
+    let (end, ended) = oneshot::channel::<()>();
+    // What is bound alone is not found.
+    assert!(there(folder, SERVICE).is_empty());
+    let task = tokio::spawn(bound.until(ended));
+    Serving { end, task }
+}
+
+#[tokio::test]
+async fn a_server_is_found_while_it_serves_and_is_gone_before_it_drains() {
+    let folder = Folder::new();
+    let server = Server::new()
+        .slot("order-3")
+        .drain_delay(Duration::from_millis(300));
+    let serving = serve(&folder, server).await;
+    let mut directory = folder.directory();
+    let waiting = async {
+        loop {
+            let found = directory.changed().await;
+            if let Some(member) = found.members.first() {
+                return Arc::clone(&member.instance);
+            }
+        }
+    };
+    let instance = timeout(Duration::from_secs(20), waiting).await.unwrap();
+    assert_eq!(instance.slot(), "order-3");
+    assert!(instance.incarnation() > 0);
+    let address = instance.address().to_owned();
+    serving.end.send(()).unwrap();
+    wait(|| there(&folder, SERVICE).is_empty()).await;
+    // Through all of the delay it takes connections.
+    assert!(tokio::net::TcpStream::connect(&address).await.is_ok());
+    assert!(!serving.task.is_finished());
+    serving.task.await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_is_gone() {
+    let folder = Folder::new();
+    let serving = serve(&folder, Server::new()).await;
+    wait(|| !there(&folder, SERVICE).is_empty()).await;
+    serving.task.abort();
+    wait(|| there(&folder, SERVICE).is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_services_is_nowhere_and_a_registry_that_panics_is_tried_again() {
+    let folder = Folder::new();
+    let _nowhere = Registered::start(&registry(&folder, "local:///"), served("a", &[]));
+
+    /// Panics twice.
+    struct Panics(AtomicU32, LocalRegistry);
+
+    impl crate::discovery::Register for Panics {
+        async fn register(&self, registration: crate::discovery::Registration) {
+            let times = self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(times >= 2, "as it was told");
+            self.1.register(registration).await;
+        }
+    }
+
+    let mut local = LocalRegistry::parse("local:///", "///").unwrap();
+    local.root = Some(folder.path().to_owned());
+    let panics = Registry::new("panics", Panics(AtomicU32::new(0), local));
+    let registered = Registered::start(&panics, served("b", &[SERVICE]));
+    wait(|| there(&folder, SERVICE) == pairs([("b", "0")])).await;
+    registered.leave().await;
+    assert!(there(&folder, SERVICE).is_empty());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "the service and the slots"
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_listen_cannot_be_registered() {
+    let mounted = Server::new().register("local:///").into_http_service();
+    let why = mounted.map(drop).unwrap_err().to_string();
+    assert!(
+        why.contains("a server that is mounted in another cannot be registered"),
+        "{why}"
+    );
+    let unknown = Server::new().register("zoo:///").bind("127.0.0.1:0").await;
+    let why = unknown.map(drop).unwrap_err().to_string();
+    let want = "cannot register the server: invalid target \"zoo:///\": no registry is named so";
+    assert!(why.starts_with(want), "{why}");
+}

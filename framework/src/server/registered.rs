@@ -1,0 +1,133 @@
+//! Where a server is to be found: the registries that it was given, and its entries in them while it serves.
+//! It refuses to know how a registry works.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::discovery::{self, Instance, Registered, Registry};
+use crate::observe;
+use crate::transport::target::Target;
+
+/// Says which slot a server has that was given none.
+const SLOT: &str = "SINEW_SLOT";
+
+/// Registries as they were given.
+#[derive(Debug, Default)]
+pub(super) struct Registries {
+    given: Vec<Given>,
+    pub(super) slot: Option<String>,
+}
+
+#[derive(Debug)]
+enum Given {
+    Url(String),
+    Registry(Registry),
+}
+
+/// Registries that a server is to be found in, and what it says of itself there.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    registries: Vec<Registry>,
+    slot: Option<String>,
+    services: Vec<String>,
+}
+
+/// Entries of a server that serves. Dropping them takes them out at once.
+#[derive(Debug, Default)]
+pub(super) struct Entries(Vec<Registered>);
+
+impl Registries {
+    pub(super) fn add_url(&mut self, url: String) {
+        self.given.push(Given::Url(url));
+    }
+
+    pub(super) fn add(&mut self, registry: Registry) {
+        self.given.push(Given::Registry(registry));
+    }
+
+    /// What does not listen has no address to be found at.
+    pub(super) fn none_for(&self, what: &str) -> io::Result<()> {
+        if self.given.is_empty() {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "{what} cannot be registered, as the address is not known here: leave Server::register out, or bind"
+        )))
+    }
+
+    pub(super) fn open(self, services: &[&str]) -> io::Result<Opened> {
+        let named = |given| match given {
+            Given::Registry(registry) => Ok(registry),
+            Given::Url(url) => discovery::registry(&url)
+                .map_err(|why| invalid(format!("cannot register the server: {why}"))),
+        };
+        let registries = self
+            .given
+            .into_iter()
+            .map(named)
+            .collect::<io::Result<_>>()?;
+        Ok(Opened {
+            registries,
+            slot: self.slot,
+            services: services.iter().map(|name| (*name).to_owned()).collect(),
+        })
+    }
+}
+
+impl Opened {
+    /// Registers the server that listens at `url`, and keeps it so.
+    pub(super) fn register(&self, url: &str) -> Entries {
+        if self.registries.is_empty() {
+            return Entries::default();
+        }
+        let target = match url.parse::<Target>() {
+            Ok(target) => target,
+            // As of a socket whose path is relative.
+            Err(why) => {
+                for registry in &self.registries {
+                    let why = format!("nobody can come to where the server listens: {why}");
+                    observe::not_registered(registry.name(), &why);
+                }
+                return Entries::default();
+            }
+        };
+        let instance = Arc::new(self.instance(target));
+        let registered = |registry| Registered::start(registry, Arc::clone(&instance));
+        Entries(self.registries.iter().map(registered).collect())
+    }
+
+    fn instance(&self, target: Target) -> Instance {
+        let id = format!("{}-{:012x}", std::process::id(), fastrand::u64(..1 << 48));
+        // Of two with one slot the later one counts.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let incarnation = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        let instance = Instance::new(target)
+            .with_id(id)
+            .with_services(self.services.iter().cloned())
+            .with_incarnation(incarnation);
+        match self.slot.clone().or_else(slot_of_environment) {
+            Some(slot) => instance.with_slot(slot),
+            None => instance,
+        }
+    }
+}
+
+impl Entries {
+    /// Takes the server out everywhere.
+    pub(super) async fn leave(self) {
+        let mut leaving = tokio::task::JoinSet::new();
+        for entry in self.0 {
+            leaving.spawn(entry.leave());
+        }
+        while leaving.join_next().await.is_some() {}
+    }
+}
+
+fn slot_of_environment() -> Option<String> {
+    std::env::var(SLOT).ok().filter(|slot| !slot.is_empty())
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
