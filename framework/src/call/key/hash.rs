@@ -74,7 +74,7 @@ mod tests {
             (&None::<String>, None),
         ] {
             assert_eq!(written(key).as_deref(), want);
-            assert_eq!(KeyHash::of(key), want.and_then(|want| KeyHash::of(want)));
+            assert_eq!(KeyHash::of(key), want.and_then(KeyHash::of));
         }
         assert_eq!(KeyHash::of(&Some(String::new())), None);
         assert_eq!(KeyHash::of(&Vec::new()), None);
