@@ -31,4 +31,4 @@ pub use control::Control;
 pub use journal::{Event, What};
 pub use load::Load;
 pub use node::Node;
-pub use run::{Ended, Run};
+pub use run::{Arrived, Ended, Run};

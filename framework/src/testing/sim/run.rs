@@ -27,6 +27,22 @@ pub struct Ended {
     pub code: Code,
 }
 
+/// A call that came to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Arrived {
+    /// When it came.
+    pub at: Duration,
+    /// Whose it is.
+    pub client: u32,
+    /// Which one of that client's; 0 of calls that are none of the load.
+    pub number: u32,
+    /// The node, by its number.
+    pub node: u32,
+    /// What it is about, where the load has keys.
+    pub key: Option<u32>,
+}
+
 /// What came of a run. All times are model time.
 ///
 /// What is said of calls is said of those that were made after the load's warm-up.
@@ -36,7 +52,7 @@ pub struct Run {
     /// Those of calls that went well or ran out of time.
     sorted: Vec<Duration>,
     ended: Vec<Ended>,
-    arrivals: Vec<(Duration, u32, Option<u32>)>,
+    arrivals: Vec<Arrived>,
     warm_up: Duration,
     journal: Journal,
 }
@@ -49,7 +65,7 @@ impl Run {
             mut arrivals,
         } = world.take_notes();
         ended.retain(|ended| ended.began >= load.warm_up);
-        arrivals.retain(|(at, ..)| *at >= load.warm_up);
+        arrivals.retain(|arrived: &Arrived| arrived.at >= load.warm_up);
         let mut sorted: Vec<Duration> = ended
             .iter()
             .filter(|ended| matches!(ended.code, Code::Ok | Code::DeadlineExceeded))
@@ -119,7 +135,7 @@ impl Run {
         let came = self
             .arrivals
             .iter()
-            .filter(|(_, at, _)| Some(*at as usize) == node);
+            .filter(|arrived| Some(arrived.node as usize) == node);
         came.count()
     }
 
@@ -132,9 +148,9 @@ impl Run {
     pub fn calls_per_second(&self, node: &str) -> Vec<u32> {
         let node = self.names.iter().position(|name| name == node);
         let mut seconds = Vec::new();
-        for (at, index, _) in &self.arrivals {
-            if Some(*index as usize) == node {
-                let second = usize::try_from(at.as_secs()).unwrap_or(usize::MAX);
+        for arrived in &self.arrivals {
+            if Some(arrived.node as usize) == node {
+                let second = usize::try_from(arrived.at.as_secs()).unwrap_or(usize::MAX);
                 if seconds.len() <= second {
                     seconds.resize(second + 1, 0);
                 }
@@ -144,9 +160,9 @@ impl Run {
         seconds
     }
 
-    /// Each call that came to a node: when, at which one, and its key.
-    pub fn arrivals(&self) -> impl Iterator<Item = (Duration, u32, Option<u32>)> {
-        self.arrivals.iter().copied()
+    /// The calls that came to nodes, in the order in which they did.
+    pub fn arrivals(&self) -> &[Arrived] {
+        &self.arrivals
     }
 
     /// All that happened, warm-up included, in its order.

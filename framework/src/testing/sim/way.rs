@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::ask::Ask;
 use super::clock;
 use super::journal::What;
+use super::run::Arrived;
 use super::site::{Life, Site};
 use super::world::World;
 use crate::call::body::{Body, Source};
@@ -118,9 +119,14 @@ impl Way {
         clock::sleep(self.world.one_way).await;
         self.site.awake().await;
         let ask = Ask::of(&call).ok();
-        let (number, key) = ask.map_or((0, None), |ask| (ask.number, ask.key));
-        self.world
-            .arrived(self.client, self.site.index, number, key);
+        let arrived = Arrived {
+            at: clock::now(),
+            client: self.client,
+            number: ask.map_or(0, |ask| ask.number),
+            node: self.site.index,
+            key: ask.and_then(|ask| ask.key),
+        };
+        self.world.arrived(arrived);
         let reply = self.life.server().serve(call).await;
         self.site.awake().await;
         clock::sleep(self.world.one_way).await;

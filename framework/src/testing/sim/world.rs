@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock;
 use super::journal::{Event, Journal, What};
-use super::run::Ended;
+use super::run::{Arrived, Ended};
 use super::site::Site;
 use super::watched::Watched;
 use crate::discovery::{Instance, InstanceState};
@@ -28,15 +28,14 @@ pub(super) struct World {
 struct Noted {
     journal: Journal,
     ended: Vec<Ended>,
-    arrivals: Vec<(Duration, u32, Option<u32>)>,
+    arrivals: Vec<Arrived>,
 }
 
 /// What remains of a run.
 pub(super) struct Notes {
     pub(super) journal: Journal,
     pub(super) ended: Vec<Ended>,
-    /// When a call arrived, at which node, and what it was about.
-    pub(super) arrivals: Vec<(Duration, u32, Option<u32>)>,
+    pub(super) arrivals: Vec<Arrived>,
 }
 
 impl World {
@@ -98,9 +97,10 @@ impl World {
         });
     }
 
-    pub(super) fn arrived(&self, client: u32, node: u32, number: u32, key: Option<u32>) {
-        self.note(Some(client), Some(node), What::Arrived(number));
-        lock(&self.noted).arrivals.push((clock::now(), node, key));
+    pub(super) fn arrived(&self, arrived: Arrived) {
+        let Arrived { client, node, .. } = arrived;
+        self.note(Some(client), Some(node), What::Arrived(arrived.number));
+        lock(&self.noted).arrivals.push(arrived);
     }
 
     pub(super) fn ended(&self, ended: Ended) {

@@ -26,7 +26,11 @@ impl Figures {
     /// Adds the latencies of a run, in milliseconds, each under its name behind `of`.
     pub(crate) fn latencies(&mut self, of: &str, contender: &str, run: &Run) {
         for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
-            self.add(&format!("{name}{of}"), contender, millis(run.latency(share)));
+            self.add(
+                &format!("{name}{of}"),
+                contender,
+                millis(run.latency(share)),
+            );
         }
     }
 }

@@ -21,7 +21,11 @@ pub(crate) fn run(effort: Effort) -> Figures {
             for slow in 0..=2 {
                 let node = |index| {
                     let node = Node::new().workers(4).exponential(WORK);
-                    if index < slow { node.slower_by(SLOWER) } else { node }
+                    if index < slow {
+                        node.slower_by(SLOWER)
+                    } else {
+                        node
+                    }
                 };
                 let cluster = contender.of(Cluster::new().nodes(4, node));
                 let run = cluster.run(seed, &load);

@@ -21,9 +21,9 @@ pub(crate) fn run(effort: Effort) -> Figures {
             let run = contender.of(cluster).run(seed, &load);
             figures.latencies("", contender.name(), &run);
             figures.add(
-                "share of the slow one",
+                "calls of the slow one",
                 contender.name(),
-                run.share_of("node-0"),
+                run.share_of("node-0") * 100.0,
             );
         }
     }

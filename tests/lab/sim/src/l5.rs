@@ -26,7 +26,9 @@ pub(crate) fn run(effort: Effort) -> Figures {
     for seed in effort.seeds() {
         for contender in ALL {
             let node = |_| model::node().bursts(LOST, LASTING, EVERY);
-            let run = contender.of(Cluster::new().nodes(20, node)).run(seed, &load);
+            let run = contender
+                .of(Cluster::new().nodes(20, node))
+                .run(seed, &load);
             figures.latencies("", contender.name(), &run);
         }
     }

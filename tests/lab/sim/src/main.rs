@@ -4,6 +4,8 @@
 
 mod contender;
 mod figures;
+mod h4;
+mod h6;
 mod l1;
 mod l2;
 mod l3;
@@ -12,7 +14,6 @@ mod l5;
 mod l7;
 mod model;
 mod rivals;
-
 
 use std::{env, process::ExitCode};
 
@@ -61,6 +62,8 @@ fn run(id: Option<&str>, is_quick: bool) -> Result<Figures, Failure> {
         Some("L4") => Ok(l4::run(effort)),
         Some("L5") => Ok(l5::run(effort)),
         Some("L7") => Ok(l7::run(effort)),
+        Some("H4") => Ok(h4::run(effort)),
+        Some("H6") => Ok(h6::run(effort)),
         other => Err(Failure::new(format!("{other:?} is nothing to simulate"))),
     }
 }

@@ -1,6 +1,7 @@
-//! tower's balancer over simulated nodes, set up as its documentation shows it.
+//! Other ways to choose among simulated nodes: tower's balancer, set up as its own example is, and what places by keys
+//! alone.
 //!
-//! Its times are stretched as the model's are.
+//! tower's times are stretched as the model's are.
 
 use std::{
     future::{Future, poll_fn},
@@ -11,8 +12,11 @@ use std::{
 };
 
 use sinew::{
-    Status,
-    testing::sim::{Ask, Client, Direct},
+    KeyHash, Status,
+    testing::{
+        ring::Ring,
+        sim::{Ask, Client, Direct},
+    },
 };
 use tower::{
     Service,
@@ -86,4 +90,43 @@ impl Rng for SplitMix {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
+}
+
+/// Who owns a key of the load, among nodes with these names as their slots.
+pub(crate) fn owner(names: &[String]) -> impl Fn(u32) -> Option<usize> + use<> {
+    let ring = Ring::new(names.iter().map(|name| (&**name, 100)));
+    move |key| ring.candidates(hash(key)?).next()
+}
+
+/// A client's calls to the owners of their keys, whatever these have to do.
+pub(crate) fn owner_alone(client: &Client) -> impl Fn(Ask) -> Calling + Send + Sync + use<> {
+    let nodes = client.nodes();
+    let names: Vec<String> = nodes.iter().map(|node| node.name().to_owned()).collect();
+    let owner = owner(&names);
+    by_key(nodes, owner)
+}
+
+/// A client's calls to the node that the hash of their key modulo the number of nodes names.
+pub(crate) fn modulo(client: &Client) -> impl Fn(Ask) -> Calling + Send + Sync + use<> {
+    let nodes = client.nodes();
+    let count = nodes.len().max(1) as u64;
+    by_key(nodes, move |key| usize::try_from(hash(key)? % count).ok())
+}
+
+fn by_key(
+    nodes: Vec<Direct>,
+    of: impl Fn(u32) -> Option<usize> + Send + Sync + 'static,
+) -> impl Fn(Ask) -> Calling + Send + Sync {
+    move |ask| {
+        let node = ask.key.and_then(&of).and_then(|index| nodes.get(index));
+        let node = node.cloned();
+        Box::pin(async move {
+            let no_key = || Status::invalid_argument("a call without a key");
+            node.ok_or_else(no_key)?.call(ask).await
+        })
+    }
+}
+
+fn hash(key: u32) -> Option<u64> {
+    KeyHash::of(&key).map(KeyHash::get)
 }
