@@ -19,12 +19,18 @@ pub struct Body {
     kind: Kind,
     /// How those of the messages are compressed that say that they are, where it is known from the start.
     compression: Option<Compression>,
-    /// Whoever counts the call.
-    watch: Option<Box<dyn StreamEnd>>,
+    beside: Beside,
     /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
     origin: Option<Box<Origin>>,
-    /// Of a request that a server reads: what it shares with the others there.
-    intake: Option<Arc<Intake>>,
+}
+
+/// What goes along with a body. One of them, as no body needs both: each call moves its body several times, and what
+/// it holds with it.
+enum Beside {
+    /// With a reply: whoever counts the call.
+    Watch(Box<dyn StreamEnd>),
+    /// With a request that a server reads: what it shares with the others there.
+    Intake(Option<Arc<Intake>>),
 }
 
 /// The endpoint that was called, since when, and the how many times.
@@ -125,13 +131,16 @@ impl Body {
 
     /// Says what a server shares among the requests that it takes in.
     pub(crate) fn taken_in(mut self, intake: Arc<Intake>) -> Self {
-        self.intake = Some(intake);
+        self.beside = Beside::Intake(Some(intake));
         self
     }
 
     /// For whoever waits for more of a request, to tell what it holds.
     pub(crate) fn taking(&mut self) -> Option<Pin<Box<Taking>>> {
-        self.intake.take().map(Taking::new)
+        match &mut self.beside {
+            Beside::Intake(intake) => intake.take().map(Taking::new),
+            Beside::Watch(_) => None,
+        }
     }
 
     /// How those of the messages are compressed that say that they are; of a reply it is known after the head.
@@ -169,10 +178,10 @@ impl Body {
 
     /// Tells `watch` how the stream ends, after those that were told before.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
-        self.watch = Some(match self.watch.take() {
-            None => watch,
-            Some(first) => Box::new(Both(first, watch)),
-        });
+        self.beside = match std::mem::take(&mut self.beside) {
+            Beside::Watch(first) => Beside::Watch(Box::new(Both(first, watch))),
+            Beside::Intake(_) => Beside::Watch(watch),
+        };
         self
     }
 
@@ -204,7 +213,7 @@ impl Body {
 
     fn end_with(&mut self, code: Code, status: Option<&Status>) {
         self.kind = Kind::Empty;
-        if let Some(watch) = self.watch.take() {
+        if let Beside::Watch(watch) = std::mem::take(&mut self.beside) {
             watch.end(code, status);
         }
     }
@@ -214,7 +223,9 @@ impl Body {
         match &mut self.kind {
             Kind::Source(source) => {
                 let head = ready!(source.poll_head(cx));
-                if let (Err(status), Some(watch)) = (&head, self.watch.take_if(|_| head.is_err())) {
+                if let Err(status) = &head
+                    && let Beside::Watch(watch) = std::mem::take(&mut self.beside)
+                {
                     watch.end(status.code(), Some(status));
                 }
                 Poll::Ready(head)
@@ -322,6 +333,12 @@ impl Body {
     }
 }
 
+impl Default for Beside {
+    fn default() -> Self {
+        Self::Intake(None)
+    }
+}
+
 impl Default for Body {
     fn default() -> Self {
         Self::empty()
@@ -333,9 +350,8 @@ impl From<Kind> for Body {
         Self {
             kind,
             compression: None,
-            watch: None,
+            beside: Beside::default(),
             origin: None,
-            intake: None,
         }
     }
 }

@@ -341,15 +341,13 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
     recorder.in_flight(Side::Client) == 0
         && recorder.in_flight(Side::Server) == 0
         && place.waiting.load(Ordering::Relaxed) == 0
-        && place
-            .table
-            .now()
-            .nodes()
-            .iter()
-            .all(|node| match node.link() {
+        && place.table.now().nodes().iter().all(|node| {
+            let is_idle = match node.link() {
                 Some(Link::Http2(connection)) => connection.is_idle(),
                 _ => true,
-            })
+            };
+            is_idle && node.vitals().in_flight() == 0
+        })
 }
 
 #[tokio::test]

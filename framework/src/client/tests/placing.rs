@@ -109,6 +109,25 @@ async fn a_key_costs_no_allocation() {
 }
 
 #[tokio::test]
+async fn a_choice_among_endpoints_costs_no_allocation_and_a_key_at_most_two() {
+    let answers = || Scripted::Answers(Arc::new(two));
+    let links = (0..5).map(|_| ("scripted", answers())).collect();
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let keyed = || unary(&channel, &ONCE, 300).hash_key("cart-7");
+    let keyless = || unary(&channel, &ONCE, 300);
+    // The first ones make room for messages, the ring, and the first sample.
+    assert!(polled_once(keyed()).is_ready() && polled_once(keyless()).is_ready());
+    let cost = allocation_counter::measure(|| assert!(polled_once(keyless()).is_ready()));
+    assert_eq!(cost.count_total, 1, "the call's future");
+    let cost = allocation_counter::measure(|| assert!(polled_once(keyed()).is_ready()));
+    assert!(
+        cost.count_total <= 3,
+        "{}: its future, its key, and a walk along the ring",
+        cost.count_total
+    );
+}
+
+#[tokio::test]
 async fn a_hanging_call_costs_no_more_and_ends_at_its_deadline() {
     let channel = scripted(
         Channel::builder("http://scripted:1"),

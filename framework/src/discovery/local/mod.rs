@@ -85,31 +85,30 @@ impl Local {
     }
 
     async fn follow_directory(&self, updates: &Updates) -> io::Result<()> {
-        let (root, service) = (self.root.clone(), self.service.clone());
         let is_deaf = self.is_deaf;
-        let open = move || {
-            let root = root.map_or_else(place::root, Ok)?;
-            let dir = place::of_service(&root, &service)?;
-            // First, so that nothing happens between.
-            let watch = (!is_deaf).then(|| Watch::new(&dir).ok()).flatten();
-            Ok((watch, root, Seen::new(dir)))
-        };
-        let (watch, root, mut seen) = blocking(open).await?;
+        let (mut watch, mut seen) = (None, Seen::default());
         let mut which = Which::All;
         let mut once_more = OnceMore::default();
         let mut next = Instant::now();
         loop {
             let is_all = which == Which::All;
-            let (root, service) = (root.clone(), self.service.clone());
+            let (root, service) = (self.root.clone(), self.service.clone());
             let looking = move || {
+                let root = root.map_or_else(place::root, Ok)?;
+                let dir = root.join(&service);
                 if which == Which::All {
-                    // Somebody may have let others in meanwhile.
+                    // Each time: somebody may have let others in.
                     place::of_service(&root, &service)?;
+                    if watch.is_none() && !is_deaf {
+                        // First, so that nothing happens between.
+                        watch = Watch::new(&dir).ok();
+                    }
                 }
-                let looked = seen.look(&which)?;
-                Ok((seen, looked))
+                let looked = seen.look(&dir, &which)?;
+                Ok((watch, seen, looked))
             };
-            let (back, looked) = blocking(looking).await?;
+            let (back, looked);
+            (watch, back, looked) = blocking(looking).await?;
             seen = back;
             if looked.is_changed || is_all {
                 updates.replace(seen.instances());

@@ -150,7 +150,7 @@ impl Entry {
             Some(record) => record.update(&instance)?,
             None => {
                 // What the dead have left here: where nobody looks for anybody, nobody else removes it.
-                Seen::new(dir.clone()).look(&Which::All)?;
+                Seen::default().look(&dir, &Which::All)?;
                 self.record = Some(Record::publish(&dir, &instance)?);
             }
         }

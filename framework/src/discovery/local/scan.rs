@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -35,11 +35,8 @@ pub(super) enum Which {
 }
 
 /// Who is there, as far as was looked.
-#[derive(Debug)]
-pub(super) struct Seen {
-    dir: PathBuf,
-    files: BTreeMap<OsString, Known>,
-}
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeMap<OsString, Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -67,44 +64,37 @@ pub(super) struct Looked {
 }
 
 impl Seen {
-    pub(super) fn new(dir: PathBuf) -> Self {
-        Self {
-            dir,
-            files: BTreeMap::new(),
-        }
-    }
-
     pub(super) fn instances(&self) -> Vec<Arc<Instance>> {
-        let known = self.files.values();
+        let known = self.0.values();
         known.filter_map(|known| known.instance.clone()).collect()
     }
 
     /// Looks at files; where it looks at all of them it also removes what is left of the dead.
-    pub(super) fn look(&mut self, which: &Which) -> io::Result<Looked> {
+    pub(super) fn look(&mut self, dir: &Path, which: &Which) -> io::Result<Looked> {
         let mut looked = Looked::default();
         match which {
             Which::Names(names) => {
                 for name in names.iter().filter(|name| is_record(name)) {
-                    self.look_at(name, &mut looked)?;
+                    self.look_at(dir, name, &mut looked)?;
                 }
             }
             Which::All => {
                 let mut names = BTreeSet::new();
-                for entry in fs::read_dir(&self.dir)?.take(MOST_FILES) {
+                for entry in fs::read_dir(dir)?.take(MOST_FILES) {
                     let name = entry?.file_name();
                     if is_record(&name) {
                         names.insert(name);
                     } else if is_temporary(&name) {
-                        sweep(&self.dir.join(name));
+                        sweep(&dir.join(name));
                     }
                 }
-                let before = self.files.len();
-                self.files.retain(|name, _| names.contains(name));
-                looked.is_changed |= self.files.len() != before;
+                let before = self.0.len();
+                self.0.retain(|name, _| names.contains(name));
+                looked.is_changed |= self.0.len() != before;
                 for name in &names {
-                    self.look_at(name, &mut looked)?;
-                    if !self.files.contains_key(name) {
-                        sweep(&self.dir.join(name));
+                    self.look_at(dir, name, &mut looked)?;
+                    if !self.0.contains_key(name) {
+                        sweep(&dir.join(name));
                     }
                 }
                 looked.doubtful.clear();
@@ -113,18 +103,14 @@ impl Seen {
         Ok(looked)
     }
 
-    fn look_at(&mut self, name: &OsStr, looked: &mut Looked) -> io::Result<()> {
-        let path = self.dir.join(name);
+    fn look_at(&mut self, dir: &Path, name: &OsStr, looked: &mut Looked) -> io::Result<()> {
+        let path = dir.join(name);
         let Some((file, meta)) = alive(&path)? else {
-            looked.is_changed |= self.files.remove(name).is_some();
+            looked.is_changed |= self.0.remove(name).is_some();
             return Ok(());
         };
         let stamp = Stamp::of(&meta);
-        if self
-            .files
-            .get(name)
-            .is_some_and(|known| known.stamp == stamp)
-        {
+        if self.0.get(name).is_some_and(|known| known.stamp == stamp) {
             looked.doubtful.insert(name.to_owned());
             return Ok(());
         }
@@ -136,8 +122,7 @@ impl Seen {
                 None
             }
         };
-        self.files
-            .insert(name.to_owned(), Known { stamp, instance });
+        self.0.insert(name.to_owned(), Known { stamp, instance });
         Ok(())
     }
 }

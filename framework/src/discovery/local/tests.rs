@@ -89,8 +89,8 @@ async fn until(directory: &mut Directory, want: &str) {
 
 /// Looks at all; who is there?
 fn look(dir: &Path) -> String {
-    let mut seen = Seen::new(dir.to_owned());
-    seen.look(&Which::All).unwrap();
+    let mut seen = Seen::default();
+    seen.look(dir, &Which::All).unwrap();
     let instances = seen.instances();
     instances
         .iter()
@@ -200,11 +200,15 @@ fn a_record_is_there_all_the_time_that_it_is_replaced() {
     let mut record = Record::publish(&dir, &instance("a")).unwrap();
     std::thread::scope(|scope| {
         let looking = scope.spawn(|| {
-            let mut seen = Seen::new(dir.clone());
+            let mut seen = Seen::default();
             let names: BTreeSet<OsString> = ["a.json".into()].into();
             let mut changes = 0;
             for _ in 0..2000 {
-                changes += u32::from(seen.look(&Which::Names(names.clone())).unwrap().is_changed);
+                changes += u32::from(
+                    seen.look(&dir, &Which::Names(names.clone()))
+                        .unwrap()
+                        .is_changed,
+                );
                 assert_eq!(seen.instances().len(), 1);
             }
             changes

@@ -6,6 +6,7 @@ pub(crate) mod bodies;
 pub(crate) mod change;
 mod frames;
 pub(crate) mod inputs;
+mod panics;
 pub(crate) mod pipes;
 
 /// Fails with what does not hold.

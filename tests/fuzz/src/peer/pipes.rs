@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::frames::{HEAD, PREFACE, Parts};
-use super::holds;
+use super::{holds, panics};
 
 /// Bytes that are on their way in one direction.
 const ROOM: usize = 64 << 10;
@@ -57,7 +57,12 @@ pub(crate) fn client(input: &[u8]) -> Result<(), String> {
 fn run<T>(test: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(test)
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let (done, panics) = panics::counted(|| runtime.block_on(test));
+    holds(panics == 0, || {
+        format!("{panics} panics, which tokio has caught")
+    })?;
+    done
 }
 
 async fn serve(input: &[u8], ends: bool) -> Result<Vec<u8>, String> {
@@ -83,7 +88,7 @@ async fn serve(input: &[u8], ends: bool) -> Result<Vec<u8>, String> {
     holds(left == 0, || {
         format!("{left} handlers outlive their connection")
     })?;
-    // It waits for more connections, which do not come; what panicked in it would have ended it.
+    // It waits for more connections, which do not come.
     holds(!serving.is_finished(), || "the server has ended".to_owned())?;
     Ok(answers)
 }

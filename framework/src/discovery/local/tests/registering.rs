@@ -24,8 +24,8 @@ fn served(id: &str, services: &[&str]) -> Arc<Instance> {
 /// Who is there under a name, with his slot.
 fn there(folder: &Folder, service: &str) -> Vec<(String, String)> {
     let dir = place::of_service(folder.path(), service).unwrap();
-    let mut seen = Seen::new(dir);
-    seen.look(&Which::All).unwrap();
+    let mut seen = Seen::default();
+    seen.look(&dir, &Which::All).unwrap();
     let instances = seen.instances().into_iter();
     instances
         .map(|one| (one.id().to_owned(), one.slot().to_owned()))
@@ -76,18 +76,22 @@ async fn a_server_is_there_under_each_of_its_services_in_the_lowest_slot() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_leaves_says_so_first() {
     let folder = Folder::new();
-    let mut directory = folder.directory();
+    let dir = folder.service();
+    let states = || {
+        let mut seen = Seen::default();
+        seen.look(&dir, &Which::All).unwrap();
+        let instances = seen.instances().into_iter();
+        instances.map(|one| one.state()).collect::<Vec<_>>()
+    };
     let registered = Registered::start(&registry(&folder, "local:///"), served("a", &[SERVICE]));
-    until(&mut directory, "a").await;
+    wait(|| states() == [InstanceState::Ready]).await;
     let leaving = tokio::spawn(registered.leave());
-    let draining = directory.changed().await;
-    assert_eq!(
-        draining.members[0].instance.state(),
-        InstanceState::Draining
-    );
-    assert!(!leaving.is_finished());
+    wait(|| states() == [InstanceState::Draining]).await;
+    let said = tokio::time::Instant::now();
+    wait(|| states().is_empty()).await;
+    let shown = said.elapsed().as_millis();
+    assert!((140..=160).contains(&shown), "{shown}");
     leaving.await.unwrap();
-    assert!(there(&folder, SERVICE).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
