@@ -154,6 +154,12 @@ impl Shared {
         if !self.picker.placed().is_used() {
             return set;
         }
+        // What another thread does comes at no moment that a seed repeats.
+        #[cfg(feature = "testing")]
+        if self.maker.near.is_some() {
+            self.picker.placed().prepare(&set);
+            return set;
+        }
         let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));
         // Whoever cannot wait for it makes it when it is needed.
         let _ = tokio::task::spawn_blocking(move || picker.placed().prepare(&of)).await;

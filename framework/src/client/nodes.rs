@@ -17,6 +17,8 @@ use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
 use crate::transport::connect::Connector;
 use crate::transport::http2::{ClientSettings, KeepAlive};
+#[cfg(feature = "testing")]
+use crate::transport::near::Near;
 use crate::transport::target::InvalidTarget;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ChannelTls;
@@ -24,6 +26,8 @@ use crate::transport::tls::ChannelTls;
 /// Makes the nodes of one channel.
 pub(super) struct NodeMaker {
     pub(super) connector: Connector,
+    #[cfg(feature = "testing")]
+    pub(super) near: Option<Arc<dyn Near>>,
     pub(super) connect_budget: Duration,
     pub(super) authority: Option<Authority>,
     #[cfg(feature = "tls")]
@@ -54,10 +58,13 @@ impl NodeMaker {
         } else {
             Scheme::HTTP
         };
+        let tuning = &self.fleet.tuning;
         let keep_up = KeepUp {
             target: target.clone(),
             host: instance.host().map(str::to_owned),
             connector: self.connector.clone(),
+            #[cfg(feature = "testing")]
+            near: self.near.clone(),
             #[cfg(feature = "tls")]
             secure: {
                 let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +81,7 @@ impl NodeMaker {
                 // Who has one endpoint has no use for it.
                 asks_load: self.fleet.is_judged(),
             },
-            backoff: Backoff::default(),
+            backoff: Backoff::new(tuning.first_backoff, tuning.longest_backoff),
             observer: self.observer.clone(),
         };
         let node = Node::new(instance.id(), target, instance.slot(), keep_up, &self.fleet);

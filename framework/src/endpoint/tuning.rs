@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::rt::backoff;
+
 /// Each of these is a default of balancing-hashing-failover §4, which gives its source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tuning {
@@ -42,6 +44,11 @@ pub(crate) struct Tuning {
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.
     pub(crate) frozen: Duration,
+    /// The ceiling of the first wait before a connection is tried again, and the highest one.
+    pub(crate) first_backoff: Duration,
+    pub(crate) longest_backoff: Duration,
+    /// A connection that lasted this long worked: what broke it is no reason to wait before the next.
+    pub(crate) proved: Duration,
 }
 
 impl Default for Tuning {
@@ -65,6 +72,9 @@ impl Default for Tuning {
             most_probe: Duration::from_millis(250),
             ask: Duration::from_millis(50),
             frozen: Duration::from_millis(500),
+            first_backoff: backoff::INITIAL,
+            longest_backoff: backoff::MAX,
+            proved: Duration::from_secs(1),
         }
     }
 }
@@ -92,6 +102,9 @@ impl Tuning {
             most_probe: self.most_probe * by,
             ask: self.ask * by,
             frozen: self.frozen * by,
+            first_backoff: self.first_backoff * by,
+            longest_backoff: self.longest_backoff * by,
+            proved: self.proved * by,
         }
     }
 }
