@@ -306,7 +306,7 @@ impl ChannelBuilder {
         // A source that was given has the place of the first.
         for url in &self.urls[usize::from(found.is_some())..] {
             match url.parse::<Target>() {
-                Ok(target) => fixed.push(Instance::new(target)),
+                Ok(target) => fixed.push((Instance::new(target), url.clone())),
                 // One that finds endpoints, or none: that is said there.
                 Err(_) => found = Some(discovery::open(url, self.is_tls())?),
             }
@@ -317,7 +317,9 @@ impl ChannelBuilder {
         }
         let fleet = self.fleet(found.is_some() || fixed.len() > 1);
         let maker = self.maker(fleet);
-        let nodes = fixed.iter().map(|instance| maker.make(instance));
+        let nodes = fixed
+            .iter()
+            .map(|(instance, url)| maker.make(instance, url));
         let nodes = nodes.collect::<Result<_, _>>()?;
         Ok(self.over(nodes, maker, found))
     }

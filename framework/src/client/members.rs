@@ -131,7 +131,7 @@ impl Shared {
             let node = match kept.filter(is_same) {
                 Some(node) => Arc::clone(node),
                 // What cannot be made is logged where its URL came from; it is asked again at the next change.
-                None => self.maker.make(instance).ok()?,
+                None => self.maker.make(instance, self.source.name()).ok()?,
             };
             node.set_weight(instance.weight().into());
             node.set_aside(aside(member));

@@ -41,11 +41,15 @@ pub(super) struct NodeMaker {
 }
 
 impl NodeMaker {
-    /// The node of one who serves.
+    /// The node of one who serves; `written` is what errors call its URL.
     ///
     /// # Errors
     /// As those of [`super::ChannelBuilder::build`].
-    pub(super) fn make(&self, instance: &Instance) -> Result<Arc<Node>, InvalidTarget> {
+    pub(super) fn make(
+        &self,
+        instance: &Instance,
+        written: &str,
+    ) -> Result<Arc<Node>, InvalidTarget> {
         let target = instance.target();
         let authority = match &self.authority {
             Some(authority) => authority.clone(),
@@ -68,7 +72,7 @@ impl NodeMaker {
             #[cfg(feature = "tls")]
             secure: {
                 let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
-                tls.secure(target, instance.host(), &target.to_string())?
+                tls.secure(target, instance.host(), written)?
             },
             connect_budget: self.connect_budget,
             settings: ClientSettings {
