@@ -19,6 +19,7 @@ use crate::transport::connect::Connector;
 use crate::transport::http2::{ClientSettings, KeepAlive};
 #[cfg(feature = "testing")]
 use crate::transport::near::Near;
+use crate::transport::reported::Reported;
 use crate::transport::target::InvalidTarget;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ChannelTls;
@@ -81,7 +82,7 @@ impl NodeMaker {
                 user_agent: self.user_agent.clone(),
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
-                reported: Arc::default(),
+                reported: Arc::new(Reported::every(tuning.report_every)),
                 // Who has one endpoint has no use for it.
                 asks_load: self.fleet.is_judged(),
             },

@@ -120,7 +120,11 @@ async fn connect(keep_up: &KeepUp) -> Result<Opened, ConnectError> {
     let budget = keep_up.connect_budget;
     #[cfg(feature = "testing")]
     if let Some(near) = &keep_up.near {
-        let link = Link::Memory(near::reach(&**near, &keep_up.target, budget).await?);
+        let mut link = near::reach(&**near, &keep_up.target, budget).await?;
+        if keep_up.settings.asks_load {
+            link = link.reporting(Arc::clone(&keep_up.settings.reported));
+        }
+        let link = Link::Memory(link);
         let driver = link.ending();
         return Ok((link, driver));
     }

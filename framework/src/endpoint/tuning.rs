@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::call::report::EVERY;
 use crate::rt::backoff;
 
 /// Each of these is a default of balancing-hashing-failover §4, which gives its source.
@@ -19,6 +20,8 @@ pub(crate) struct Tuning {
     /// A failed call counts as one that took as long as this, or its deadline, if that is less: a server that fails at
     /// once is not a fast one.
     pub(crate) failure_cost: Duration,
+    /// A server is asked for a report by calls so often.
+    pub(crate) report_every: Duration,
     /// A report of a server older than this says nothing of its load any more (Prequal, §4.1).
     pub(crate) report_age: Duration,
     /// Ten of these are the window in which nodes are compared.
@@ -35,6 +38,8 @@ pub(crate) struct Tuning {
     /// A node that owes answers is asked whether it hangs after three times what slow calls take, within these.
     pub(crate) least_patience: Duration,
     pub(crate) most_patience: Duration,
+    /// An answer that comes after this says nothing of now; the connection's keepalive has decided long before.
+    pub(crate) latest_answer: Duration,
     /// It has four times what calls take to answer that, within these.
     pub(crate) least_probe: Duration,
     pub(crate) most_probe: Duration,
@@ -59,6 +64,7 @@ impl Default for Tuning {
             unknown_rtt: Duration::from_millis(30),
             success_decay: Duration::from_secs(2),
             failure_cost: Duration::from_secs(1),
+            report_every: EVERY,
             report_age: Duration::from_secs(1),
             bucket: Duration::from_secs(1),
             ejection: Duration::from_secs(5),
@@ -68,6 +74,7 @@ impl Default for Tuning {
             shortest_late: Duration::from_millis(50),
             least_patience: Duration::from_millis(30),
             most_patience: Duration::from_millis(500),
+            latest_answer: Duration::from_secs(30),
             least_probe: Duration::from_millis(20),
             most_probe: Duration::from_millis(250),
             ask: Duration::from_millis(50),
@@ -89,6 +96,7 @@ impl Tuning {
             unknown_rtt: self.unknown_rtt * by,
             success_decay: self.success_decay * by,
             failure_cost: self.failure_cost * by,
+            report_every: self.report_every * by,
             report_age: self.report_age * by,
             bucket: self.bucket * by,
             ejection: self.ejection * by,
@@ -98,6 +106,7 @@ impl Tuning {
             shortest_late: self.shortest_late * by,
             least_patience: self.least_patience * by,
             most_patience: self.most_patience * by,
+            latest_answer: self.latest_answer * by,
             least_probe: self.least_probe * by,
             most_probe: self.most_probe * by,
             ask: self.ask * by,

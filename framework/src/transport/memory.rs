@@ -35,6 +35,18 @@ pub trait InProcess {
 pub(crate) trait Local: Serve {
     /// Nothing where it tells nobody.
     fn load(&self, now: Instant) -> Option<LoadReport>;
+
+    /// `by` seconds of the clock are one of what it measures.
+    #[cfg(feature = "testing")]
+    fn stretch(&self, by: u32) {
+        let _ = by;
+    }
+
+    /// Resolves when a question has reached it and its answer would be back.
+    #[cfg(feature = "testing")]
+    fn reached(&self) -> BoxFuture<()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A server in this process, ready to be called.
@@ -97,10 +109,7 @@ impl InProcessLink {
     }
 
     /// Takes the server's load at the end of replies, as often as it would come over a wire.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for balancing by load, which is being built")
-    )]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn reporting(mut self, to: Arc<Reported>) -> Self {
         self.reported = Some(to);
         self

@@ -120,7 +120,11 @@ impl Link {
         async move {
             match link {
                 Self::Http2(connection) => connection.probe().await,
-                Self::Memory(link) => link.probe().map_err(NotProbed::Failed),
+                Self::Memory(link) => {
+                    #[cfg(feature = "testing")]
+                    link.server().reached().await;
+                    link.probe().map_err(NotProbed::Failed)
+                }
                 #[cfg(test)]
                 Self::Scripted(link) => link.probe().await,
             }

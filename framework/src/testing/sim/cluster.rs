@@ -205,6 +205,7 @@ impl Cluster {
                 index,
                 target,
                 node.clone(),
+                self.stretch,
             )));
         }
         sites

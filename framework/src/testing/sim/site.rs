@@ -26,6 +26,7 @@ pub(super) struct Site {
     pub(super) index: u32,
     pub(super) target: Target,
     pub(super) node: Node,
+    stretch: u32,
     condition: Arc<Watched<Condition>>,
     /// Nothing while it is down.
     life: Mutex<Option<Arc<Life>>>,
@@ -55,7 +56,7 @@ pub(super) struct Life {
 }
 
 impl Site {
-    pub(super) fn new(name: String, index: u32, target: Target, node: Node) -> Self {
+    pub(super) fn new(name: String, index: u32, target: Target, node: Node, stretch: u32) -> Self {
         let condition = Condition {
             speed: node.speed,
             left: 1.0,
@@ -66,6 +67,7 @@ impl Site {
             index,
             target,
             node,
+            stretch,
             condition: Arc::new(Watched::new(condition)),
             life: Mutex::default(),
             lives: Mutex::new(0),
@@ -96,6 +98,7 @@ impl Site {
             Some(serves) => serves(),
             None => self.workplace(),
         };
+        server.server().stretch(self.stretch);
         *life = Some(Arc::new(Life {
             server,
             end: Arc::default(),
@@ -119,6 +122,13 @@ impl Site {
 
     pub(super) fn set_fails(&self, fails: Option<Code>) {
         self.condition.set(|condition| condition.fails = fails);
+    }
+
+    /// Waits until it hangs.
+    pub(super) async fn asleep(&self) {
+        self.condition
+            .until(|condition| condition.speed() <= 0.0)
+            .await;
     }
 
     /// Does it nothing, and does not say so?

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -20,8 +21,11 @@ use crate::call::body::{Body, Source};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Compression, LoadReport, Metadata, Payload, RawCall, RawReply, Status};
 use crate::transport::memory::{InProcessLink, Local};
-use crate::transport::near::Near;
+use crate::transport::near::{End, Near};
 use crate::transport::target::Target;
+
+/// A server of ours that answers no ping is given up after this.
+const GIVEN_UP: Duration = Duration::from_secs(15);
 
 /// The network as one client sees it.
 #[derive(Clone)]
@@ -61,11 +65,17 @@ impl Network {
     fn way(&self, site: &Arc<Site>, life: Arc<Life>) -> InProcessLink {
         let (client, node) = (Some(self.client), Some(site.index));
         self.world.note(client, node, What::Connected);
-        let end = Arc::clone(&life.end);
+        let end = Arc::new(End::default());
+        tokio::spawn(keep_alive(
+            Arc::clone(site),
+            Arc::clone(&life),
+            Arc::clone(&end),
+        ));
         let way = Way {
             world: Arc::clone(&self.world),
             site: Arc::clone(site),
             life,
+            end: Arc::clone(&end),
             client: self.client,
         };
         InProcessLink::new(way).until(end)
@@ -82,6 +92,8 @@ struct Way {
     world: Arc<World>,
     site: Arc<Site>,
     life: Arc<Life>,
+    /// The end of this connection, at that of the life or before.
+    end: Arc<End>,
     client: u32,
 }
 
@@ -91,12 +103,12 @@ impl Serve for Way {
         Box::pin(async move {
             let mut reply = tokio::select! {
                 biased;
-                () = way.life.end.come() => return Err(broken()),
+                () = way.end.come() => return Err(broken()),
                 reply = way.carry(call) => reply?,
             };
             if let Payload::Stream(body) = &mut reply.payload {
                 let body_before = std::mem::take(body);
-                let ended = Box::pin(async move { way.life.end.come().await });
+                let ended = Box::pin(async move { way.end.come().await });
                 *body = Body::source(Box::new(Breaking {
                     body: body_before,
                     ended,
@@ -109,8 +121,19 @@ impl Serve for Way {
 
 impl Local for Way {
     fn load(&self, now: Instant) -> Option<LoadReport> {
-        let is_silent = self.site.hangs() || self.life.end.has_come();
-        (!is_silent).then(|| self.life.server().load(now))?
+        let is_silent = self.site.hangs() || self.end.has_come();
+        let mut report = (!is_silent).then(|| self.life.server().load(now))??;
+        report.service_time *= self.world.stretch;
+        Some(report)
+    }
+
+    fn reached(&self) -> BoxFuture<()> {
+        let way = self.clone();
+        Box::pin(async move {
+            clock::sleep(way.world.one_way).await;
+            way.site.awake().await;
+            clock::sleep(way.world.one_way).await;
+        })
     }
 }
 
@@ -134,8 +157,28 @@ impl Way {
     }
 }
 
+/// Ends a connection with its node, and when its pings are not answered.
+async fn keep_alive(site: Arc<Site>, life: Arc<Life>, end: Arc<End>) {
+    let silent = async {
+        loop {
+            site.asleep().await;
+            tokio::select! {
+                biased;
+                () = site.awake() => {}
+                () = clock::sleep(GIVEN_UP) => return,
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = life.end.come() => {}
+        () = silent => {}
+    }
+    end.tell();
+}
+
 fn broken() -> Status {
-    Status::unavailable("the connection broke: the node was killed")
+    Status::unavailable("the connection broke: the node was killed, or was silent for long")
 }
 
 /// The replies of a stream until its node is killed.
