@@ -46,7 +46,7 @@ fn method(service: &Service, method: &Method, sinew: &TokenStream) -> TokenStrea
         Idempotency::Safe => Some(quote!(.idempotency(#sinew::Idempotency::Safe))),
     };
     let deprecated = deprecated(method.deprecated);
-    let policy = policy::emit(&method.policy, sinew);
+    let policy = policy::emit(method, sinew);
     let cfg = &method.own.cfg;
     let reads_deprecated = routing::is_deprecated(&method.policy);
     let allow = reads_deprecated.then(|| quote!(#[allow(deprecated)]));

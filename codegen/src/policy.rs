@@ -8,16 +8,18 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use sinew_idl::{
     codes::CODES,
-    policy::{Criticality, Delay, HashKey, Hedge, Policy, Retry, Source, Spanned, UserKey},
+    model::Method,
+    policy::{Criticality, Delay, Hedge, Policy, Retry, Source, Spanned, UserKey},
 };
 
 use crate::routing;
 
-pub(crate) fn emit(policy: &Policy, sinew: &TokenStream) -> TokenStream {
-    let own = by(policy, Source::Own, sinew);
+pub(crate) fn emit(method: &Method, sinew: &TokenStream) -> TokenStream {
+    let policy = &method.policy;
+    let own = by(method, Source::Own, sinew);
     let errors = errors(policy, sinew);
-    let service = headed(quote!(.by_service()), by(policy, Source::Service, sinew));
-    let config = by(policy, Source::ServiceConfig, sinew);
+    let service = headed(quote!(.by_service()), by(method, Source::Service, sinew));
+    let config = by(method, Source::ServiceConfig, sinew);
     let config = headed(quote!(.by_service_config()), config);
     quote!(#own #errors #service #config)
 }
@@ -30,7 +32,8 @@ fn headed(head: TokenStream, rest: TokenStream) -> TokenStream {
 }
 
 /// What `source` declares.
-fn by(policy: &Policy, source: Source, sinew: &TokenStream) -> TokenStream {
+fn by(method: &Method, source: Source, sinew: &TokenStream) -> TokenStream {
+    let policy = &method.policy;
     let sources = &policy.sources;
     let timeout = of(&policy.timeout, sources.timeout, source, |timeout| {
         let timeout = duration(*timeout);
@@ -64,12 +67,8 @@ fn by(policy: &Policy, source: Source, sinew: &TokenStream) -> TokenStream {
         let hedge = self::hedge(hedge, sinew);
         quote!(.hedge(#hedge))
     });
-    let hash_key = of(&policy.hash_key, Source::Own, source, |key| match key {
-        HashKey::Field(path) => {
-            let path = path.to_string();
-            quote!(.hash_key(#path))
-        }
-        HashKey::Routing(rule) => routing::emit(rule, sinew),
+    let hash_key = of(&policy.hash_key, Source::Own, source, |key| {
+        routing::emit(key, method, sinew)
     });
     let (matters, said_by) = (&policy.criticality, sources.criticality);
     let criticality = of(matters, said_by, source, |criticality| {

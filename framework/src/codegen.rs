@@ -15,12 +15,12 @@ pub use crate::call::{Code, DomainError, Status};
 pub use crate::server::{Dispatch, Handling, ReplyContext, ServerCall, StreamReply};
 
 pub use checks::{
-    Fails, Message, Named, Returns, ThroughMessage, ThroughOption, full_name, key, message,
-    returned,
+    Fails, Message, Named, Returns, ThroughMessage, ThroughOption, full_name, message, returned,
 };
 
 use std::borrow::Cow;
 
+use crate::call::key::hash::KeyHash;
 use crate::call::key::{HashKeyField, KeyValue};
 use crate::call::policy::Routing;
 use crate::call::{Inbound, Method, Outbound, Shape, Typed};
@@ -66,6 +66,11 @@ pub fn with_message<D>(typed: Typed<D>, message: String) -> Typed<D> {
 /// The same call, failing with what its method declares.
 pub fn typed<R, E>(call: Call<R>) -> Call<R, E> {
     call.typed()
+}
+
+/// The hash of a field that is the key, if it is set.
+pub fn key_hash(field: &(impl HashKeyField + ?Sized)) -> Option<KeyHash> {
+    KeyHash::of(field)
 }
 
 /// The value of a field that a key is made of, if it is set.

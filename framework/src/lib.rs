@@ -3,7 +3,7 @@
 // Generated code names this crate as it does from elsewhere.
 extern crate self as sinew;
 
-mod balance;
+pub mod balance;
 mod call;
 mod client;
 pub mod codegen;
@@ -21,6 +21,7 @@ pub mod testing;
 mod transport;
 
 pub use call::key::HashKeyField;
+pub use call::key::hash::KeyHash;
 pub use call::{
     Background, Body, Code, Compression, Context, DEFAULT_MAX_MESSAGE_BYTES, DomainError,
     Idempotency, Inbound, InvalidMetadata, InvalidMetadataReason, Metadata, MetadataIter,
@@ -28,10 +29,11 @@ pub use call::{
     RawReply, ReplyBody, Result, ServiceSpec, Shape, Status, Trace, Typed, code_of,
 };
 pub use call::{details, policy};
+pub use client::explain;
 pub use client::{Call, Channel, ChannelBuilder, Reply, Response, WithResponse};
 pub use middleware::{FromFn, FromFnLayer, Next, from_fn};
 pub use overrides::{InvalidPolicy, Policies, PolicyState};
-pub use server::{Bound, HttpService, IntoServices, Server, Skeleton};
+pub use server::{Bound, HttpService, IntoServices, Server, ServerLoad, Skeleton};
 pub use services::health;
 #[cfg(feature = "macros")]
 pub use sinew_macros::{DomainError, service};

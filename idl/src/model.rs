@@ -77,6 +77,8 @@ pub struct Own {
     pub no_context: bool,
     /// The `#[cfg(…)]`s of the method.
     pub cfg: TokenStream,
+    /// The closure that makes the hash of its key from a request, where it has one.
+    pub hash_key: Option<TokenStream>,
     /// The type that it fails with, as [`TypeRef::rust`] has paths. `None`: the errors of its policy, or a status.
     pub failure: Option<TokenStream>,
     /// Where the signature says what it fails with, in a Rust trait.

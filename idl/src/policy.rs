@@ -145,9 +145,33 @@ impl fmt::Display for FieldPath {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HashKey {
     /// A field of the request, as it is.
-    Field(FieldPath),
+    Field(KeyField),
     /// What a rule of `google.api.routing` takes from the request, where that is no whole field.
     Routing(Routing),
+}
+
+/// A field of the request that calls are routed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyField {
+    /// The field, as the IDL has it.
+    pub path: FieldPath,
+    /// The fields of Rust's structs on the way to it; none where the request is itself the value, and none in a Rust
+    /// trait, of whose messages a macro knows nothing: see [`crate::model::Own::hash_key`].
+    pub way: Vec<Step>,
+    /// Whether Rust warns of a field on the way.
+    pub deprecated: bool,
+}
+
+impl KeyField {
+    /// A field that nobody has looked up.
+    #[must_use]
+    pub fn at(path: FieldPath) -> Self {
+        Self {
+            path,
+            way: Vec::new(),
+            deprecated: false,
+        }
+    }
 }
 
 /// A rule of `google.api.routing`.

@@ -191,6 +191,11 @@ fn what_is_declared_is_in_the_descriptors() {
     assert_eq!(add.idempotency(), sinew::Idempotency::Idempotent);
     let policy = add.policy();
     assert_eq!(policy.hash_key.map(|key| key.value), Some("user.id"));
+    let mut line = Line::default();
+    assert_eq!(cart_service::ADD_LINE.key(&line), None, "no user");
+    line.user = Some(inner::User { id: "u".to_owned() });
+    let key = cart_service::ADD_LINE.key(&line);
+    assert_eq!(key, sinew::KeyHash::of("u"));
     assert_eq!(
         policy.user_key.map(|key| key.value),
         Some("metadata:x-user")

@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use tokio::time::Instant;
 
+use super::intake::{Intake, Taking};
 use super::pipe::{Piece, PipeReader};
 use super::{Code, Compression, Deadline, Metadata, Status};
 
@@ -18,10 +19,18 @@ pub struct Body {
     kind: Kind,
     /// How those of the messages are compressed that say that they are, where it is known from the start.
     compression: Option<Compression>,
-    /// Whoever counts the call.
-    watch: Option<Box<dyn StreamEnd>>,
+    beside: Beside,
     /// Whom a reply comes from: what its errors name. Only streams have it, so it is not part of every call.
     origin: Option<Box<Origin>>,
+}
+
+/// What goes along with a body. One of them, as no body needs both: each call moves its body several times, and what
+/// it holds with it.
+enum Beside {
+    /// With a reply: whoever counts the call.
+    Watch(Box<dyn StreamEnd>),
+    /// With a request that a server reads: what it shares with the others there.
+    Intake(Option<Arc<Intake>>),
 }
 
 /// The endpoint that was called, since when, and the how many times.
@@ -35,6 +44,16 @@ struct Origin {
 pub(crate) trait StreamEnd: Send {
     /// `status` is what it failed with, where it came through here.
     fn end(self: Box<Self>, code: Code, status: Option<&Status>);
+}
+
+/// Two that are told of one end.
+struct Both(Box<dyn StreamEnd>, Box<dyn StreamEnd>);
+
+impl StreamEnd for Both {
+    fn end(self: Box<Self>, code: Code, status: Option<&Status>) {
+        self.0.end(code, status);
+        self.1.end(code, status);
+    }
 }
 
 enum Kind {
@@ -110,6 +129,20 @@ impl Body {
         self
     }
 
+    /// Says what a server shares among the requests that it takes in.
+    pub(crate) fn taken_in(mut self, intake: Arc<Intake>) -> Self {
+        self.beside = Beside::Intake(Some(intake));
+        self
+    }
+
+    /// For whoever waits for more of a request, to tell what it holds.
+    pub(crate) fn taking(&mut self) -> Option<Pin<Box<Taking>>> {
+        match &mut self.beside {
+            Beside::Intake(intake) => intake.take().map(Taking::new),
+            Beside::Watch(_) => None,
+        }
+    }
+
     /// How those of the messages are compressed that say that they are; of a reply it is known after the head.
     pub(crate) fn compression(&self) -> Option<Compression> {
         match &self.kind {
@@ -143,9 +176,12 @@ impl Body {
         }
     }
 
-    /// Tells `watch` how the stream ends.
+    /// Tells `watch` how the stream ends, after those that were told before.
     pub(crate) fn watched(mut self, watch: Box<dyn StreamEnd>) -> Self {
-        self.watch = Some(watch);
+        self.beside = match std::mem::take(&mut self.beside) {
+            Beside::Watch(first) => Beside::Watch(Box::new(Both(first, watch))),
+            Beside::Intake(_) => Beside::Watch(watch),
+        };
         self
     }
 
@@ -177,7 +213,7 @@ impl Body {
 
     fn end_with(&mut self, code: Code, status: Option<&Status>) {
         self.kind = Kind::Empty;
-        if let Some(watch) = self.watch.take() {
+        if let Beside::Watch(watch) = std::mem::take(&mut self.beside) {
             watch.end(code, status);
         }
     }
@@ -185,7 +221,15 @@ impl Body {
     /// The metadata that precede the messages of a streaming reply. Ready at once where they are known from the start.
     pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
         match &mut self.kind {
-            Kind::Source(source) => source.poll_head(cx),
+            Kind::Source(source) => {
+                let head = ready!(source.poll_head(cx));
+                if let Err(status) = &head
+                    && let Beside::Watch(watch) = std::mem::take(&mut self.beside)
+                {
+                    watch.end(status.code(), Some(status));
+                }
+                Poll::Ready(head)
+            }
             Kind::Pipe(pipe) => pipe.poll_head(cx).map(|(head, _)| Ok(head)),
             Kind::Empty | Kind::Whole(_) | Kind::Hyper(_) | Kind::Foreign(_) => {
                 Poll::Ready(Ok(Metadata::default()))
@@ -289,6 +333,12 @@ impl Body {
     }
 }
 
+impl Default for Beside {
+    fn default() -> Self {
+        Self::Intake(None)
+    }
+}
+
 impl Default for Body {
     fn default() -> Self {
         Self::empty()
@@ -300,7 +350,7 @@ impl From<Kind> for Body {
         Self {
             kind,
             compression: None,
-            watch: None,
+            beside: Beside::default(),
             origin: None,
         }
     }

@@ -170,6 +170,11 @@ impl Deframer {
         !self.partial.is_empty() || !self.chunk.is_empty()
     }
 
+    /// Bytes of memory that what has come holds.
+    pub(crate) fn held(&self) -> usize {
+        self.chunk.len() + self.partial.capacity()
+    }
+
     /// The next whole message, without its prefix; `None` when more bytes are needed.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! Which types of fields can be the key that calls are routed by, and what rules of routing make of their values.
-//! It refuses to hash: nobody routes by keys yet.
+//! It refuses to hash them (`hash.rs`).
 
+pub(crate) mod hash;
 pub(crate) mod routing;
 mod template;
 
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
@@ -20,11 +21,60 @@ pub trait HashKeyField {
     fn key_value(&self) -> Option<KeyValue<'_>>;
 }
 
-/// What a field has that a key is made of: text, which templates match, or anything else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a field has that a key is made of: text, which templates match, bytes, or what is spelt out.
+#[derive(Clone, Debug)]
 pub enum KeyValue<'m> {
     Text(&'m str),
-    Other(Cow<'m, [u8]>),
+    Bytes(&'m [u8]),
+    Spelt(Spelt),
+}
+
+impl KeyValue<'_> {
+    /// The bytes that stand for it, in every language: UTF-8, bytes as they are, decimal digits after a `-` where it
+    /// is negative, or `true` and `false`.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+            Self::Spelt(spelt) => spelt.bytes(),
+        }
+    }
+}
+
+/// A number or a boolean as it is written, without an allocation.
+#[derive(Clone, Debug)]
+pub struct Spelt {
+    bytes: [u8; Self::LONGEST],
+    len: usize,
+}
+
+impl Spelt {
+    /// Of `i64::MIN`, in bytes; `u64::MAX` is as long.
+    const LONGEST: usize = 20;
+
+    fn of(value: impl fmt::Display) -> Self {
+        let mut spelt = Self {
+            bytes: [0; Self::LONGEST],
+            len: 0,
+        };
+        // Nothing that is spelt is longer.
+        let _ = write!(spelt, "{value}");
+        spelt
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Spelt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        let room = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
 }
 
 macro_rules! keys {
@@ -41,21 +91,17 @@ macro_rules! keys {
 keys! {
     String: |text| KeyValue::Text(text);
     str: |text| KeyValue::Text(text);
-    Vec<u8>: |bytes| KeyValue::Other(Cow::Borrowed(bytes));
-    Bytes: |bytes| KeyValue::Other(Cow::Borrowed(bytes));
-    i32: |number| shown(number);
-    u32: |number| shown(number);
-    i64: |number| shown(number);
-    u64: |number| shown(number);
-    bool: |flag| shown(flag);
+    Vec<u8>: |bytes| KeyValue::Bytes(bytes);
+    Bytes: |bytes| KeyValue::Bytes(bytes);
+    i32: |number| KeyValue::Spelt(Spelt::of(number));
+    u32: |number| KeyValue::Spelt(Spelt::of(number));
+    i64: |number| KeyValue::Spelt(Spelt::of(number));
+    u64: |number| KeyValue::Spelt(Spelt::of(number));
+    bool: |flag| KeyValue::Spelt(Spelt::of(flag));
 }
 
 impl<T: HashKeyField> HashKeyField for Option<T> {
     fn key_value(&self) -> Option<KeyValue<'_>> {
         self.as_ref()?.key_value()
     }
-}
-
-fn shown(value: impl ToString) -> KeyValue<'static> {
-    KeyValue::Other(Cow::Owned(value.to_string().into_bytes()))
 }

@@ -26,7 +26,7 @@ const MAX_VALUES: usize = 1024;
 /// end in `-bin`. A key may have several values. Empty metadata does not allocate.
 ///
 /// Keys are not case-sensitive. Names that belong to the protocol (`grpc-*`, `x-sinew-*`, `te`,
-/// `content-type`, `host` and those that HTTP/2 bans) can neither be set nor seen.
+/// `content-type`, `host`, `endpoint-load-metrics-bin` and those that HTTP/2 bans) can neither be set nor seen.
 ///
 /// Setting never fails at once: what cannot be sent is remembered in [`invalid`](Self::invalid),
 /// and the call that would send it fails with an error that names the key.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::frame::Limit;
+use super::key::hash::KeyHash;
 use super::policy::{Declared, Policy, Routing, Source};
 
 /// Which sides of a method stream.
@@ -269,15 +270,24 @@ impl fmt::Debug for MethodHandle {
     }
 }
 
+/// How a field is hashed.
+type FieldHash<Req> = fn(&Req) -> Option<KeyHash>;
+
 /// How a rule of routing is told the values of its fields.
 type RoutingKey<Req> = for<'m> fn(Routing, &'m Req) -> Option<Cow<'m, [u8]>>;
+
+/// Where the key of a request is.
+enum Key<Req> {
+    Field(FieldHash<Req>),
+    Rule(Routing, RoutingKey<Req>),
+}
 
 /// A method as generated code declares it, in a `static`: its [`MethodSpec`] and the codec of its messages.
 pub struct Method<Req, Resp> {
     spec: MethodSpec,
     /// Who declares what the builder is told next.
     by: Source,
-    key: Option<RoutingKey<Req>>,
+    key: Option<Key<Req>>,
     pub(crate) request: Codec<Req>,
     pub(crate) reply: Codec<Resp>,
 }
@@ -333,13 +343,24 @@ impl<Req, Resp> Method<Req, Resp> {
         &self.spec
     }
 
+    /// The hash of the key by which a call with this request is placed: of the field or the rule that the method
+    /// declares. Nothing where it declares none, or what it declares is not set or empty.
+    pub fn key(&self, request: &Req) -> Option<KeyHash> {
+        match &self.key {
+            None => None,
+            Some(Key::Field(hash)) => hash(request),
+            Some(Key::Rule(..)) => KeyHash::of_bytes(&self.routing_key(request)?),
+        }
+    }
+
     /// The key that [`Policy::routing`] makes of a request; nothing where there is no such rule, or it finds none.
-    /// Nobody acts on it yet.
     ///
     /// It is borrowed from the request where the rule has one name alone and the field is text or bytes.
     pub fn routing_key<'m>(&self, request: &'m Req) -> Option<Cow<'m, [u8]>> {
-        let rule = self.spec.policy.routing?.value;
-        self.key?(rule, request)
+        match self.key {
+            Some(Key::Rule(rule, key)) => key(rule, request),
+            Some(Key::Field(_)) | None => None,
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 //! It refuses to give it a type.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use super::Status;
 use super::body::Body;
 use super::frame::{Deframer, Limit};
+use super::intake::Taking;
 
 /// Reads exactly one message from a request's body, and waits for its end:
 /// a server that replies before it would reset the stream of clients that send the end in a frame of its own.
@@ -16,6 +18,8 @@ pub(crate) struct OneMessage {
     body: Body,
     deframer: Deframer,
     message: Option<Bytes>,
+    /// Once it was waited for.
+    taking: Option<Pin<Box<Taking>>>,
 }
 
 impl OneMessage {
@@ -26,13 +30,15 @@ impl OneMessage {
             body,
             deframer,
             message: None,
+            taking: None,
         }
     }
 
     /// The message, and whether it came compressed.
     ///
     /// # Errors
-    /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream.
+    /// INTERNAL when it is not one message, those of [`Deframer::next`], and that of a broken stream;
+    /// RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED where a server holds too much, or it comes too slowly.
     pub(crate) async fn read(mut self) -> Result<(Bytes, bool), Status> {
         let message = poll_fn(|cx| self.poll(cx)).await?;
         Ok((message, self.deframer.was_compressed()))
@@ -50,9 +56,16 @@ impl OneMessage {
             if self.message.is_some() && self.body.is_end() {
                 break;
             }
-            match ready!(self.body.poll_data(cx)) {
-                Some(piece) => self.deframer.push(piece?),
-                None => break,
+            match self.body.poll_data(cx) {
+                Poll::Ready(Some(piece)) => {
+                    let piece = piece?;
+                    if let Some(taking) = &mut self.taking {
+                        taking.as_mut().received(piece.len());
+                    }
+                    self.deframer.push(piece);
+                }
+                Poll::Ready(None) => break,
+                Poll::Pending => return self.poll_taking(cx),
             }
         }
         Poll::Ready(match self.message.take() {
@@ -62,5 +75,18 @@ impl OneMessage {
             Some(message) => Ok(message),
             None => Err(Status::broken("no message came where the method takes one")),
         })
+    }
+
+    /// More is waited for.
+    fn poll_taking(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Status>> {
+        if self.taking.is_none() {
+            self.taking = self.body.taking();
+        }
+        let Some(taking) = &mut self.taking else {
+            return Poll::Pending;
+        };
+        let whole = self.message.as_ref().map_or(0, Bytes::len);
+        taking.as_mut().hold(whole + self.deframer.held())?;
+        taking.as_mut().poll_pace(cx).map(Err)
     }
 }

@@ -56,9 +56,9 @@ pub struct Policy {
     pub retry: Option<Declared<Retry>>,
     /// Attempts side by side. Nobody acts on it yet.
     pub hedge: Option<Declared<Hedge>>,
-    /// The path of the field that calls are routed by. Nobody acts on it yet.
+    /// The path of the field that calls are placed by.
     pub hash_key: Option<Declared<&'static str>>,
-    /// The rule that makes the key that calls are routed by, in place of a field. Nobody acts on it yet.
+    /// The rule that makes the key that calls are placed by, in place of a field.
     pub routing: Option<Declared<Routing>>,
     /// How much a call matters when not all can be served. Nobody acts on it yet.
     pub criticality: Option<Declared<Criticality>>,

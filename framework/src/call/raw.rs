@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use super::ambient::Ambient;
 use super::body::Body;
 use super::frame::{self, Limit};
+use super::key::HashKeyField;
+use super::key::hash::KeyHash;
 use super::one::OneMessage;
 use super::{
     Code, Compression, Deadline, Metadata, MethodHandle, MethodSpec, Peer, Shape, Status, Trace,
@@ -24,6 +26,8 @@ pub struct RawCall {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) trace: Option<Trace>,
     pub(crate) wait_for_ready: bool,
+    /// On a client: whose owner it goes to.
+    pub(crate) key: Option<KeyHash>,
     /// On a client: how the request is compressed, once somebody has said.
     pub(crate) compress: Option<Option<Compression>>,
     /// On a server: how the reply is.
@@ -60,6 +64,7 @@ impl RawCall {
             deadline: None,
             trace: None,
             wait_for_ready: false,
+            key: None,
             compress: None,
             compress_reply: None,
             was_compressed: false,
@@ -89,6 +94,7 @@ impl RawCall {
             deadline: self.deadline,
             trace: self.trace.clone(),
             wait_for_ready: self.wait_for_ready,
+            key: self.key,
             compress: self.compress,
             compress_reply: self.compress_reply,
             was_compressed: self.was_compressed,
@@ -131,6 +137,27 @@ impl RawCall {
     pub fn wait_for_ready(mut self) -> Self {
         self.wait_for_ready = true;
         self
+    }
+
+    /// Places the call by this key, whatever key it had: it goes to the key's owner. A key that is not set, or empty,
+    /// leaves it without one.
+    ///
+    /// ```
+    /// # let message = Vec::new();
+    /// let call = sinew::RawCall::new("/shop.v1.Cart/AddLine", message).hash_key("cart-7");
+    /// assert_eq!(call.key(), sinew::KeyHash::of("cart-7"));
+    /// ```
+    #[must_use]
+    pub fn hash_key(mut self, key: &(impl HashKeyField + ?Sized)) -> Self {
+        self.key = KeyHash::of(key);
+        self
+    }
+
+    /// The hash of the key that the call is placed by, on a client: what [`RawCall::hash_key`] or
+    /// [`Call::hash_key`](crate::Call::hash_key) says, else that of the field which the method declares. A call
+    /// without one is placed by load.
+    pub fn key(&self) -> Option<KeyHash> {
+        self.key
     }
 
     /// Compresses the message, whatever the channel is set to: see [`Compression`]. Layers see it as it is.

@@ -17,9 +17,12 @@ enum Reply {
     /// The head says it all.
     Nothing,
     Whole(Option<Bytes>, Option<HeaderMap>),
-    Stream(Body),
+    Stream(Body, Option<LastWord>),
     Done,
 }
+
+/// Adds to the trailers of a stream when they are made.
+type LastWord = Box<dyn FnOnce(&mut HeaderMap) + Send>;
 
 impl ReplyBody {
     pub(crate) fn nothing() -> Self {
@@ -34,8 +37,8 @@ impl ReplyBody {
         Self(Reply::Whole(Some(message), Some(trailers)))
     }
 
-    pub(crate) fn stream(body: Body) -> Self {
-        Self(Reply::Stream(body))
+    pub(crate) fn stream(body: Body, last_word: Option<LastWord>) -> Self {
+        Self(Reply::Stream(body, last_word))
     }
 }
 
@@ -55,7 +58,7 @@ impl http_body::Body for ReplyBody {
                 }
                 trailers.take().map(http_body::Frame::trailers).map(Ok)
             }
-            Reply::Stream(body) => match ready!(body.poll_data(cx)) {
+            Reply::Stream(body, last_word) => match ready!(body.poll_data(cx)) {
                 Some(Ok(bytes)) => return Poll::Ready(Some(Ok(http_body::Frame::data(bytes)))),
                 Some(Err(status)) => Some(Err(status)),
                 None => {
@@ -80,6 +83,9 @@ impl http_body::Body for ReplyBody {
                                 wire::status_to_trailers(&status, &mut trailers);
                             }
                         }
+                    }
+                    if let Some(last_word) = last_word.take() {
+                        last_word(&mut trailers);
                     }
                     Some(Ok(http_body::Frame::trailers(trailers)))
                 }

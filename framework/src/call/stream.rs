@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 use super::body::Body;
 use super::context::Context as CallContext;
 use super::frame::{self, Deframer, Limit};
+use super::intake::Taking;
 use super::method::Codec;
 use super::pipe::{Control, PipeWriter};
 use super::{Code, Compression, Deadline, Metadata, MethodHandle, Status};
@@ -218,11 +219,14 @@ pub(crate) struct Messages {
     idle: Option<Timer>,
     /// What ends with the stream: the sending half of a client's call.
     other_half: Option<Control>,
+    /// Once a part of a message was waited for.
+    taking: Option<Pin<Box<Taking>>>,
 }
 
 impl Messages {
     pub(crate) fn new(method: MethodHandle, body: Body, limit: Limit) -> Self {
         Self {
+            taking: None,
             body,
             deframer: Deframer::new(limit),
             head: Metadata::default(),
@@ -318,10 +322,25 @@ impl Messages {
                 Poll::Ready(None) => return self.poll_end(cx),
                 // Only now: a reader that took its time finds what has come meanwhile.
                 Poll::Pending => {
+                    if let Err(status) = self.hold() {
+                        return Poll::Ready(Some(Err(self.fail(status))));
+                    }
                     let idle = ready!(self.poll_idle(cx));
                     return Poll::Ready(Some(Err(self.fail(idle))));
                 }
             }
+        }
+    }
+
+    /// More is waited for.
+    fn hold(&mut self) -> Result<(), Status> {
+        let held = self.deframer.held();
+        if self.taking.is_none() && held > 0 {
+            self.taking = self.body.taking();
+        }
+        match &mut self.taking {
+            Some(taking) => taking.as_mut().hold(held),
+            None => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! It reads and writes single values and decides nothing about the call.
 
 mod bin;
+mod load;
 mod message;
 mod size;
 mod status;
@@ -13,6 +14,7 @@ mod tests;
 use http::{HeaderName, HeaderValue};
 
 pub(crate) use bin::{decode_bin, encode_bin};
+pub(crate) use load::{report_from_trailers, report_to_trailers};
 pub(crate) use message::{decode_message, encode_message};
 pub(crate) use size::{REPLY_OWN, TAKEN_HEADER_BYTES, check_block, request_own};
 pub(crate) use status::{
@@ -34,6 +36,13 @@ pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate")
 pub(crate) static FINAL: HeaderName = HeaderName::from_static("x-sinew-final");
 /// Ours, in the first reply on a connection: its client may ping every few seconds.
 pub(crate) static PINGS: HeaderName = HeaderName::from_static("x-sinew-pings");
+/// Ours, in requests: the reply is to bring the server's load.
+pub(crate) static ASKS_LOAD: HeaderName = HeaderName::from_static("x-sinew-load");
+/// gRPC's, in trailers: the server's load (gRFC A51).
+pub(crate) static LOAD_REPORT: HeaderName = HeaderName::from_static("endpoint-load-metrics-bin");
+
+/// What a client of ours calls to learn the load of a server of ours, and whether it answers: no method, and no call.
+pub(crate) const PROBE_PATH: &str = "/sinew.Load/Probe";
 
 /// `content-type: application/grpc`
 pub(crate) static APPLICATION_GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -42,7 +51,8 @@ pub(crate) static TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Names besides `grpc-*` and `x-sinew-*` that belong to the protocol: those of gRPC itself, those
 /// that RFC 9113 §8.2.2 bans from HTTP/2, and those that would contradict `:authority` or the body.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
+    "endpoint-load-metrics-bin",
     "te",
     "content-type",
     "content-length",

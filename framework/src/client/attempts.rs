@@ -21,19 +21,15 @@ pub(super) async fn run(
     told: Told<'_>,
 ) -> Result<RawReply, Status> {
     let deadline = call.deadline;
-    let progress = Progress::new();
-    let result = {
-        let sending = send(place, call, Again::default(), &progress, told);
-        match deadline {
-            None => sending.await,
-            Some(deadline) => match timeout_at(deadline.instant(), sending).await {
-                Ok(result) => result,
-                Err(_) => Err(progress.late()),
-            },
-        }
+    let mut progress = Progress::new();
+    let sending = send(place, call, Again::default(), &mut progress, told);
+    let in_time = match deadline {
+        None => Ok(sending.await),
+        Some(deadline) => timeout_at(deadline.instant(), sending).await,
     };
+    let result = in_time.unwrap_or_else(|_| Err(progress.late()));
     result.map_err(|status| {
-        let status = progress.blame(place, status);
+        let status = progress.blame(status);
         status.with_method(call.method.path_cow())
     })
 }
@@ -42,21 +38,21 @@ pub(super) async fn run(
 pub(super) async fn once_more(mut spare: Spare) -> Result<RawReply, Status> {
     let told = spare.teller.told();
     let (call, again) = (&mut spare.call, spare.again);
-    let result = send(&spare.place, call, again, &spare.progress, told).await;
-    result.map_err(|status| spare.progress.blame(&spare.place, status))
+    let result = send(&spare.place, call, again, &mut spare.progress, told).await;
+    result.map_err(|status| spare.progress.blame(status))
 }
 
 async fn send(
     place: &Arc<Place>,
     call: &mut RawCall,
     mut again: Again,
-    progress: &Progress,
+    progress: &mut Progress,
     told: Told<'_>,
 ) -> Result<RawReply, Status> {
     loop {
-        let kept = Kept::of(call, place.is_layered());
+        let kept = Kept::of(call, place.is_layered);
         let mut reply = match place.attempt(call, progress, told).await {
-            Ok(reply) => progress.name(place, reply),
+            Ok(reply) => progress.name(reply),
             Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => {
                 told.again(status.unexecuted());
                 // It had a connection: that this one is gone, and the next one not there yet, is not its fault.
@@ -66,7 +62,7 @@ async fn send(
             Err(status) => return Err(status),
         };
         if let Payload::Stream(body) = &mut reply.payload
-            && progress.is_remote(place)
+            && progress.is_remote()
             && let Some(call) = kept.into_call(call)
         {
             let spare = Spare {

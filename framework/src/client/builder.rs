@@ -5,31 +5,39 @@ use std::fmt;
 #[cfg(feature = "policy-file")]
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(feature = "tls")]
+use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::uri::{Authority, Scheme};
-use tokio::sync::Notify;
+use http::uri::Authority;
 use tower::{Layer, Service};
 
 use super::enter::DEFAULT_TIMEOUT;
-use super::place::{Attempt, Place};
+use super::explain::Samples;
+use super::members::Members;
+use super::nodes::NodeMaker;
+use super::place::Place;
 use super::{Channel, Core, Defaults, Inner, Innermost};
-use crate::balance::RoundRobin;
+use crate::balance::{Balance, Picker};
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{Compression, RawCall, RawReply, Status};
-use crate::endpoint::{KeepUp, Node};
+use crate::discovery::{self, Discover, Instance, Source};
+use crate::endpoint::{Fleet, Node, Table, Tuning};
 use crate::middleware::{Layers, Next, OnCall};
 use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
 use crate::overrides::InvalidPolicy;
 use crate::overrides::{Loaded, Overrides};
-use crate::rt::backoff::Backoff;
+#[cfg(feature = "testing")]
+use crate::rt::pace::Pace;
 use crate::transport::Link;
 use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
-use crate::transport::http2::{ClientSettings, KeepAlive};
+use crate::transport::http2::KeepAlive;
 use crate::transport::memory::InProcess;
+#[cfg(feature = "testing")]
+use crate::transport::near::Near;
 use crate::transport::target::{InvalidTarget, Target};
 #[cfg(feature = "tls")]
 use crate::transport::tls::ClientTls;
@@ -58,6 +66,11 @@ pub struct ChannelBuilder {
     max_reply_bytes: usize,
     compression: Option<Compression>,
     policy: Option<Loaded>,
+    balance: Balance,
+    found: Option<Source>,
+    tuning: Tuning,
+    #[cfg(feature = "testing")]
+    near: Option<Arc<dyn Near>>,
 }
 
 impl ChannelBuilder {
@@ -81,12 +94,41 @@ impl ChannelBuilder {
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             compression: None,
             policy: None,
+            balance: Balance::default(),
+            found: None,
+            tuning: Tuning::default(),
+            #[cfg(feature = "testing")]
+            near: None,
         }
     }
 
-    /// Adds one more endpoint; calls take them in turn.
+    /// Calls those whom `source` finds.
+    pub(super) fn discover(mut self, source: impl Discover) -> Self {
+        self.found = self.urls.first().map(|name| Source::new(name, source));
+        self
+    }
+
+    /// Reaches servers of this process by `near`, whatever the connector is; `by` seconds of the clock are one second
+    /// of what it is set to.
+    #[cfg(feature = "testing")]
+    pub(crate) fn simulated(mut self, near: Arc<dyn Near>, by: u32) -> Self {
+        self.near = Some(near);
+        self.tuning = self.tuning.stretched(by);
+        self.connect_timeout *= by;
+        self.timeout = self.timeout.map(|timeout| timeout * by);
+        self.found = self.found.map(|source| source.at_pace(Pace::stretched(by)));
+        self
+    }
+
+    /// Adds one more endpoint: each call goes to the one that will answer it first, see [`ChannelBuilder::balance`].
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
+        self
+    }
+
+    /// How the endpoint of a call is chosen; [`Balance::shortest_delay`] unless set.
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
         self
     }
 
@@ -259,79 +301,102 @@ impl ChannelBuilder {
     /// What is wrong with a URL, and what to write instead. For an `https://` URL also that the system has no roots,
     /// where no others are given.
     pub fn build(self) -> Result<Channel, InvalidTarget> {
-        let changed = Arc::new(Notify::new());
-        let mut nodes = Vec::with_capacity(self.urls.len());
-        #[cfg(feature = "tls")]
-        let mut tls = super::tls::of_channel(self.tls.clone(), self.observer.clone());
-        for url in &self.urls {
-            let target: Target = url.parse()?;
-            let authority = match &self.authority {
-                Some(authority) => authority.clone(),
-                // A host that parsed is an authority; a zone of an IPv6 address is not for the wire.
-                None => Authority::try_from(target.authority())
-                    .unwrap_or_else(|_| Authority::from_static("localhost")),
-            };
-            let keep_up = KeepUp {
-                target: target.clone(),
-                connector: self.connector.clone(),
-                #[cfg(feature = "tls")]
-                secure: tls.secure(&target, url)?,
-                connect_budget: self.connect_timeout,
-                settings: ClientSettings {
-                    scheme: if target.is_tls() {
-                        Scheme::HTTPS
-                    } else {
-                        Scheme::HTTP
-                    },
-                    authority,
-                    user_agent: self.user_agent.clone(),
-                    max_waiting: self.max_waiting,
-                    keep_alive: self.keep_alive,
-                },
-                backoff: Backoff::default(),
-                observer: self.observer.clone(),
-            };
-            nodes.push(Arc::new(Node::new(&target, keep_up, Arc::clone(&changed))));
+        let mut fixed = Vec::new();
+        let mut found = self.found.clone();
+        // A source that was given has the place of the first.
+        for url in &self.urls[usize::from(found.is_some())..] {
+            match url.parse::<Target>() {
+                Ok(target) => fixed.push(Instance::new(target)),
+                // One that finds endpoints, or none: that is said there.
+                Err(_) => found = Some(discovery::open(url, self.is_tls())?),
+            }
         }
-        Ok(self.over(nodes, changed))
+        if let Some(source) = found.as_ref().filter(|_| self.urls.len() > 1) {
+            let why = "it finds endpoints by itself, so it has to be the channel's only URL";
+            return Err(InvalidTarget::of_source(source.name(), why.to_owned()));
+        }
+        let fleet = self.fleet(found.is_some() || fixed.len() > 1);
+        let maker = self.maker(fleet);
+        let nodes = fixed.iter().map(|instance| maker.make(instance));
+        let nodes = nodes.collect::<Result<_, _>>()?;
+        Ok(self.over(nodes, maker, found))
+    }
+
+    /// Whether TLS is asked for beside the URLs.
+    fn is_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let is_tls = self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let is_tls = false;
+        is_tls
     }
 
     /// A channel to a server in this process, with what this builder sets; its URLs are not used.
     pub fn build_in_process(self, server: impl InProcess) -> Channel {
-        let changed = Arc::new(Notify::new());
+        let maker = self.maker(self.fleet(false));
         let link = Link::Memory(server.into_link());
-        let node = Arc::new(Node::fixed("in-process", link, Arc::clone(&changed)));
-        self.over(vec![node], changed)
+        let node = Arc::new(Node::fixed("in-process", link, &maker.fleet));
+        maker.put_around(&node);
+        self.over(vec![node], maker, None)
     }
 
     pub(super) fn in_process(server: impl InProcess) -> Channel {
         Self::new(String::new()).build_in_process(server)
     }
 
-    pub(super) fn over(self, nodes: Vec<Arc<Node>>, changed: Arc<Notify>) -> Channel {
-        let layered = if self.attempt_layers.is_empty() {
-            Vec::new()
-        } else {
-            let around = |node: &Arc<Node>| {
-                let innermost = Next::new(Attempt(Arc::clone(node)));
-                self.attempt_layers.around(innermost)
-            };
-            nodes.iter().map(around).collect()
-        };
-        let in_process = !nodes.iter().any(|node| node.is_remote());
+    /// What its nodes share.
+    pub(super) fn fleet(&self, is_judged: bool) -> Arc<Fleet> {
+        Fleet::new(self.tuning, is_judged, fastrand::u64(..))
+    }
+
+    pub(super) fn maker(&self, fleet: Arc<Fleet>) -> NodeMaker {
+        NodeMaker {
+            connector: self.connector.clone(),
+            #[cfg(feature = "testing")]
+            near: self.near.clone(),
+            connect_budget: self.connect_timeout,
+            authority: self.authority.clone(),
+            #[cfg(feature = "tls")]
+            tls: Mutex::new(super::tls::of_channel(
+                self.tls.clone(),
+                self.observer.clone(),
+            )),
+            user_agent: self.user_agent.clone(),
+            max_waiting: self.max_waiting,
+            keep_alive: self.keep_alive,
+            attempt_layers: self.attempt_layers.clone(),
+            observer: self.observer.clone(),
+            fleet,
+        }
+    }
+
+    pub(super) fn over(
+        self,
+        nodes: Vec<Arc<Node>>,
+        maker: NodeMaker,
+        found: Option<Source>,
+    ) -> Channel {
+        let in_process = found.is_none() && !nodes.iter().any(|node| node.is_remote());
+        let maker = Arc::new(maker);
+        let fleet = Arc::clone(&maker.fleet);
+        let picker = Arc::new(Picker::new(self.balance, fleet.seed()));
+        let table = Arc::new(Table::new(nodes, fleet, self.observer.clone()));
         let follow = |file| Overrides::new(file, Side::Client, self.observer.clone(), Vec::new());
         let core = Arc::new(Core {
             on_call: self.on_call,
             overrides: self.policy.map(follow),
-            observer: self.observer,
             place: Arc::new(Place {
-                nodes: nodes.into(),
-                layered: layered.into(),
-                turns: RoundRobin::default(),
-                changed,
+                is_layered: maker.is_layered(),
+                members: found.map(|source| {
+                    Members::new(source, maker, Arc::clone(&table), Arc::clone(&picker))
+                }),
+                picker,
+                samples: Samples::default(),
+                table,
                 waiting: AtomicUsize::new(0),
                 max_waiting: self.max_waiting,
             }),
+            observer: self.observer,
             defaults: Defaults {
                 timeout: self.timeout,
                 request_limit: Limit {

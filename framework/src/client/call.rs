@@ -11,6 +11,8 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::call::ambient::Ambient;
+use crate::call::key::HashKeyField;
+use crate::call::key::hash::KeyHash;
 use crate::call::{Compression, Metadata, Status};
 
 /// A call that has not begun: awaiting it makes it.
@@ -32,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) wait_for_ready: bool,
+    pub(crate) key: Option<Option<KeyHash>>,
     pub(crate) max_reply_bytes: Option<usize>,
     pub(crate) compress: Option<Option<Compression>>,
     pub(crate) metadata: Metadata,
@@ -101,6 +104,7 @@ impl<R> Call<R> {
             timeout: None,
             idle_timeout: None,
             wait_for_ready: false,
+            key: None,
             max_reply_bytes: None,
             compress: None,
             metadata: Metadata::default(),
@@ -128,6 +132,14 @@ impl<R, E> Call<R, E> {
     /// Waits for a connection also while connecting fails, within the call's deadline.
     pub fn wait_for_ready(self) -> Self {
         self.with(|options| options.wait_for_ready = true)
+    }
+
+    /// Places the call by this key, whatever field the IDL names: it goes to the server that owns the key. A key that
+    /// is not set, or empty, makes it a call without one, which is placed by load. A call whose requests stream has no
+    /// key but this.
+    pub fn hash_key(self, key: &(impl HashKeyField + ?Sized)) -> Self {
+        let key = KeyHash::of(key);
+        self.with(|options| options.key = Some(key))
     }
 
     /// The largest reply, or message of a stream of replies, that is taken, in bytes.

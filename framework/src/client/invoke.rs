@@ -12,6 +12,7 @@ use super::reply::Reply;
 use super::terms::{Bounded, Said, Terms};
 use crate::call::body::Body;
 use crate::call::frame::{self, Limit};
+use crate::call::key::hash::KeyHash;
 use crate::call::pipe::{Control, pipe};
 use crate::call::stream::Messages;
 use crate::call::{
@@ -32,8 +33,9 @@ where
     let channel = channel.clone();
     Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::Yes)?;
+        let key = begun.key(method, &req);
         let framed = begun.encode(method, &req)?;
-        let mut call = begun.call(Payload::Whole(framed));
+        let mut call = begun.call(key, Payload::Whole(framed));
         Ok(async move {
             let reply = channel.run(&mut call).await?;
             let Payload::Whole(mut framed) = reply.payload else {
@@ -63,9 +65,10 @@ where
     let channel = channel.clone();
     Call::new(move |options| {
         let begun = Begun::new(&channel, method.spec(), options, Bounded::No)?;
+        let key = begun.key(method, &req);
         let framed = begun.encode(method, &req)?;
         let receiving = begun.receiving();
-        let mut call = begun.call(Payload::Whole(framed));
+        let mut call = begun.call(key, Payload::Whole(framed));
         Ok(async move {
             let reply = channel.run(&mut call).await?;
             let (messages, metadata) = receiving.messages(reply, None);
@@ -139,11 +142,13 @@ impl<Req> Opening<Req> {
             compression,
             ..
         } = begun.terms;
+        let key = begun.options.key.flatten();
+        let body = Body::pipe(reader).compressed(compression);
         Ok(Self {
             out: Outbound::new(writer, method.request, request_limit).compressing(compression),
             control,
             receiving: begun.receiving(),
-            call: begun.call(Payload::Stream(Body::pipe(reader).compressed(compression))),
+            call: begun.call(key, Payload::Stream(body)),
         })
     }
 
@@ -195,6 +200,11 @@ impl Begun {
             .map_err(|status| status.with_method(self.method.path_cow()))
     }
 
+    /// What the call says itself, else what its method takes from the request.
+    fn key<Req, Resp>(&self, method: &Method<Req, Resp>, req: &Req) -> Option<KeyHash> {
+        self.options.key.unwrap_or_else(|| method.key(req))
+    }
+
     /// What the receiving half of a stream has to know.
     fn receiving(&self) -> Receiving {
         Receiving {
@@ -205,8 +215,9 @@ impl Begun {
         }
     }
 
-    fn call(self, payload: Payload) -> RawCall {
+    fn call(self, key: Option<KeyHash>, payload: Payload) -> RawCall {
         let mut call = RawCall::with(self.method, payload);
+        call.key = key;
         call.metadata = self.options.metadata;
         call.deadline = self.entered.deadline;
         call.trace = self.entered.trace;

@@ -6,7 +6,10 @@ mod attempts;
 mod builder;
 mod call;
 mod enter;
+pub mod explain;
 mod invoke;
+mod members;
+mod nodes;
 mod place;
 mod progress;
 mod reply;
@@ -25,6 +28,7 @@ use tokio::time::timeout_at;
 use crate::call::frame::Limit;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Compression, MethodSpec, RawCall, RawReply, ServiceSpec, Status};
+use crate::discovery::Discover;
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
@@ -35,13 +39,15 @@ use terms::{Bounded, Said, Terms};
 
 pub use builder::ChannelBuilder;
 pub use call::{Call, Response, WithResponse};
+pub(crate) use enter::DEFAULT_TIMEOUT;
 pub(crate) use invoke::{bidi, client_stream, server_stream, unary};
 pub use reply::Reply;
 
 /// The way to one target. Clones share everything; dropping the last one closes its connections when their calls are
 /// over.
 ///
-/// A channel connects at its first call, keeps its connections up by itself, and takes its endpoints in turn.
+/// A channel connects at its first call, keeps its connections up by itself, and sends each call to the endpoint that
+/// will answer it first ([`ChannelBuilder::balance`]).
 /// Its calls need a tokio runtime: elsewhere they fail with INTERNAL.
 #[derive(Clone)]
 pub struct Channel(Arc<Inner>);
@@ -75,6 +81,7 @@ struct Defaults {
 impl Channel {
     /// A channel to one endpoint: `http://127.0.0.1:50051`, `http://[::1]:50051`, `unix:/run/cart.sock`;
     /// with the feature `tls` also `https://cart.example.org`, where the roots of the system are trusted.
+    /// Or to all who serve a name: `local:///shop.v1.Cart` for those of this machine, see docs/discovery.md.
     /// It connects at its first call: only a bad URL fails here.
     ///
     /// # Errors
@@ -86,6 +93,11 @@ impl Channel {
     /// A channel to set up.
     pub fn builder(url: impl Into<String>) -> ChannelBuilder {
         ChannelBuilder::new(url.into())
+    }
+
+    /// A channel to set up, to those whom `source` finds; `name` is what its logs and metrics call them.
+    pub fn discover(name: &str, source: impl Discover) -> ChannelBuilder {
+        ChannelBuilder::new(name.to_owned()).discover(source)
     }
 
     /// A channel to a server inside this process, over no socket: for tests, where it is deterministic
@@ -159,7 +171,8 @@ impl Channel {
     // ORDER 4: Observe — the logical call: encloses all attempts, and a dropped call is counted; what Enter, a
     //   layer or `on_call` refuses is not
     // ORDER 5: Attempts — once more where no handler has seen the call; retry, hedge and failover will be this one loop
-    // ORDER 6: Balance — nodes in turn, those that are ready first; nothing below sees more than one of them
+    // ORDER 6: Balance — the node that is expected to answer first, of those that are in use; nothing below sees more
+    //   than one of them
     // ORDER 7: node: attempt layers of the user, connection — per endpoint; a free stream is waited for in a
     //   bounded queue, and the attempt layers hold it
     async fn run(&self, call: &mut RawCall) -> Result<RawReply, Status> {

@@ -3,53 +3,84 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use super::explain::{self, Samples};
+use super::members::{Members, Nobody};
 use super::progress::{Progress, Stage};
-use crate::balance::{Pick, RoundRobin, pick};
+use crate::balance::{Asks, Common, Hope, Picker, hope};
+use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Status};
-use crate::endpoint::Node;
-use crate::middleware::Next;
+use crate::call::{Idempotency, Payload, RawCall, RawReply, Shape, Status};
+use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
 use crate::observe::Told;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
 
 /// The nodes of a channel, and the calls that wait for one of them.
 pub(super) struct Place {
-    pub(super) nodes: Box<[Arc<Node>]>,
-    /// The attempt layers of the user around each node, where there are any.
-    pub(super) layered: Box<[Next]>,
-    pub(super) turns: RoundRobin,
-    pub(super) changed: Arc<Notify>,
+    pub(super) table: Arc<Table>,
+    /// Who they are, where they are found under a name.
+    pub(super) members: Option<Members>,
+    /// Do attempt layers of the user stand around the nodes?
+    pub(super) is_layered: bool,
+    pub(super) picker: Arc<Picker>,
+    /// Picks of late, a few of them.
+    pub(super) samples: Samples,
     pub(super) waiting: AtomicUsize,
     /// Calls that may wait at each node: for a connection, and for a free stream.
     pub(super) max_waiting: usize,
+}
+
+/// A node, and a free place of a call on it.
+type Free = (Arc<Node>, Slot);
+
+/// What of a call decides where it goes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wants {
+    wait_for_ready: bool,
+    is_repeatable: bool,
+    key: Option<u64>,
+}
+
+impl Wants {
+    fn of(call: &RawCall) -> Self {
+        Self {
+            wait_for_ready: call.wait_for_ready,
+            is_repeatable: call.method.idempotency() != Idempotency::Unsafe,
+            key: call.key.map(KeyHash::get),
+        }
+    }
 }
 
 impl Place {
     pub(super) async fn attempt(
         &self,
         call: &mut RawCall,
-        progress: &Progress,
+        progress: &mut Progress,
         told: Told<'_>,
     ) -> Result<RawReply, Status> {
-        let (index, slot) = match self.free_slot(self.turns.next()) {
+        let wants = Wants::of(call);
+        let free = self.free_slot(wants);
+        let (node, slot) = match free {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
             None => {
                 let waiting = async {
                     let _waits = told.waits();
-                    self.slot(call.wait_for_ready, progress).await
+                    self.slot(wants, progress).await
                 };
                 Box::pin(waiting).await?
             }
         };
-        let count = progress.sent_to(index);
-        told.attempt(self.nodes[index].name(), count);
-        match self.layered.get(index) {
+        let count = progress.sent_to(Arc::clone(&node));
+        told.attempt(node.name(), count);
+        let since = self.began(progress);
+        let is_unary = call.method.shape() == Shape::Unary;
+        let in_flight = InFlight::begin(Arc::clone(&node), since, call.deadline, is_unary);
+        let reply = match node.around() {
             None => slot.send(call).await,
             // The layers take the place along: a node that turns out to have none is not theirs to deal with.
             Some(layers) => {
@@ -57,43 +88,108 @@ impl Place {
                 call.extensions.insert(Reserved::new(slot));
                 layers.serve(call).await
             }
+        };
+        match reply {
+            Ok(mut reply) => {
+                match &mut reply.payload {
+                    // In flight until its end.
+                    Payload::Stream(body) => {
+                        *body = std::mem::take(body).watched(Box::new(in_flight));
+                    }
+                    Payload::Whole(_) => in_flight.settle(Ok(())),
+                }
+                Ok(reply)
+            }
+            Err(status) => {
+                in_flight.settle(Err(&status));
+                Err(status)
+            }
         }
     }
 
-    /// A place that is free at once, on the first ready node in turn that has one.
-    fn free_slot(&self, turn: usize) -> Option<(usize, Slot)> {
-        let count = self.nodes.len();
-        (0..count).find_map(|step| {
-            let index = turn.wrapping_add(step) % count;
-            let node = &self.nodes[index];
-            let Some(link) = node.link() else {
-                // Its runtime may have ended before those of the others. When all are lost, the error is said.
-                let _ = node.wake();
+    /// When an attempt that is sent now began. Who has one endpoint measures nothing.
+    fn began(&self, progress: &Progress) -> Instant {
+        if self.table.fleet().is_judged() {
+            Instant::now()
+        } else {
+            progress.started()
+        }
+    }
+
+    /// A place that is free at once: on the node that the call is best sent to, or on another one that is ready.
+    fn free_slot(&self, wants: Wants) -> Option<Free> {
+        let set = self.table.now();
+        let first = self.pick(&set, wants);
+        let nodes = set.nodes();
+        if let Some(first) = first {
+            if let Some(slot) = free_on(&nodes[first]) {
+                return Some((Arc::clone(&nodes[first]), slot));
+            }
+            // It may have been lost just now, or its runtime may have ended before those of the others.
+            let _ = nodes[first].wake();
+        }
+        let from = first.map_or(0, |first| first + 1);
+        (0..nodes.len()).find_map(|step| {
+            let index = (from + step) % nodes.len();
+            let node = &nodes[index];
+            if Some(index) == first || !may_stand_in(node) {
                 return None;
-            };
-            Some((index, link.try_reserve().ok()?))
+            }
+            Some((Arc::clone(node), free_on(node)?))
         })
     }
 
-    /// Do attempt layers of the user stand around the nodes?
-    pub(super) fn is_layered(&self) -> bool {
-        !self.layered.is_empty()
+    fn pick(&self, set: &EndpointSet, wants: Wants) -> Option<usize> {
+        // Nothing is compared where there is nothing to choose from: no clock is read.
+        if set.nodes().len() == 1 {
+            return Some(0);
+        }
+        if wants.key.is_some() {
+            self.table.fleet().keep_load();
+        }
+        let asks = self.asks(wants);
+        let turn = self.picker.turn();
+        let picked = self.picker.pick(set, &asks, turn);
+        if self.samples.is_due(turn) {
+            let considered = self.picker.consider(set, &asks);
+            self.samples
+                .add(explain::picked(set, &considered, picked, wants.key));
+        }
+        picked
+    }
+
+    /// What a pick is to know besides the nodes.
+    pub(super) fn asks(&self, wants: Wants) -> Asks {
+        let fleet = self.table.fleet();
+        let tuning = &fleet.tuning;
+        Asks {
+            now: fleet.moment(Instant::now()),
+            common: Common {
+                typical_rtt: fleet.typical_rtt(),
+                warm_up: tuning.warm_up.as_secs_f32(),
+                rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                uses_reports: self.picker.balance().uses_reports(),
+                report_age: tuning.report_age.as_secs_f32(),
+            },
+            panics: fleet.panics(),
+            is_repeatable: wants.is_repeatable,
+            key: wants.key,
+            load: fleet.load(),
+            weight: fleet.weight(),
+            trial_patience: tuning.trial_patience.as_secs_f32(),
+        }
     }
 
     /// Waits until a call could be placed.
     pub(super) async fn ready(&self) -> Result<(), Status> {
-        self.node(false, &Progress::new()).await.map(drop)
+        self.node(false, &mut Progress::new()).await.map(drop)
     }
 
-    /// A place for a call on the next node in turn that has one.
-    async fn slot(
-        &self,
-        wait_for_ready: bool,
-        progress: &Progress,
-    ) -> Result<(usize, Slot), Status> {
+    /// A place for a call, as soon as a node has one.
+    async fn slot(&self, wants: Wants, progress: &mut Progress) -> Result<Free, Status> {
         loop {
-            let first = self.node(wait_for_ready, progress).await?;
-            if let Some(free) = self.free_slot(first) {
+            let first = self.node(wants.wait_for_ready, progress).await?;
+            if let Some(free) = self.free_slot(wants) {
                 return Ok(free);
             }
             progress.at(Stage::Stream);
@@ -105,14 +201,15 @@ impl Place {
 
     /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
     /// because the connections are closing.
-    async fn queue(&self, first: usize) -> Result<Option<(usize, Slot)>, Status> {
+    async fn queue(&self, first: usize) -> Result<Option<Free>, Status> {
         let mut full = Vec::new();
-        for step in 0..self.nodes.len() {
-            let index = first.wrapping_add(step) % self.nodes.len();
-            let node = &self.nodes[index];
+        let set = Arc::clone(&self.table.now());
+        let nodes = set.nodes();
+        for step in 0..nodes.len() {
+            let node = &nodes[first.wrapping_add(step) % nodes.len()];
             let Some(link) = node.link() else { continue };
             match link.reserve().await {
-                Ok(slot) => return Ok(Some((index, slot))),
+                Ok(slot) => return Ok(Some((Arc::clone(node), slot))),
                 // It may have waited long: the others are looked at anew.
                 Err(NoSlot::Closing) => return Ok(None),
                 Err(NoSlot::Busy | NoSlot::Full) => full.push(&**node.name()),
@@ -124,23 +221,30 @@ impl Place {
         Err(self.too_many(&format!("a free stream of {}", full.join(", "))))
     }
 
-    /// The next node in turn that is ready, or that becomes so.
-    async fn node(&self, wait_for_ready: bool, progress: &Progress) -> Result<usize, Status> {
-        let turn = self.turns.next();
-        let count = self.nodes.len();
+    /// A node that is ready, or that becomes so.
+    async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<usize, Status> {
+        self.wake();
         let mut waiting = None;
         loop {
-            let changed = self.changed.notified();
-            match pick(count, turn, |i| self.nodes[i].readiness(), wait_for_ready) {
-                Pick::Node(index) => return Ok(index),
-                Pick::Failing => return Err(self.unavailable()),
-                Pick::Wait => {}
-            }
-            for node in &self.nodes {
-                node.wake()?;
-            }
-            if waiting.is_none() {
-                waiting = Some(self.wait()?);
+            let changed = self.table.changed();
+            {
+                let set = self.table.now();
+                let nodes = set.nodes();
+                let readiness = |i: usize| nodes[i].readiness();
+                match hope(nodes.len(), 0, readiness, wait_for_ready) {
+                    Hope::Now(index) => return Ok(index),
+                    Hope::Soon => {}
+                    Hope::Nothing => match self.nobody(nodes) {
+                        Nobody::Yet => {}
+                        Nobody::Found(status) => return Err(status),
+                    },
+                }
+                for node in nodes {
+                    node.wake()?;
+                }
+                if waiting.is_none() {
+                    waiting = Some(self.wait(nodes)?);
+                }
             }
             progress.at(Stage::Connection);
             // It was made before the states were looked at: no change since then is missed.
@@ -148,10 +252,27 @@ impl Place {
         }
     }
 
-    fn wait(&self) -> Result<Waiting<'_>, Status> {
-        let max = self.max_waiting.saturating_mul(self.nodes.len());
+    /// Sees to it that endpoints are found and judged.
+    fn wake(&self) {
+        self.table.wake();
+        if let Some(members) = &self.members {
+            members.wake();
+        }
+    }
+
+    /// Why no call can be sent.
+    fn nobody(&self, nodes: &[Arc<Node>]) -> Nobody {
+        match &self.members {
+            Some(members) if nodes.is_empty() => members.nobody(),
+            _ => Nobody::Found(unavailable(nodes)),
+        }
+    }
+
+    fn wait(&self, nodes: &[Arc<Node>]) -> Result<Waiting<'_>, Status> {
+        // While nobody is found, as for one.
+        let max = self.max_waiting.saturating_mul(nodes.len().max(1));
         Waiting::enter(&self.waiting, max).ok_or_else(|| {
-            let names: Vec<&str> = self.nodes.iter().map(|node| &**node.name()).collect();
+            let names: Vec<&str> = nodes.iter().map(|node| &**node.name()).collect();
             self.too_many(&format!("a connection to {}", names.join(", ")))
         })
     }
@@ -164,16 +285,27 @@ impl Place {
             self.max_waiting
         ))
     }
+}
 
-    fn unavailable(&self) -> Status {
-        let reasons: Vec<String> = self
-            .nodes
-            .iter()
-            .filter_map(|node| node.failure())
-            .map(|failure| failure.to_string())
-            .collect();
-        Status::unavailable(reasons.join("; "))
-    }
+/// A place on a node, if one is free at once.
+fn free_on(node: &Node) -> Option<Slot> {
+    node.link()?.try_reserve().ok()
+}
+
+/// May a node take a call that was meant for another one, which has no free place? One that is out of use does not
+/// come back that way.
+fn may_stand_in(node: &Node) -> bool {
+    let (phase, _) = node.vitals().phase();
+    !matches!(phase, Phase::Ejected | Phase::Trial | Phase::Hung)
+}
+
+fn unavailable(nodes: &[Arc<Node>]) -> Status {
+    let reasons: Vec<String> = nodes
+        .iter()
+        .filter_map(|node| node.failure())
+        .map(|failure| failure.to_string())
+        .collect();
+    Status::unavailable(reasons.join("; "))
 }
 
 /// The place of a call, on its way through a node's attempt layers: for the first that asks.
@@ -191,17 +323,20 @@ impl Reserved {
 }
 
 /// The innermost service of a node's attempt layers.
-pub(super) struct Attempt(pub(super) Arc<Node>);
+pub(super) struct Attempt(pub(super) Weak<Node>);
 
 impl Serve for Attempt {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
-        let node = Arc::clone(&self.0);
+        let node = self.0.clone();
         let reserved = call.extensions.remove::<Reserved>();
         Box::pin(async move {
             if let Some(slot) = reserved.and_then(Reserved::take) {
                 return slot.send(&mut call).await;
             }
             // A layer has made the call anew, or sends it once more.
+            let Some(node) = node.upgrade() else {
+                return Err(Status::unavailable("the endpoint is gone"));
+            };
             let Some(link) = node.link() else {
                 return Err(Status::unavailable(format!(
                     "{} was just lost",
@@ -224,6 +359,6 @@ impl Serve for Attempt {
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.nodes.iter()).finish()
+        self.table.now().fmt(f)
     }
 }

@@ -21,10 +21,13 @@ mod connecting;
 #[cfg(feature = "prometheus")]
 mod counted;
 mod dropping;
+mod found;
 mod placing;
 mod turned_away;
 
-static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
+pub(super) use placing::{scripted, two};
+
+pub(super) static ONCE: Method<u64, u64> = Method::unary("/test.v1.Count/Once");
 static DOWN: Method<u64, u64> = Method::server_stream("/test.v1.Count/Down");
 static UP: Method<u64, u64> = Method::client_stream("/test.v1.Count/Up");
 static BOTH: Method<u64, u64> = Method::bidi("/test.v1.Count/Both");
@@ -338,9 +341,12 @@ fn idle(recorder: &Recorder, channel: &Channel) -> bool {
     recorder.in_flight(Side::Client) == 0
         && recorder.in_flight(Side::Server) == 0
         && place.waiting.load(Ordering::Relaxed) == 0
-        && place.nodes.iter().all(|node| match node.link() {
-            Some(Link::Http2(connection)) => connection.is_idle(),
-            _ => true,
+        && place.table.now().nodes().iter().all(|node| {
+            let is_idle = match node.link() {
+                Some(Link::Http2(connection)) => connection.is_idle(),
+                _ => true,
+            };
+            is_idle && node.vitals().in_flight() == 0
         })
 }
 

@@ -2,7 +2,6 @@
 //! It refuses to run: all of it is decided when a user's crate is compiled.
 
 use crate::call::Status;
-use crate::call::key::HashKeyField;
 use crate::call::method::Codec;
 
 /// What a method can take and reply.
@@ -70,9 +69,6 @@ pub const fn message<T: Message>() -> Codec<T> {
 pub fn returned<T, E, R: Returns<T, E>>(result: R) -> Result<T, Status> {
     result.status()
 }
-
-/// Can calls be routed by it?
-pub const fn key<T: HashKeyField + ?Sized>(_: &T) {}
 
 /// From a field on the way to a key to the message in it. Method calls find this before [`ThroughMessage`].
 pub trait ThroughOption {

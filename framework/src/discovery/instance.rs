@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use super::json;
+use crate::rt::json::write_text;
 use crate::transport::target::Target;
 
 mod read;
@@ -73,6 +73,7 @@ impl Display for InstanceState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     target: Target,
+    host: Option<String>,
     /// `Addr`: the target without what the record says elsewhere.
     address: String,
     id: String,
@@ -92,6 +93,7 @@ impl Instance {
         Self {
             id: address.clone(),
             target,
+            host: None,
             address,
             slot: None,
             services: Vec::new(),
@@ -114,14 +116,14 @@ impl Instance {
     /// The record, on one line.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"Addr\":");
-        json::write(&mut out, &self.address);
+        write_text(&mut out, &self.address);
         out.push_str(",\"Metadata\":{\"v\":");
-        json::write(&mut out, read::VERSION);
+        write_text(&mut out, read::VERSION);
         let mut field = |name: &str, value: &str| {
             out.push(',');
-            json::write(&mut out, name);
+            write_text(&mut out, name);
             out.push(':');
-            json::write(&mut out, value);
+            write_text(&mut out, value);
         };
         field("id", &self.id);
         if let Some(slot) = &self.slot {
@@ -134,6 +136,9 @@ impl Instance {
         field("weight", &self.weight.to_string());
         if let Some(zone) = &self.zone {
             field("zone", zone);
+        }
+        if let Some(host) = &self.host {
+            field("host", host);
         }
         if self.incarnation > 0 {
             field("inc", &self.incarnation.to_string());
@@ -187,6 +192,14 @@ impl Instance {
     #[must_use]
     pub fn with_zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());
+        self
+    }
+
+    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with its
+    /// port, and, where TLS is spoken, what its certificate has to be for.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
         self
     }
 
@@ -250,6 +263,19 @@ impl Instance {
     /// Where it stands.
     pub fn zone(&self) -> Option<&str> {
         self.zone.as_deref()
+    }
+
+    /// The name that it is called by, where that is not the host of its target.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// What calls to it say in `:authority`.
+    pub(crate) fn authority(&self) -> String {
+        match &self.host {
+            Some(host) => self.target.authority_of(host),
+            None => self.target.authority(),
+        }
     }
 
     /// Which of those with its slot it is.

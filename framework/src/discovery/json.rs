@@ -1,7 +1,7 @@
 //! What an instance's record needs of JSON: one object of strings, and objects of strings in it.
 //! It refuses numbers, lists and deeper objects as values to give; it steps over them, to a bounded depth.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::fmt::{self, Display, Formatter};
 
 /// How deep lists and objects may stand in each other: enough for what others add, and no deeper than any stack.
 const DEEPEST: usize = 16;
@@ -37,24 +37,6 @@ pub(super) fn parse(text: &str) -> Result<Value, NoJson> {
         return Err(reader.wanted("the end"));
     }
     Ok(value)
-}
-
-/// Writes a string with its quotes.
-pub(super) fn write(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() => {
-                // The control characters stand below U+00A0: writing them to a string does not fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 struct Reader<'a> {
@@ -336,7 +318,7 @@ mod tests {
         #[test]
         fn others_read_what_it_writes(text: String) {
             let mut out = String::new();
-            write(&mut out, &text);
+            crate::rt::json::write_text(&mut out, &text);
             prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text.clone());
             prop_assert_eq!(parse(&out).unwrap(), Value::Text(text));
         }

@@ -1,14 +1,10 @@
 //! Who serves a name, kept true: sources that find instances, and the directory that takes what they find with care.
 //! It refuses to connect to anybody, and to choose among who was found.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "channels are still to look here for their endpoints"
-)]
-
 mod change;
 mod directory;
+#[cfg(feature = "dns")]
+mod dns;
 mod fixed;
 mod found;
 mod instance;
@@ -27,8 +23,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub(crate) use directory::{Directory, Suspect};
-pub(crate) use found::{Found, Held, HeldWhy, Member, Stale};
+use crate::rt::pace::Pace;
+
+pub(crate) use directory::Directory;
+pub(crate) use found::{Found, Member};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
 pub(crate) use open::{open, registry};
 pub use register::{Register, Registration};
@@ -91,6 +89,7 @@ impl<D: Discover> ErasedDiscover for D {
 pub(crate) struct Source {
     name: Arc<str>,
     discover: Arc<dyn ErasedDiscover>,
+    pace: Pace,
 }
 
 impl Source {
@@ -99,7 +98,14 @@ impl Source {
         Self {
             name: name.into(),
             discover: Arc::new(discover),
+            pace: Pace::default(),
         }
+    }
+
+    /// What it says is judged at this pace.
+    #[cfg(feature = "testing")]
+    pub(crate) fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     pub(crate) fn name(&self) -> &str {

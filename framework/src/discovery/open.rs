@@ -2,6 +2,8 @@
 //! It refuses to look for anything yet.
 
 use super::Source;
+#[cfg(feature = "dns")]
+use super::dns;
 use super::fixed::Fixed;
 use super::local::{Local, LocalRegistry};
 use super::register::Registry;
@@ -13,18 +15,38 @@ const STATIC: &str = "static";
 /// The registry directory of this machine.
 const LOCAL: &str = "local";
 
-/// The source that a channel's URL names; one of a single endpoint is a source, too.
+/// Endpoints that DNS has under a name.
+const DNS: &str = "dns";
+
+/// The source that a channel's URL names; one of a single endpoint is a source, too. Endpoints of DNS, which says nothing
+/// of TLS, are spoken to over it where `is_tls`.
 ///
 /// # Errors
 /// [`InvalidTarget`] says what is wrong and what to write instead.
-pub(crate) fn open(url: &str) -> Result<Source, InvalidTarget> {
+pub(crate) fn open(url: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         STATIC => Ok(Source::new(url, Fixed::parse(url, rest)?)),
         LOCAL => Ok(Source::new(url, Local::parse(url, rest)?)),
+        DNS => looked_up(url, rest, is_tls),
         // Whatever else is a target, or is not: that is said there.
         _ => Ok(Source::new(url, Fixed::one(url.parse::<Target>()?))),
     }
+}
+
+#[cfg(feature = "dns")]
+fn looked_up(url: &str, rest: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
+    Ok(Source::new(url, dns::parse(url, rest, is_tls)?))
+}
+
+#[cfg(not(feature = "dns"))]
+fn looked_up(url: &str, _: &str, _: bool) -> Result<Source, InvalidTarget> {
+    Err(InvalidTarget::of_source(
+        url,
+        "DNS is not built in; turn on the feature \"dns\" of the crate sinew, or name the endpoints, for example \
+         \"http://cart.internal:50051\" or \"static:10.0.0.7:50051,10.0.0.8:50051\""
+            .to_owned(),
+    ))
 }
 
 /// The registry that a server's URL names.
@@ -76,8 +98,12 @@ mod tests {
                 "local:///shop/Cart",
                 "\"shop/Cart\" is no name of a service",
             ),
+            #[cfg(feature = "dns")]
+            ("DNS:cart:1", "write \"dns:///cart:1\""),
+            #[cfg(not(feature = "dns"))]
+            ("dns:///cart:1", "the feature \"dns\""),
         ] {
-            let error = open(url).unwrap_err().to_string();
+            let error = open(url, false).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
         for url in [
@@ -86,8 +112,10 @@ mod tests {
             "Static://a:1",
             "http://a:1",
             "unix:/run/a.sock",
+            #[cfg(feature = "dns")]
+            "dns:///cart:1",
         ] {
-            assert_eq!(&*open(url).unwrap().name, url);
+            assert_eq!(&*open(url, false).unwrap().name, url);
         }
     }
 }

@@ -213,7 +213,7 @@ async fn a_directory_ends_with_its_handle_and_its_source_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_is_done_has_said_all() {
-    let source = open("static:a:1,b:2").unwrap();
+    let source = open("static:a:1,b:2", false).unwrap();
     let mut directory = Directory::start(&source, Observer::default());
     let found = directory.changed().await;
     assert_eq!(ids(&found), "a:1 b:2");

@@ -1,8 +1,26 @@
 //! Who can be called, where, and in which state its connection is.
 //! It knows neither the client nor the server.
 
+mod fleet;
+mod hang;
+mod health;
+mod in_flight;
+mod judge;
 mod keeper;
 mod node;
+mod set;
+mod table;
+mod tuning;
+mod vitals;
 
+pub(crate) use fleet::Fleet;
+pub(crate) use health::Cause;
+pub(crate) use in_flight::InFlight;
 pub(crate) use keeper::KeepUp;
 pub(crate) use node::{Node, Readiness, no_runtime};
+pub(crate) use set::EndpointSet;
+pub(crate) use table::Table;
+pub(crate) use tuning::Tuning;
+#[cfg(test)]
+pub(crate) use vitals::Said;
+pub(crate) use vitals::{Facts, Moment, NORMAL_WEIGHT, Phase, Vitals};

@@ -2,12 +2,16 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
 use super::keeper::{self, Closing, KeepUp};
+use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Tuning, Vitals};
 use crate::call::{Code, Status};
+use crate::middleware::Next;
+use crate::rt::stamp::Stamp;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::target::Target;
@@ -15,17 +19,30 @@ use crate::transport::target::Target;
 /// An endpoint and its connection. The connection is made at the first call, and kept up by a task of its own
 /// that ends when the node is dropped.
 pub(crate) struct Node {
+    /// New for each process that serves, where it is found in a registry; else its name.
+    id: Arc<str>,
     name: Arc<str>,
+    /// Where it stands on the ring, over all of its restarts.
+    slot: Arc<str>,
     shared: Arc<Shared>,
     /// What a keeper is started with; nothing where none is needed.
     keep_up: Option<KeepUp>,
+    /// The attempt layers of the user around it, where there are any.
+    around: OnceLock<Next>,
+    fleet: Arc<Fleet>,
+    /// Calls of its trial that went well, and that failed.
+    tried: (AtomicU32, AtomicU32),
+    /// Why it is to get no new calls, whatever became of those it had.
+    aside: Mutex<Option<Cause>>,
+    /// Why it is in the phase that it is in.
+    cause: Mutex<Cause>,
 }
 
 /// What a node and its keeper share.
 pub(crate) struct Shared {
     state: RwLock<State>,
-    /// Told at each change of the state; all nodes of a channel share one.
-    changed: Arc<Notify>,
+    fleet: Arc<Fleet>,
+    vitals: Arc<Vitals>,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
 }
@@ -45,39 +62,86 @@ pub(crate) enum State {
 
 /// What a balancer may know of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Readiness {
     /// Calls can be sent.
-    Ready,
+    Ready = 0,
     /// It will be known soon whether calls can be sent.
-    Pending,
+    Pending = 1,
     /// The last try to connect failed.
-    Failing,
+    Failing = 2,
+}
+
+impl Readiness {
+    pub(super) fn of(bits: u8) -> Self {
+        match bits {
+            0 => Self::Ready,
+            1 => Self::Pending,
+            _ => Self::Failing,
+        }
+    }
 }
 
 impl Node {
-    pub(crate) fn new(target: &Target, keep_up: KeepUp, changed: Arc<Notify>) -> Self {
-        Self {
-            name: target.to_string().into(),
-            shared: Arc::new(Shared {
-                state: RwLock::new(State::Idle),
-                changed,
-                dropped: Notify::new(),
-            }),
-            keep_up: Some(keep_up),
-        }
+    pub(crate) fn new(
+        id: &str,
+        target: &Target,
+        slot: &str,
+        keep_up: KeepUp,
+        fleet: &Arc<Fleet>,
+    ) -> Self {
+        let name = target.to_string().into();
+        let mut node = Self::with(name, Some(keep_up), State::Idle, fleet);
+        node.id = id.into();
+        node.slot = slot.into();
+        node
     }
 
     /// A node that is there from the start and needs nobody to keep it up.
-    pub(crate) fn fixed(name: &str, link: Link, changed: Arc<Notify>) -> Self {
+    pub(crate) fn fixed(name: &str, link: Link, fleet: &Arc<Fleet>) -> Self {
+        Self::with(name.into(), None, State::Ready(link), fleet)
+    }
+
+    fn with(name: Arc<str>, keep_up: Option<KeepUp>, state: State, fleet: &Arc<Fleet>) -> Self {
+        let now = fleet.stamp(tokio::time::Instant::now());
+        // What its connections are told to write to is what a pick reads.
+        let reported = match (&keep_up, &state) {
+            (Some(keep_up), _) => Arc::clone(&keep_up.settings.reported),
+            (None, _) => Arc::default(),
+        };
+        let vitals = Vitals::new(NORMAL_WEIGHT, now, reported);
+        vitals.set_readiness(state.readiness());
         Self {
-            name: name.into(),
+            id: Arc::clone(&name),
+            slot: Arc::clone(&name),
+            name,
             shared: Arc::new(Shared {
-                state: RwLock::new(State::Ready(link)),
-                changed,
+                state: RwLock::new(state),
+                fleet: Arc::clone(fleet),
+                vitals: Arc::new(vitals),
                 dropped: Notify::new(),
             }),
-            keep_up: None,
+            keep_up,
+            around: OnceLock::new(),
+            fleet: Arc::clone(fleet),
+            tried: Default::default(),
+            aside: Mutex::new(None),
+            cause: Mutex::new(Cause::Joined),
         }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn slot(&self) -> &str {
+        &self.slot
+    }
+
+    /// Is it what stands for one at this address and slot, who is called by this name?
+    pub(crate) fn is_at(&self, target: &Target, host: Option<&str>, slot: &str) -> bool {
+        let is_same = |up: &KeepUp| up.target == *target && up.host.as_deref() == host;
+        &*self.slot == slot && self.keep_up.as_ref().is_some_and(is_same)
     }
 
     /// The target, as it is written.
@@ -90,14 +154,91 @@ impl Node {
         self.keep_up.is_some()
     }
 
-    pub(crate) fn readiness(&self) -> Readiness {
-        match &*self.shared.read() {
-            // Its keeper is about to say so.
-            State::Ready(link) if link.is_closing() => Readiness::Pending,
-            State::Ready(_) => Readiness::Ready,
-            State::Idle | State::Closed | State::Connecting { failed: None } => Readiness::Pending,
-            State::Connecting { failed: Some(_) } => Readiness::Failing,
+    pub(crate) fn vitals(&self) -> &Arc<Vitals> {
+        &self.shared.vitals
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Are there others that it can be compared with?
+    pub(super) fn is_judged(&self) -> bool {
+        self.fleet.is_judged()
+    }
+
+    /// Its part of the load of all has changed, perhaps.
+    pub(super) fn recount(&self, now: tokio::time::Instant) {
+        if self.fleet.keeps_load() {
+            let load = self.vitals().load(&self.fleet.moment(now));
+            let before = self.vitals().takes_part(load);
+            self.fleet.load_changed(before, load);
         }
+    }
+
+    /// A call of its trial is over.
+    pub(super) fn tried(&self, failed: bool) {
+        let (good, bad) = &self.tried;
+        let count = if failed { bad } else { good };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls of its trial that went well, and that failed.
+    pub(super) fn tries(&self) -> (u32, u32) {
+        let (good, bad) = &self.tried;
+        (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn aside(&self) -> Option<Cause> {
+        *lock(&self.aside)
+    }
+
+    /// Says why it is to get no new calls, if it is not. It is judged for that as soon as it is news.
+    pub(crate) fn set_aside(&self, aside: Option<Cause>) {
+        let before = std::mem::replace(&mut *lock(&self.aside), aside);
+        if before != aside {
+            self.fleet.doubt();
+        }
+    }
+
+    /// 100 is normal.
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.vitals().set_weight(weight);
+    }
+
+    /// Only the table says this.
+    pub(super) fn enter(&self, phase: Phase, cause: Cause, now: Stamp) {
+        *lock(&self.cause) = cause;
+        if phase == Phase::Trial {
+            let (good, bad) = &self.tried;
+            good.store(0, Ordering::Relaxed);
+            bad.store(0, Ordering::Relaxed);
+        }
+        if matches!(phase, Phase::Trial | Phase::Warm) {
+            self.vitals().forgive();
+        }
+        self.vitals().enter(phase, now);
+        self.fleet.tell_change();
+    }
+
+    /// Why it is in the phase that it is in.
+    pub(crate) fn cause(&self) -> Cause {
+        *lock(&self.cause)
+    }
+
+    /// Puts layers around it, once and before the first call.
+    pub(crate) fn put_around(&self, layers: Next) {
+        // They are made with the node, by one who knows them all.
+        let _ = self.around.set(layers);
+    }
+
+    /// The attempt layers of the user around it.
+    pub(crate) fn around(&self) -> Option<&Next> {
+        self.around.get()
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        self.shared.read().readiness()
     }
 
     /// The way to the endpoint, while there is one.
@@ -143,6 +284,16 @@ impl Node {
 }
 
 impl State {
+    fn readiness(&self) -> Readiness {
+        match self {
+            // Its keeper is about to say so.
+            Self::Ready(link) if link.is_closing() => Readiness::Pending,
+            Self::Ready(_) => Readiness::Ready,
+            Self::Idle | Self::Closed | Self::Connecting { failed: None } => Readiness::Pending,
+            Self::Connecting { failed: Some(_) } => Readiness::Failing,
+        }
+    }
+
     /// No keeper is there.
     fn is_unkept(&self) -> bool {
         matches!(self, Self::Idle | Self::Closed)
@@ -158,8 +309,13 @@ pub(crate) fn no_runtime() -> Status {
     )
 }
 
+fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
+        self.fleet.load_changed(self.vitals().takes_part(0), 0);
         self.shared.dropped.notify_one();
     }
 }
@@ -179,9 +335,23 @@ impl Shared {
         unkept
     }
 
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.fleet.tuning
+    }
+
+    pub(super) fn tell_connect_failed(&self) {
+        self.fleet.tell_connect_failed();
+    }
+
     pub(super) fn set(&self, state: State) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
-        self.changed.notify_waiters();
+        let readiness = state.readiness();
+        let mut held = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *held = state;
+        // While the lock is held, so that of two that change it the later one is believed.
+        self.vitals.set_readiness(readiness);
+        drop(held);
+        self.fleet.tell_change();
+        self.fleet.doubt();
     }
 }
 

@@ -29,7 +29,9 @@ static GET: Method<Timestamp, Timestamp> = Method::unary("/shop.v1.Clock/Get")
             .initial_backoff(Duration::from_micros(5))
             .codes(&[Code::Unavailable]),
     )
-    .hash_key("seconds")
+    .hash_key("seconds", |time: &Timestamp| {
+        crate::KeyHash::of(&time.seconds)
+    })
     .criticality(Criticality::Sheddable)
     .by_service()
     .timeout(Duration::from_millis(1500));

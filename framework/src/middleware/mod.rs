@@ -65,7 +65,7 @@ impl fmt::Debug for Next {
 }
 
 /// Layers in the order in which they were added: the first is the outermost.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Layers(Vec<Arc<dyn Fn(Next) -> Next + Send + Sync>>);
 
 impl Layers {

@@ -1,6 +1,8 @@
 //! The guard of one open connection.
 //! It refuses to know what is sent over it.
 
+use std::fmt;
+
 use super::{Observer, Side};
 
 /// A connection that is told of as open for as long as this lives.
@@ -25,6 +27,11 @@ impl OpenConnection {
         self.is_ending = true;
         self.observer
             .tell(|metrics| metrics.connection_told_to_end(reason));
+    }
+
+    /// It was closed for what its peer did.
+    pub(crate) fn broken_off(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        self.observer.broken_off(reason, detail);
     }
 
     /// It came to its end by itself.

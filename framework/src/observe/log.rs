@@ -165,6 +165,11 @@ pub(super) fn refused_connection(reason: &'static str, detail: &dyn fmt::Display
     }
 }
 
+/// A server broke off a connection for what its peer did.
+pub(super) fn broken_off(reason: &'static str, detail: &dyn fmt::Display) {
+    debug!(target: "sinew::server", reason, %detail, "a connection was broken off");
+}
+
 /// A file of policies has changed.
 #[cfg(feature = "policy-file")]
 pub(super) fn policy_file(side: Side, is_taken: bool, detail: &dyn fmt::Display) {
@@ -213,6 +218,15 @@ pub(super) fn connected(endpoint: &dyn fmt::Display) {
 /// A channel's connection takes no more calls.
 pub(super) fn lost(endpoint: &dyn fmt::Display) {
     info!(target: "sinew::connection", %endpoint, "the connection has ended");
+}
+
+/// What a channel thinks of an endpoint has changed. That one is taken out of use is a reason to look at it.
+pub(super) fn endpoint_changed(endpoint: &dyn fmt::Display, from: &str, to: &str, reason: &str) {
+    if matches!(to, "ejected" | "hung") {
+        warn!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint is out of use");
+    } else {
+        info!(target: "sinew::endpoint", %endpoint, from, to, reason, "an endpoint has changed");
+    }
 }
 
 /// A channel did not connect. An endpoint that stays away fails in the same way again and again: that is no news.

@@ -111,6 +111,14 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (reason, detail);
     }
 
+    /// What a channel thinks of one of its endpoints has changed: `to` is `warm`, `ready`, `suspect`, `draining`,
+    /// `ejected`, `trial` or `hung`; `reason` says why in a word: `warmed_up`, `failures_in_a_row`, `outlier`,
+    /// `ejection_over`, `trial_passed`, `trial_failed`, `silent`, `unanswered`, `answered`, `disconnected`, `leaving`,
+    /// `starting`, `flapping`, `superseded` or `back`. Told by a task, not on the call path.
+    fn endpoint_changed(&self, to: &'static str, reason: &'static str) {
+        let _ = (to, reason);
+    }
+
     /// A directory looks for who serves `name`, the URL of a channel, from now on.
     fn discovery_began(&self, name: &str) {
         let _ = name;
@@ -138,14 +146,23 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (name, instances);
     }
 
-    /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends, or
-    /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get.
+    /// A server told a connection's client to send nothing more on it: `reason` is `drain`, when the server ends;
+    /// `age`, when the connection is as old as [`crate::Server::max_connection_age`] lets it get; `idle`, when it was
+    /// without a call for [`crate::Server::max_connection_idle`]; or `no_call`, when none had begun by the end of
+    /// [`crate::Server::first_call_timeout`].
     fn connection_told_to_end(&self, reason: &'static str) {
         let _ = reason;
     }
 
     /// Calls of a connection that was told to end have outlasted the drain timeout: they were cut off with it.
     fn connection_cut_off(&self) {}
+
+    /// A server broke off a connection for what its client did: `reason` is `flood`, when that sent more control frames
+    /// than its calls need, or too much of something else that HTTP/2 bounds; or `slow_head`, when it began the head of
+    /// a request and did not end it in time.
+    fn connection_broken_off(&self, reason: &'static str) {
+        let _ = reason;
+    }
 
     /// A server did not serve a connection: `reason` is one of
     /// `http1`, `tls`, `unknown`, `gone`, `silent` and `io`, after what its first bytes were;

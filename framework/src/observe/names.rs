@@ -37,6 +37,8 @@ names! {
     CLIENT_OPEN_CONNECTIONS = "sinew_client_connections_open";
     /// Tries of clients to connect that failed, by `reason`.
     CLIENT_CONNECT_FAILURES = "sinew_client_connect_failures_total";
+    /// Changes of what clients think of endpoints, by `reason`.
+    CLIENT_ENDPOINT_CHANGES = "sinew_client_endpoint_changes_total";
     /// Readings of who serves a name, by `outcome`: `taken`, `empty` or `failed`.
     DISCOVERY_READINGS = "sinew_discovery_readings_total";
     /// Seconds since the last answer that was taken of who serves a name, by `name`.
@@ -63,6 +65,8 @@ names! {
     SERVER_TOLD_TO_END = "sinew_server_connections_told_to_end_total";
     /// Connections that were cut off with their calls, as these outlasted the drain timeout.
     SERVER_CUT_OFF = "sinew_server_connections_cut_off_total";
+    /// Connections that a server broke off for what their clients did, by `reason`.
+    SERVER_BROKEN_OFF = "sinew_server_connections_broken_off_total";
     /// Changes of a file of policies, by `side` and `outcome`: `taken` or `refused`.
     POLICY_FILE_CHANGES = "sinew_policy_file_changes_total";
     /// Changes of the files that TLS is set up with, by `side` and `outcome`: `taken` or `refused`.

@@ -41,6 +41,11 @@ impl Observer {
         log::refused_connection(reason, detail);
     }
 
+    pub(super) fn broken_off(&self, reason: &'static str, detail: &dyn fmt::Display) {
+        self.tell(|metrics| metrics.connection_broken_off(reason));
+        log::broken_off(reason, detail);
+    }
+
     #[cfg(feature = "policy-file")]
     pub(crate) fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {
         self.tell(|metrics| metrics.policy_file(side, is_taken, detail));
@@ -103,6 +108,18 @@ impl Observer {
     ) {
         self.tell(|metrics| metrics.connect_failed(reason, detail));
         log::connect_failed(reason, detail, is_news);
+    }
+
+    /// What a channel thinks of an endpoint has changed.
+    pub(crate) fn endpoint_changed(
+        &self,
+        endpoint: &dyn fmt::Display,
+        from: &'static str,
+        to: &'static str,
+        reason: &'static str,
+    ) {
+        self.tell(|metrics| metrics.endpoint_changed(to, reason));
+        log::endpoint_changed(endpoint, from, to, reason);
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Metrics)) {

@@ -23,7 +23,9 @@ pub struct Recorder(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     in_flight: BTreeMap<Side, u64>,
-    refused_connections: BTreeMap<&'static str, u64>,
+    endpoint_changes: BTreeMap<&'static str, u64>,
+    /// Counts by reason, each by the name of its metric.
+    connections: BTreeMap<(&'static str, &'static str), u64>,
     /// Of each kind by the name of its metric.
     file_changes: BTreeMap<(&'static str, Side, &'static str), u64>,
     ended: BTreeMap<(Side, String, &'static str), (u64, Duration)>,
@@ -45,8 +47,32 @@ impl Recorder {
 
     /// Connections that were not served, for this reason.
     pub fn refused_connections(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_REFUSED_CONNECTIONS, reason)
+    }
+
+    /// Connections whose clients were told to send nothing more on them, for this reason.
+    pub fn told_to_end(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_TOLD_TO_END, reason)
+    }
+
+    /// Connections that were broken off for what their clients did, for this reason.
+    pub fn broken_off(&self, reason: &'static str) -> u64 {
+        self.connections(names::SERVER_BROKEN_OFF, reason)
+    }
+
+    fn connections(&self, name: &'static str, reason: &'static str) -> u64 {
         let state = self.lock();
-        state.refused_connections.get(reason).copied().unwrap_or(0)
+        state.connections.get(&(name, reason)).copied().unwrap_or(0)
+    }
+
+    fn connection(&self, name: &'static str, reason: &'static str) {
+        *self.lock().connections.entry((name, reason)).or_default() += 1;
+    }
+
+    /// Changes of what channels think of endpoints, for this reason.
+    pub fn endpoint_changes(&self, reason: &'static str) -> u64 {
+        let state = self.lock();
+        state.endpoint_changes.get(reason).copied().unwrap_or(0)
     }
 
     /// Changes of files of policies, those that were taken or those that were refused.
@@ -117,8 +143,11 @@ impl Recorder {
                 took.as_secs_f64()
             ));
         }
-        for (reason, count) in &state.refused_connections {
-            let name = names::SERVER_REFUSED_CONNECTIONS;
+        for ((name, reason), count) in &state.connections {
+            lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
+        }
+        for (reason, count) in &state.endpoint_changes {
+            let name = names::CLIENT_ENDPOINT_CHANGES;
             lines.push(format!("{name}{{reason=\"{reason}\"}} {count}"));
         }
         for ((name, label), count) in &state.discovery {
@@ -157,7 +186,19 @@ impl Metrics for Recorder {
     }
 
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
-        *self.lock().refused_connections.entry(reason).or_default() += 1;
+        self.connection(names::SERVER_REFUSED_CONNECTIONS, reason);
+    }
+
+    fn connection_told_to_end(&self, reason: &'static str) {
+        self.connection(names::SERVER_TOLD_TO_END, reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.connection(names::SERVER_BROKEN_OFF, reason);
+    }
+
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        *self.lock().endpoint_changes.entry(reason).or_default() += 1;
     }
 
     fn discovery_read(&self, _: &str, outcome: &'static str) {

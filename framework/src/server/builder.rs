@@ -1,4 +1,4 @@
-//! A server before it runs: its services, layers and bounds.
+//! A server before it runs: its services, and the layers around them.
 //! It refuses to open a socket before it is told where.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,6 @@ use std::io;
 #[cfg(feature = "policy-file")]
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{Layer, Service};
@@ -19,10 +18,12 @@ use super::fallback::Fallback;
 use super::handle::Limits;
 use super::http::HttpService;
 use super::listen::{self, Bound};
+use super::load::{Reports, ServerLoad, To};
 use super::registered::Registries;
 use super::route::Routes;
 #[cfg(feature = "tls")]
 use super::secure::Secure;
+use super::settings::Settings;
 use super::skeleton::Skeleton;
 use crate::call::frame::{DEFAULT_MAX_MESSAGE_BYTES, Limit};
 use crate::call::{Compression, RawCall, RawReply, Status};
@@ -55,41 +56,14 @@ pub struct Server {
     max_reply_bytes: usize,
     compression: Option<Compression>,
     policy: Option<Loaded>,
+    load: ServerLoad,
+    reports_to: To,
     pub(super) built_in: BuiltIn,
     registries: Registries,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
     pub(super) settings: Settings,
 }
-
-/// What a server's connections are set to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub(crate) max_connections: usize,
-    pub(crate) max_streams: u32,
-    pub(crate) drain_timeout: Duration,
-    pub(crate) drain_delay: Duration,
-    pub(crate) max_age: Option<Duration>,
-    pub(crate) keep_alive: Option<Duration>,
-}
-
-/// Connections that may be open: a caller needs one, so it is as many callers as one process should have,
-/// and it bounds what peers that open ever more of them can make a server hold.
-const MAX_CONNECTIONS: usize = 10_000;
-
-/// Calls that one connection may have in flight: gRPC clients open no second connection below it,
-/// and it bounds what one peer can make a server hold.
-const MAX_STREAMS: u32 = 1000;
-
-/// How long a server that shuts down waits for calls in flight.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a client may be silent until it is pinged: with the time that it has to answer, one that is gone is noticed
-/// after 15 s.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
-/// Times are cut to this, a year, so that adding one to a clock cannot overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Default for Server {
     fn default() -> Self {
@@ -103,18 +77,13 @@ impl Default for Server {
             max_reply_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             compression: None,
             policy: None,
+            load: ServerLoad::default(),
+            reports_to: To::default(),
             built_in: BuiltIn::default(),
             registries: Registries::default(),
             #[cfg(feature = "tls")]
             tls: None,
-            settings: Settings {
-                max_connections: MAX_CONNECTIONS,
-                max_streams: MAX_STREAMS,
-                drain_timeout: DRAIN_TIMEOUT,
-                drain_delay: Duration::ZERO,
-                max_age: None,
-                keep_alive: Some(KEEP_ALIVE),
-            },
+            settings: Settings::default(),
         }
     }
 }
@@ -227,58 +196,25 @@ impl Server {
         self
     }
 
-    /// How many connections may be open; 10,000 unless set. More are closed at once, and told to the server's
-    /// metrics as refused: `full`.
+    /// The handle of how busy this server is: to see it, and to say what it cannot know by itself.
+    pub fn load(&self) -> ServerLoad {
+        self.load.clone()
+    }
+
+    /// Tells every client how busy this server is, as gRPC's load report in the trailers of replies
+    /// (`endpoint-load-metrics-bin`, gRFC A51), for balancers that weigh by it: grpc-go's `weighted_round_robin`. A
+    /// connection carries one every 10 ms at most.
     ///
-    /// A caller needs one connection, whatever the number of its calls. Keep it below the process's limit of open
-    /// files: above that, accepting fails before the cap is reached. It does not bound the connections of a host in
-    /// which [`Server::into_http_service`] is mounted.
-    pub fn max_connections(mut self, connections: usize) -> Self {
-        self.settings.max_connections = connections.max(1);
+    /// Channels of Sinew ask for it where they balance by load, and are told in any case.
+    pub fn orca_reports(mut self) -> Self {
+        self.reports_to = To::All;
         self
     }
 
-    /// How many calls one connection may have in flight; 1,000 unless set. More wait at the client.
-    ///
-    /// Each may have sent 256 KiB that no handler has read: it also bounds what one connection makes the server hold.
-    pub fn max_concurrent_streams(mut self, streams: u32) -> Self {
-        self.settings.max_streams = streams.max(1);
-        self
-    }
-
-    /// How long a server that is told to end waits for calls in flight; 30 s unless set. Connections that are too old
-    /// ([`Server::max_connection_age`]) have as long, too.
-    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.drain_timeout = timeout.min(LONGEST);
-        self
-    }
-
-    /// How long a server that is told to end serves on as before, new connections included, while its health is
-    /// NOT_SERVING already: so that load balancers, which look at health or at a list of endpoints, can take it out
-    /// before it takes nothing more. None unless set.
-    pub fn drain_delay(mut self, delay: Duration) -> Self {
-        self.settings.drain_delay = delay.min(LONGEST);
-        self
-    }
-
-    /// How long a client may be silent until it is pinged; 10 s unless set. One that does not answer within 5 s is
-    /// given up, and its calls are cancelled.
-    pub fn keep_alive(mut self, interval: Duration) -> Self {
-        self.settings.keep_alive = Some(interval.clamp(Duration::from_secs(1), LONGEST));
-        self
-    }
-
-    /// Pings no client: one that is gone without a word holds its connection as long as the system lets it.
-    pub fn without_keep_alive(mut self) -> Self {
-        self.settings.keep_alive = None;
-        self
-    }
-
-    /// How old a connection may get, give or take a tenth; as old as it likes unless set. Its client is told to make a
-    /// new one, and calls in flight may end within the drain timeout: so clients come to know of new servers behind one
-    /// address, and certificates that were renewed come into use.
-    pub fn max_connection_age(mut self, age: Duration) -> Self {
-        self.settings.max_age = Some(age.min(LONGEST));
+    /// Tells nobody how busy this server is, those who ask included: for one whose callers are not to know. Channels of
+    /// Sinew then balance by what they see of it themselves.
+    pub fn without_load_reports(mut self) -> Self {
+        self.reports_to = To::Nobody;
         self
     }
 
@@ -474,9 +410,11 @@ impl Server {
             observer: self.observer,
             on_call: self.on_call,
             layers,
+            load: Arc::new(Reports::new(self.load.0, health.clone(), self.reports_to)),
             health,
             registries,
             request_limit: limits.request,
+            intake: Arc::new(self.settings.intake()),
             compression: self.compression,
         })
     }

@@ -66,13 +66,13 @@ impl Drain {
     }
 }
 
-/// The part of its age by which a connection may be younger or older, so that those which came together do not go
-/// together: as gRPC has it (gRFC A9).
-const AGE_JITTER: f64 = 0.1;
+/// The part of a time by which one connection may end sooner or later than another, so that those which came together
+/// do not go together: as gRPC has it for their age (gRFC A9).
+const JITTER: f64 = 0.1;
 
-/// How old one connection gets; `random` is in `0.0..1.0`.
-pub(super) fn age(max: Duration, random: f64) -> Duration {
-    max.mul_f64(1.0 - AGE_JITTER + 2.0 * AGE_JITTER * random)
+/// How old one connection gets, or how long it is idle; `random` is in `0.0..1.0`.
+pub(super) fn jittered(max: Duration, random: f64) -> Duration {
+    max.mul_f64(1.0 - JITTER + 2.0 * JITTER * random)
 }
 
 #[cfg(test)]
@@ -95,10 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn ages_differ_by_a_tenth_either_way() {
+    fn times_differ_by_a_tenth_either_way() {
         let max = Duration::from_secs(100);
         for (random, seconds) in [(0.0, 90.0), (0.5, 100.0), (0.75, 105.0)] {
-            assert_eq!(age(max, random), Duration::from_secs_f64(seconds));
+            assert_eq!(jittered(max, random), Duration::from_secs_f64(seconds));
         }
     }
 }

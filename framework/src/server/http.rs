@@ -12,6 +12,7 @@ use tower::Service;
 
 use super::Stack;
 use super::ingress::{self, Refused};
+use super::load::Due;
 use super::route::Caught;
 use crate::call::body::Body;
 use crate::call::serve::BoxFuture;
@@ -19,11 +20,13 @@ use crate::call::{Code, Compression, Payload, Peer, RawCall, RawReply, ReplyBody
 use crate::overrides::{Overrides, Policies, PolicyState};
 use crate::services::health::Health;
 
-/// Serves one call, if it is one, and writes its reply; in the first one on a connection of ours, that it is ours.
+/// Serves one call, if it is one, and writes its reply, with what is due of the server's load; in the first one on a
+/// connection of ours, that it is ours.
 pub(crate) async fn respond(
     stack: Arc<Stack>,
     mut call: Result<RawCall, Refused>,
     is_first: bool,
+    due: Option<Due>,
 ) -> Result<http::Response<ReplyBody>, Infallible> {
     let mut response = match &mut call {
         Ok(call) => {
@@ -31,8 +34,8 @@ pub(crate) async fn respond(
             let compression = call.compress_reply;
             // The guard is here for the user's metrics: a panic of theirs must not take the connection along.
             match Caught::new(call.method.clone(), stack.serve(call)).await {
-                Ok(reply) => succeeded(reply, compression),
-                Err(status) => failed(&status),
+                Ok(reply) => succeeded(reply, compression, due),
+                Err(status) => failed(&status, due.as_ref()),
             }
         }
         Err(refused) => refused.response(),
@@ -44,7 +47,11 @@ pub(crate) async fn respond(
     Ok(response)
 }
 
-fn succeeded(reply: RawReply, compression: Option<Compression>) -> http::Response<ReplyBody> {
+fn succeeded(
+    reply: RawReply,
+    compression: Option<Compression>,
+    due: Option<Due>,
+) -> http::Response<ReplyBody> {
     // Mostly one header each; a map that grows from nothing starts with room for six.
     let mut trailers = HeaderMap::with_capacity(1);
     let mut headers = HeaderMap::with_capacity(1);
@@ -54,11 +61,14 @@ fn succeeded(reply: RawReply, compression: Option<Compression>) -> http::Respons
         .write_reply(&mut headers)
         .and_then(|()| reply.trailers.write_reply(&mut trailers));
     if let Err(unsent) = written {
-        return failed(&unsent);
+        return failed(&unsent, due.as_ref());
     }
     let body = match reply.payload {
         Payload::Whole(framed) => {
             wire::ok_to_trailers(&mut trailers);
+            if let Some(due) = due {
+                due.write_to(&mut trailers);
+            }
             let framed = match compression {
                 Some(compression) if !reply.stays_plain => {
                     compressed(framed, compression, &mut headers)
@@ -71,7 +81,9 @@ fn succeeded(reply: RawReply, compression: Option<Compression>) -> http::Respons
             if let Some(compression) = body.compression() {
                 headers.insert(&wire::GRPC_ENCODING, compression.to_header());
             }
-            ReplyBody::stream(body)
+            let last_word =
+                |due: Due| Box::new(move |trailers: &mut _| due.write_to(trailers)) as _;
+            ReplyBody::stream(body, due.map(last_word))
         }
     };
     let mut response = http::Response::new(body);
@@ -90,13 +102,16 @@ fn compressed(framed: Bytes, compression: Compression, headers: &mut HeaderMap) 
 
 /// A reply without a message: all of it in one head, unless there are metadata that the caller expects in a head of
 /// their own.
-pub(crate) fn failed(status: &Status) -> http::Response<ReplyBody> {
-    let (headers, trailers) = match blocks(status) {
+pub(crate) fn failed(status: &Status, due: Option<&Due>) -> http::Response<ReplyBody> {
+    let (headers, mut trailers) = match blocks(status) {
         Ok(blocks) => blocks,
         // Too much of it must not hide why the call failed.
         Err(unsent) if unsent.code() == Code::ResourceExhausted => (HeaderMap::new(), bare(status)),
         Err(invalid) => (HeaderMap::new(), bare(&invalid)),
     };
+    if let Some(due) = due {
+        due.write_to(&mut trailers);
+    }
     let (mut headers, body) = if headers.is_empty() {
         (trailers, ReplyBody::nothing())
     } else {
@@ -177,9 +192,11 @@ where
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
         let stack = Arc::clone(&self.0);
         Box::pin(async move {
+            // Which connection it came on is not known here, so it has no pace.
+            let due = stack.load.due(&head.headers, None);
             let call = ingress::read(&stack, head, Body::foreign(body), peer);
             // Pings are answered, or punished, by whoever it is mounted in.
-            respond(stack, call, false).await
+            respond(stack, call, false, due).await
         })
     }
 }

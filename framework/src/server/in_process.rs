@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::route::Caught;
 use super::{Server, Skeleton, Stack};
 use crate::call::serve::{BoxFuture, Serve};
-use crate::call::{RawCall, RawReply, Status};
-use crate::transport::memory::{InProcess, InProcessLink, Unserved};
+use crate::call::{LoadReport, RawCall, RawReply, Status};
+use crate::transport::memory::{InProcess, InProcessLink, Local, Unserved};
 
-struct Local(Arc<Stack>);
+struct Served(Arc<Stack>);
 
-impl Serve for Local {
+impl Serve for Served {
     fn serve(&self, mut call: RawCall) -> BoxFuture<Result<RawReply, Status>> {
         let stack = Arc::clone(&self.0);
         call.route = stack.routes.find(call.method.path());
@@ -28,10 +30,16 @@ impl Serve for Local {
     }
 }
 
+impl Local for Served {
+    fn load(&self, now: Instant) -> Option<LoadReport> {
+        self.0.load.now(now)
+    }
+}
+
 impl InProcess for Server {
     fn into_link(self) -> InProcessLink {
         match self.assemble() {
-            Ok(stack) => InProcessLink::new(Local(Arc::new(stack))),
+            Ok(stack) => InProcessLink::new(Served(Arc::new(stack))),
             Err(error) => InProcessLink::new(Unserved(error.to_string())),
         }
     }

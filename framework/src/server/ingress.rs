@@ -1,20 +1,24 @@
 //! The head of an HTTP request → a call: its method by one lookup, its deadline, its trace.
 //! It refuses to decode a message and to decide whether the call is served.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, StatusCode, header, request};
+use tokio::time::Instant;
 
 use super::Stack;
 use crate::call::body::Body;
 use crate::call::compression::ACCEPTED;
 use crate::call::{
-    Code, Compression, Deadline, Metadata, MethodSpec, Payload, Peer, RawCall, ReplyBody, Shape,
-    Status, Trace, wire,
+    Code, Compression, Deadline, LoadReport, Metadata, MethodSpec, Payload, Peer, RawCall,
+    ReplyBody, Shape, Status, Trace, wire,
 };
 
 /// The call that a request is.
 ///
 /// # Errors
-/// What to answer when it is none: to a peer that does not speak gRPC in HTTP, to one that does in gRPC.
+/// What to answer when it is none: to a peer that does not speak gRPC in HTTP, to one that does in gRPC; to a probe,
+/// how busy the server is.
 pub(crate) fn read(
     stack: &Stack,
     head: request::Parts,
@@ -24,6 +28,12 @@ pub(crate) fn read(
     let path = head.uri.path();
     let route = stack.routes.find(path);
     check(&head, route.is_some()).map_err(Refused::Http)?;
+    if route.is_none()
+        && path == wire::PROBE_PATH
+        && let Some(report) = stack.load.now(Instant::now())
+    {
+        return Err(Refused::Probe(report));
+    }
     let compression = Compression::from_head(&head.headers).map_err(|unknown| {
         Refused::Compression(Status::unimplemented(format!(
             "the request is compressed with {unknown}"
@@ -35,7 +45,9 @@ pub(crate) fn read(
         // Whoever answers it in the server's place decides what its messages are.
         None => MethodSpec::named(path, Shape::Bidi).into(),
     };
-    let body = body.compressed(compression);
+    let body = body
+        .compressed(compression)
+        .taken_in(Arc::clone(&stack.intake));
     let mut call = RawCall::with(method, Payload::Stream(body));
     call.compress_reply = stack
         .compression
@@ -85,7 +97,7 @@ fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Status> {
     }
 }
 
-/// Why a request is no call.
+/// Why a request is no call for a handler.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// The peer does not speak gRPC.
@@ -94,16 +106,27 @@ pub(crate) enum Refused {
     Grpc(Status),
     /// As above; beside it stands which compressions are taken.
     Compression(Status),
+    /// A client of ours only wants to know how the server is: no call, so it passes by all that calls do, and is not
+    /// counted among them.
+    Probe(LoadReport),
 }
 
 impl Refused {
     pub(crate) fn response(&self) -> http::Response<ReplyBody> {
         match self {
-            Self::Grpc(status) => super::http::failed(status),
+            Self::Grpc(status) => super::http::failed(status, None),
             Self::Compression(status) => {
-                let mut response = super::http::failed(status);
+                let mut response = super::http::failed(status, None);
                 let headers = response.headers_mut();
                 headers.insert(&wire::GRPC_ACCEPT_ENCODING, ACCEPTED.clone());
+                response
+            }
+            Self::Probe(report) => {
+                let mut response = http::Response::new(ReplyBody::nothing());
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+                wire::ok_to_trailers(headers);
+                wire::report_to_trailers(report, headers);
                 response
             }
             &Self::Http(code) => {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use super::activity::{Activity, Open};
 use super::route::Routes;
 use crate::call::RouteId;
 
@@ -108,7 +109,29 @@ impl Costed {
 
 /// hyper's executor for the calls of one connection.
 #[derive(Clone, Debug)]
-pub(crate) struct InlineFirst(pub(crate) Arc<InlineBudget>);
+pub(crate) struct InlineFirst {
+    budget: Arc<InlineBudget>,
+    activity: Arc<Activity>,
+}
+
+impl InlineFirst {
+    pub(crate) fn new(budget: &Arc<InlineBudget>, activity: &Arc<Activity>) -> Self {
+        Self {
+            budget: Arc::clone(budget),
+            activity: Arc::clone(activity),
+        }
+    }
+
+    /// Gives a call a task of its own.
+    fn spawn<F>(&self, call: F)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let _open = self.activity.open();
+        tokio::spawn(OnItsOwn { call, _open });
+    }
+}
 
 impl<F> hyper::rt::Executor<F> for InlineFirst
 where
@@ -116,12 +139,12 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, future: F) {
-        let Some(method) = self.0.take_next() else {
-            tokio::spawn(future);
+        let Some(method) = self.budget.take_next() else {
+            self.spawn(future);
             return;
         };
-        if !method.cost().is_some_and(|cost| self.0.allows(cost)) {
-            tokio::spawn(Measured {
+        if !method.cost().is_some_and(|cost| self.budget.allows(cost)) {
+            self.spawn(Measured {
                 future,
                 method: Some(method),
             });
@@ -136,11 +159,28 @@ where
         let took = started.elapsed();
         method.record(took);
         let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.0.spent_ns.fetch_add(took_ns, Ordering::Relaxed);
+        self.budget.spent_ns.fetch_add(took_ns, Ordering::Relaxed);
         if poll.is_pending() {
             // A new task is polled at once, and then registers the real waker.
-            tokio::spawn(future);
+            self.spawn(future);
         }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A call in a task, which is open as long as it is there.
+    struct OnItsOwn<F> {
+        #[pin]
+        call: F,
+        _open: Open,
+    }
+}
+
+impl<F: Future> Future for OnItsOwn<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().call.poll(cx)
     }
 }
 

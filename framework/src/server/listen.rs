@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 
 use super::Stack;
 use super::accept;
-use super::builder::Settings;
 use super::drain::{Drain, Signals};
 use super::registered::Entries;
+use super::settings::Settings;
 use super::socket::Socket;
 use crate::call::Peer;
 use crate::observe;

@@ -2,10 +2,12 @@
 //! It refuses to do what a layer does; it only says in which order they stand, and why.
 
 mod accept;
+mod activity;
 mod admit;
 mod builder;
 mod built_in;
 mod drain;
+mod ending;
 mod fallback;
 mod handle;
 mod http;
@@ -13,11 +15,13 @@ mod in_process;
 mod ingress;
 mod inline;
 mod listen;
+mod load;
 mod registered;
 mod reply;
 mod route;
 #[cfg(feature = "tls")]
 mod secure;
+mod settings;
 mod skeleton;
 mod sniff;
 mod socket;
@@ -27,16 +31,19 @@ mod tests;
 use std::sync::Arc;
 
 use crate::call::frame::Limit;
+use crate::call::intake::Intake;
 use crate::call::{Code, Compression, RawCall, RawReply, Status, code_of};
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::services::health::Health;
+use load::{InFlight, Reports};
 use route::{Caught, Guarded, Routes};
 
 pub use builder::{IntoServices, Server};
 pub use handle::{Dispatch, Handling, ReplyContext, ServerCall};
 pub use http::HttpService;
 pub use listen::Bound;
+pub use load::ServerLoad;
 pub use reply::StreamReply;
 pub use skeleton::Skeleton;
 
@@ -48,9 +55,12 @@ pub(crate) struct Stack {
     /// The user's layers with [`Routes`] innermost; nothing where there are none.
     layers: Option<Next>,
     pub(crate) health: Health,
+    load: Arc<Reports>,
     /// Where it is to be found while it listens.
     registries: registered::Opened,
     pub(crate) request_limit: Limit,
+    /// What requests that are not whole yet share.
+    pub(crate) intake: Arc<Intake>,
     /// What its connections begin with, where they do; a mount of it leaves that to its host.
     #[cfg(feature = "tls")]
     tls: Option<secure::Secure>,
@@ -69,12 +79,12 @@ impl Stack {
 
     // The order, outermost first. `tests/law` compares it with ARCHITECTURE.md.
     // ORDER 0: listen, TLS, HTTP/2 — no other protocol comes through; caps on connections, and on the streams,
-    //   header bytes and unread bytes of each
+    //   header bytes, unread bytes, control frames and idle time of each
     // ORDER 1: Ingress — head → context and method by one lookup; nothing is decoded; what it cannot take
     //   is answered here, uncounted
     // ORDER 2: Observe — above admission: refusals are counted, each with its code
     // ORDER 3: Admit — an expired call is refused before its body is read: a refusal must be the cheapest thing
-    //   a server does
+    //   a server does; what is admitted is counted as in flight
     // ORDER 4: `on_call` — closures: they see each admitted call before the layers do, and may refuse it; no box;
     //   probes of health, which have no credentials, pass by these and the layers
     // ORDER 5: layers of the user — auth, quota, tenancy: they see only admitted calls, those of unknown methods
@@ -86,13 +96,18 @@ impl Stack {
         let result = match admit::admit(call) {
             Ok(()) => {
                 let method = call.method.clone();
+                let is_probe = self.routes.is_probe(call);
+                let in_flight = (!is_probe).then(|| InFlight::enter(&self.load.meter));
                 let is_known = call.route.is_some() || self.routes.has_fallback();
                 let span = observed.as_ref().and_then(Observed::span);
                 // Here as well as around all of it: a panic is counted as what the caller gets.
-                let caught = Caught::new(method, self.admitted(call));
-                let result = InSpan::new(span, caught).await;
+                let caught = Caught::new(method, self.admitted(call, is_probe));
+                let mut result = InSpan::new(span, caught).await;
                 if !is_known && code_of(&result) == Code::Unimplemented {
                     Observed::refuse(&mut observed, "unknown_method");
+                }
+                if let Some(in_flight) = in_flight {
+                    in_flight.finish(&mut result);
                 }
                 result
             }
@@ -104,8 +119,7 @@ impl Stack {
         Observed::finish(observed, result)
     }
 
-    async fn admitted(&self, call: &mut RawCall) -> Result<RawReply, Status> {
-        let is_probe = self.routes.is_probe(call);
+    async fn admitted(&self, call: &mut RawCall, is_probe: bool) -> Result<RawReply, Status> {
         if !is_probe {
             for on_call in &self.on_call {
                 on_call(call)?;

@@ -131,7 +131,7 @@ async fn a_unary_call_costs_at_most_twelve_allocations() {
     let cost = allocation_counter::measure(|| {
         let call = ingress::read(&stack, head, Body::whole(message), Peer::default());
         let mut cx = TaskContext::from_waker(Waker::noop());
-        let response = pin!(http::respond(Arc::clone(&stack), call, false)).poll(&mut cx);
+        let response = pin!(http::respond(Arc::clone(&stack), call, false, None)).poll(&mut cx);
         let Poll::Ready(Ok(response)) = response else {
             panic!("it answers at once");
         };

@@ -7,6 +7,10 @@ mod frame;
 mod hpack;
 mod peer;
 mod proxy;
+#[doc(hidden)]
+pub mod readers;
+#[doc(hidden)]
+pub mod ring;
 
 pub use failed::Failed;
 pub use frame::{ErrorCode, Frame, FrameKind, Setting};
@@ -15,3 +19,5 @@ pub use peer::{
     Closed, Closing, Conn, Event, Flood, FloodEnd, HalfOpen, Peer, Reply, ReplyEnd, Request,
 };
 pub use proxy::{Direction, Proxy};
+
+pub mod sim;

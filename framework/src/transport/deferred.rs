@@ -9,7 +9,6 @@
 //! into a bounded buffer, and [`FlushOnce`] lets everyone who is ready queue
 //! their frames first, polls the connection once, then empties the buffer.
 
-use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,25 +16,26 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 
 use self::buffer::Buffer;
+pub(crate) use self::flush_once::FlushOnce;
+use super::conduct::{Conduct, Unruly};
 use super::heard::Heard;
 
 mod buffer;
+mod flush_once;
 #[cfg(test)]
 mod tests;
+
+/// How long a client may take for a header block that it has begun: as long as for the first bytes of the connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After so many writes of the connection the buffer is handed to the socket without waiting for the end of the
 /// poll: a peer on another core works on the first answers while the connection makes the next ones. One call
 /// is one write or two, and a call costs about as much as the socket's write costs: shared by so many it is small.
 const BATCH: usize = 16;
-
-/// How long a socket may take to accept what is left when the connection's
-/// future has finished; then the rest is dropped with the socket.
-pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
 /// Wraps `io`: `prefix` is what was already read from it, and is read again
 /// first. The [`Flusher`] goes into the [`FlushOnce`] around the future that
@@ -51,6 +51,7 @@ where
         writes: 0,
         writer_waits: false,
         failed: None,
+        unruly: None,
     }));
     let flusher = Flusher {
         shared: Arc::clone(&shared),
@@ -59,6 +60,7 @@ where
         shared,
         prefix,
         heard: None,
+        watched: None,
     };
     (io, flusher)
 }
@@ -73,9 +75,17 @@ pub(crate) struct Deferred<IO> {
     shared: Arc<Mutex<Shared<IO>>>,
     prefix: Bytes,
     heard: Option<Heard>,
+    watched: Option<Watched>,
 }
 
 impl<IO> Deferred<IO> {
+    /// Listens to the peer only while it conducts itself; the prefix is not counted.
+    pub(crate) fn watching(self, conduct: Conduct) -> Self {
+        let head = None;
+        let watched = Some(Watched { conduct, head });
+        Self { watched, ..self }
+    }
+
     /// Tells `heard` of each read that brings something.
     pub(crate) fn telling(self, heard: Heard) -> Self {
         let heard = Some(heard);
@@ -98,13 +108,21 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deferred<IO> {
             }
             return Poll::Ready(Ok(()));
         }
-        let mut shared = lock(&self.shared);
+        let this = self.get_mut();
+        let mut shared = lock(&this.shared);
+        shared.check_conduct()?;
         let before = into.filled().len();
         let read = Pin::new(&mut shared.io).poll_read(cx, into);
         if into.filled().len() == before && into.remaining() > 0 {
             shared.check()?;
-        } else if let Some(heard) = &self.heard {
+        } else if let Some(heard) = &this.heard {
             heard.set();
+        }
+        if let Some(watched) = &mut this.watched
+            && let Err(unruly) = watched.poll(cx, &into.filled()[before..])
+        {
+            shared.refuse(unruly, &watched.conduct);
+            shared.check_conduct()?;
         }
         read
     }
@@ -124,7 +142,8 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Deferred<IO> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let mut shared = lock(&self.shared);
+        let this = self.get_mut();
+        let mut shared = lock(&this.shared);
         shared.check()?;
         if shared.buffer.room() == 0 {
             let written = shared.poll_write_out(cx)?;
@@ -134,6 +153,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Deferred<IO> {
             }
         }
         let filled = shared.buffer.fill(slices);
+        if let Some(watched) = &mut this.watched {
+            watched.said(slices, filled);
+        }
         shared.writes += 1;
         if shared.writes >= BATCH {
             shared.writes = 0;
@@ -159,6 +181,39 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Deferred<IO> {
             return Poll::Pending;
         }
         Pin::new(&mut shared.io).poll_shutdown(cx)
+    }
+}
+
+/// A peer that is listened to while it conducts itself.
+struct Watched {
+    conduct: Conduct,
+    /// Until when a header block that was begun has to come to its end.
+    head: Option<Pin<Box<Sleep>>>,
+}
+
+impl Watched {
+    fn poll(&mut self, cx: &mut Context<'_>, heard: &[u8]) -> Result<(), Unruly> {
+        self.conduct.heard(heard, Instant::now)?;
+        if !self.conduct.is_in_head() {
+            self.head = None;
+            return Ok(());
+        }
+        let head = self
+            .head
+            .get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
+        match head.as_mut().poll(cx) {
+            Poll::Ready(()) => Err(Unruly::SlowHead),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Of these slices the first so many bytes go to the peer.
+    fn said(&mut self, slices: &[IoSlice<'_>], mut bytes: usize) {
+        for slice in slices {
+            let said = slice.len().min(bytes);
+            self.conduct.said(&slice[..said]);
+            bytes -= said;
+        }
     }
 }
 
@@ -220,13 +275,35 @@ struct Shared<IO> {
     /// The connection got `Pending` because the buffer was full.
     writer_waits: bool,
     failed: Option<io::Error>,
+    /// Why the peer is not listened to any more.
+    unruly: Option<Unruly>,
 }
 
 impl<IO> Shared<IO> {
     fn check(&self) -> io::Result<()> {
+        self.check_conduct()?;
         match &self.failed {
             Some(error) => Err(copy(error)),
             None => Ok(()),
+        }
+    }
+
+    fn check_conduct(&self) -> io::Result<()> {
+        match self.unruly {
+            Some(unruly) => Err(io::Error::other(unruly)),
+            None => Ok(()),
+        }
+    }
+
+    /// From here on the peer is not listened to, and the connection breaks. It is told why where it can be: what was
+    /// written before is still sent, and this behind it.
+    fn refuse(&mut self, unruly: Unruly, conduct: &Conduct) {
+        self.unruly = Some(unruly);
+        if let Some(last) = conduct.may_go_away() {
+            let frame = unruly.go_away(last);
+            if self.buffer.room() >= frame.len() {
+                self.buffer.fill(&[IoSlice::new(&frame)]);
+            }
         }
     }
 
@@ -278,113 +355,5 @@ fn copy(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(error.kind(), error.to_string()),
-    }
-}
-
-pin_project! {
-    /// Drives the future of a connection that owns a [`Deferred`]: on each
-    /// wake it goes once to the back of the run queue, so that every task that
-    /// is ready now can queue its frames; then it runs the hook, polls the
-    /// connection, and empties the buffer.
-    ///
-    /// When the connection has finished, what it left in the buffer is still
-    /// written, for at most [`LINGER`]. Dropped earlier, the bytes of the last
-    /// poll that the socket had not taken are lost with it.
-    pub(crate) struct FlushOnce<F: Future, IO, H = fn()> {
-        #[pin]
-        connection: F,
-        flusher: Flusher<IO>,
-        before_poll: H,
-        yielded: bool,
-        stage: Stage<F::Output>,
-        linger: Option<Pin<Box<Sleep>>>,
-    }
-}
-
-enum Stage<T> {
-    Running,
-    /// The connection has finished with this, and is never polled again.
-    Finished(Option<T>),
-}
-
-impl<F: Future, IO> FlushOnce<F, IO> {
-    pub(crate) fn new(connection: F, flusher: Flusher<IO>) -> Self {
-        Self::with_hook(connection, flusher, || ())
-    }
-}
-
-impl<F: Future, IO, H: FnMut()> FlushOnce<F, IO, H> {
-    /// As `new`; `before_poll` runs before each poll of the connection (not
-    /// before the yields).
-    pub(crate) fn with_hook(connection: F, flusher: Flusher<IO>, before_poll: H) -> Self {
-        Self {
-            connection,
-            flusher,
-            before_poll,
-            yielded: false,
-            stage: Stage::Running,
-            linger: None,
-        }
-    }
-
-    /// The connection inside, to ask it to shut down gracefully; poll `self`
-    /// afterwards.
-    pub(crate) fn connection(self: Pin<&mut Self>) -> Pin<&mut F> {
-        self.project().connection
-    }
-}
-
-impl<F, IO, H> FlushOnce<F, IO, H>
-where
-    F: Future,
-    IO: AsyncRead + AsyncWrite + Unpin,
-    H: FnMut(),
-{
-    /// Drives the connection to its end, and waits until the peer has closed its side, too, for at most [`LINGER`]: a
-    /// socket that is closed while the peer still sends is reset, and takes along what the peer has not read yet.
-    pub(crate) async fn linger(mut self: Pin<&mut Self>) -> F::Output {
-        let output = self.as_mut().await;
-        let closed = poll_fn(|cx| self.flusher.poll_close(cx));
-        // Longer than this nothing is on its way that the peer would miss.
-        let _ = timeout(LINGER, closed).await;
-        output
-    }
-}
-
-impl<F, IO, H> Future for FlushOnce<F, IO, H>
-where
-    F: Future,
-    IO: AsyncWrite + Unpin,
-    H: FnMut(),
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        if matches!(this.stage, Stage::Running) {
-            *this.yielded = !*this.yielded;
-            if *this.yielded {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            (this.before_poll)();
-            match this.connection.poll(cx) {
-                Poll::Ready(output) => *this.stage = Stage::Finished(Some(output)),
-                Poll::Pending => {
-                    // When the socket is full it has taken `cx`: it will wake
-                    // this task for the rest, with or without the connection.
-                    let _ = this.flusher.poll_drain(cx);
-                    return Poll::Pending;
-                }
-            }
-        }
-        if this.flusher.poll_drain(cx).is_pending() {
-            let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-            ready!(linger.as_mut().poll(cx));
-        }
-        match this.stage {
-            Stage::Finished(output) => output.take().map_or(Poll::Pending, Poll::Ready),
-            Stage::Running => Poll::Pending,
-        }
     }
 }

@@ -1,22 +1,29 @@
 //! The way from a caller to a server inside one process: no socket, no thread, no clock but tokio's.
 //! It refuses to share what a wire would not carry: metadata and statuses pass as they would on one.
 
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use http::HeaderMap;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::call::body::{Body, Source};
+use crate::call::frame::Limit;
 use crate::call::pipe::{Along, Control, PipeReader};
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{
-    Compression, Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire,
+    Compression, LoadReport, Metadata, Payload, Peer, RawCall, RawReply, Shape, Status, Trace, wire,
 };
-use bytes::Bytes;
-use std::future::Future as _;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use crate::transport::reported::Reported;
+
+use super::NoSlot;
+#[cfg(feature = "testing")]
+use super::near::End;
 
 /// What can be called inside its own process: a [`crate::Server`], or one [`crate::Skeleton`].
 pub trait InProcess {
@@ -24,26 +31,129 @@ pub trait InProcess {
     fn into_link(self) -> InProcessLink;
 }
 
+/// A server at the other end of a link, which can be asked how busy it is.
+pub(crate) trait Local: Serve {
+    /// Nothing where it tells nobody.
+    fn load(&self, now: Instant) -> Option<LoadReport>;
+}
+
 /// A server in this process, ready to be called.
 #[doc(hidden)]
 #[derive(Clone)]
-pub struct InProcessLink(Arc<dyn Serve>);
+pub struct InProcessLink {
+    server: Arc<dyn Local>,
+    /// Where reports of the server's load go, where somebody wants them.
+    reported: Option<Arc<Reported>>,
+    /// When it takes no more calls; nothing where it always does.
+    #[cfg(feature = "testing")]
+    end: Option<Arc<End>>,
+}
 
 impl InProcessLink {
-    pub(crate) fn new(server: impl Serve) -> Self {
-        Self(Arc::new(server))
+    pub(crate) fn new(server: impl Local) -> Self {
+        Self {
+            server: Arc::new(server),
+            reported: None,
+            #[cfg(feature = "testing")]
+            end: None,
+        }
     }
 
-    pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {
+    /// It takes no more calls once `end` has come.
+    #[cfg(feature = "testing")]
+    pub(crate) fn until(self, end: Arc<End>) -> Self {
+        let end = Some(end);
+        Self { end, ..self }
+    }
+
+    /// The server, for one who stands in between.
+    #[cfg(feature = "testing")]
+    pub(crate) fn server(&self) -> &Arc<dyn Local> {
+        &self.server
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if let Some(end) = &self.end {
+            return end.has_come();
+        }
+        false
+    }
+
+    /// Resolves when it takes no more calls.
+    pub(crate) fn ending(&self) -> BoxFuture<()> {
+        #[cfg(feature = "testing")]
+        if let Some(end) = self.end.clone() {
+            return Box::pin(async move { end.come().await });
+        }
+        Box::pin(std::future::pending())
+    }
+
+    pub(crate) fn try_reserve(&self) -> Result<Self, NoSlot> {
+        if self.is_closing() {
+            return Err(NoSlot::Closing);
+        }
+        Ok(self.clone())
+    }
+
+    /// Takes the server's load at the end of replies, as often as it would come over a wire.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for balancing by load, which is being built")
+    )]
+    pub(crate) fn reporting(mut self, to: Arc<Reported>) -> Self {
+        self.reported = Some(to);
+        self
+    }
+
+    /// What the end of a reply would bring.
+    fn ended(&self) {
+        let Some(reported) = &self.reported else {
+            return;
+        };
+        let now = Instant::now();
+        if reported.is_stale(now)
+            && let Some(report) = self.server.load(now)
+        {
+            reported.store(report, now);
+        }
+    }
+
+    /// See [`crate::transport::Link::probe`].
+    pub(crate) fn probe(&self) -> Result<(), Status> {
+        let now = Instant::now();
+        let report = self
+            .server
+            .load(now)
+            .ok_or_else(|| Status::unimplemented("the server does not tell how busy it is"))?;
+        if let Some(reported) = &self.reported {
+            reported.store(report, now);
+        }
+        Ok(())
+    }
+
+    /// Hands the call over and, if it is unary, waits for its reply. Dropping the future ends its handler.
+    pub(crate) async fn send(self, call: &mut RawCall) -> Result<RawReply, Status> {
+        let (serving, limit) = match self.start(call.take())? {
+            Sent::Unary(serving, limit) => (serving, limit),
+            Sent::Stream(reply) => return Ok(reply),
+        };
+        let reply = serving.await;
+        self.ended();
+        let reply = arrive(reply)?;
+        if let Payload::Whole(framed) = &reply.payload {
+            limit.check_framed(framed)?;
+        }
+        Ok(reply)
+    }
+
+    /// What of sending does not wait: kept out of the future, which is the smaller for it.
+    fn start(&self, call: RawCall) -> Result<Sent, Status> {
         let (shape, limit) = (call.method.shape(), call.limit);
         let requests = pipe_of(&call.payload).map(PipeReader::control);
-        let serving = self.0.serve(cross(call)?);
+        let serving = self.server.serve(cross(call)?);
         if shape == Shape::Unary {
-            let reply = arrive(serving.await)?;
-            if let Payload::Whole(framed) = &reply.payload {
-                limit.check_framed(framed)?;
-            }
-            return Ok(reply);
+            return Ok(Sent::Unary(serving, limit));
         }
         // A task of its own: the server works on a stream also while the caller does not wait for it.
         let (tell, told) = oneshot::channel();
@@ -62,14 +172,21 @@ impl InProcessLink {
             let task = task.clone();
             requests.end_along(Along { task, reply: None });
         }
-        Ok(RawReply::whole(Payload::Stream(Body::source(Box::new(
-            Arriving {
-                stage: Stage::Waiting(told),
-                task,
-                requests: abandoned,
-            },
-        )))))
+        let reply = Arriving {
+            stage: Stage::Waiting(told),
+            task,
+            requests: abandoned,
+            link: self.clone(),
+        };
+        let body = Body::source(Box::new(reply));
+        Ok(Sent::Stream(RawReply::whole(Payload::Stream(body))))
     }
+}
+
+/// A call that was handed over.
+enum Sent {
+    Unary(BoxFuture<Result<RawReply, Status>>, Limit),
+    Stream(RawReply),
 }
 
 fn pipe_of(payload: &Payload) -> Option<&PipeReader> {
@@ -138,6 +255,7 @@ struct Arriving {
     stage: Stage,
     task: AbortHandle,
     requests: Option<Control>,
+    link: InProcessLink,
 }
 
 enum Stage {
@@ -160,7 +278,11 @@ impl Source for Arriving {
             } else {
                 Status::unavailable("the server's runtime ended")
             })
-        })?;
+        });
+        if reply.is_err() {
+            self.link.ended();
+        }
+        let reply = reply?;
         self.stage = Stage::Reading(match reply.payload {
             Payload::Stream(body) => body,
             Payload::Whole(framed) => Body::ending(framed, reply.trailers),
@@ -187,6 +309,7 @@ impl Source for Arriving {
             return Poll::Ready(Ok(Metadata::default()));
         };
         let end = ready!(body.poll_end(cx));
+        self.link.ended();
         Poll::Ready(match end {
             Ok(trailers) => carried(&trailers),
             Err(status) => Err(failed(&status)),
@@ -202,6 +325,12 @@ impl Drop for Arriving {
 
 /// A server that could not be put together: each call says why.
 pub(crate) struct Unserved(pub(crate) String);
+
+impl Local for Unserved {
+    fn load(&self, _: Instant) -> Option<LoadReport> {
+        None
+    }
+}
 
 impl Serve for Unserved {
     fn serve(&self, _: RawCall) -> BoxFuture<Result<RawReply, Status>> {

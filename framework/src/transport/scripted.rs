@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::NoSlot;
+use super::{NoSlot, NotProbed};
 use crate::call::{RawCall, RawReply, Status};
 
 /// What a scripted link does with a call.
@@ -41,6 +41,15 @@ impl Scripted {
 
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self, Self::Closing)
+    }
+
+    pub(crate) async fn probe(self) -> Result<(), NotProbed> {
+        match self {
+            Self::Answers(_) => Ok(()),
+            Self::Busy(_) | Self::Full => Err(NotProbed::NoSlot(NoSlot::Busy)),
+            Self::Closing => Err(NotProbed::NoSlot(NoSlot::Closing)),
+            Self::Hangs => std::future::pending().await,
+        }
     }
 
     pub(crate) async fn send(self, call: RawCall) -> Result<RawReply, Status> {

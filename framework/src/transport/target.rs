@@ -2,6 +2,8 @@
 //! It resolves no name and opens no connection.
 
 use std::fmt::{self, Display, Formatter};
+#[cfg(feature = "dns")]
+use std::net::SocketAddr;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -27,10 +29,10 @@ const LONGEST_HOST: usize = 253;
 const LONGEST_UNIX_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// Schemes that name a way of finding endpoints which is still to come.
-const LATER: [&str; 4] = ["dns", "etcd", "zk", "unix-abstract"];
+const LATER: [&str; 3] = ["etcd", "zk", "unix-abstract"];
 
 /// Schemes that name a way of finding endpoints (`discovery/open.rs`), and no endpoint.
-const MANY: [&str; 2] = ["static", "local"];
+const MANY: [&str; 3] = ["static", "local", "dns"];
 
 /// What a channel talks to: an address over TCP, or a socket file.
 ///
@@ -56,14 +58,33 @@ pub enum Target {
 }
 
 impl Target {
+    /// An address that was found, over TCP.
+    #[cfg(feature = "dns")]
+    pub(crate) fn of_address(address: SocketAddr, tls: bool) -> Self {
+        Self::Tcp {
+            host: address.ip().to_string(),
+            port: address.port(),
+            tls,
+        }
+    }
+
     /// What goes into `:authority` unless an option says otherwise: host and
     /// port (the default port left out), or `localhost` for a Unix socket, as
     /// gRPC does.
     pub fn authority(&self) -> String {
         match self {
-            Self::Tcp { host, port, tls } if *port == default_port(*tls) => Host(host).to_string(),
-            Self::Tcp { host, port, .. } => format!("{}:{port}", Host(host)),
-            Self::Unix(_) => "localhost".to_owned(),
+            Self::Tcp { host, .. } => self.authority_of(host),
+            Self::Unix(_) => self.authority_of("localhost"),
+        }
+    }
+
+    /// As [`Target::authority`], for one who is called by this name and not by its address.
+    pub(crate) fn authority_of(&self, host: &str) -> String {
+        match self {
+            Self::Tcp { port, tls, .. } if *port != default_port(*tls) => {
+                format!("{}:{port}", Host(host))
+            }
+            _ => Host(host).to_string(),
         }
     }
 

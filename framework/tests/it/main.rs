@@ -8,9 +8,11 @@
     reason = "tests fail by panicking; `talk::talk` is what generated code looks like"
 )]
 
+mod balance;
 mod cancellation;
 mod compression;
 mod deadlines;
+mod dns;
 mod double;
 mod drain;
 mod errors;

@@ -154,7 +154,8 @@ async fn a_server_that_comes_back_is_found_again() {
 async fn endpoints_are_taken_in_turn_and_dead_ones_passed_over() {
     let (a, serving_a) = named("a", "127.0.0.1:0").await;
     let (b, serving_b) = named("b", "127.0.0.1:0").await;
-    let builder = || Channel::builder(&a).endpoint(&b);
+    let turns = sinew::balance::Balance::round_robin;
+    let builder = || Channel::builder(&a).endpoint(&b).balance(turns());
     let talk = talk::Client::new(builder().build().unwrap());
     // Both are woken by the first call; the second may need a moment more.
     while who(&talk).await != "a" {}

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::talk::{Say, Talk, talk};
 use crate::world::Parrot;
 
-mod certs;
+pub(crate) mod certs;
 mod files;
 mod handshakes;
 mod identity;

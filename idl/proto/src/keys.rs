@@ -2,7 +2,11 @@
 //! It refuses to know which option named them.
 
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor};
-use sinew_idl::{nearest::nearest, policy::FieldPath};
+use sinew_idl::{
+    naming,
+    nearest::nearest,
+    policy::{FieldPath, Step},
+};
 
 /// What to say where a field is of another kind.
 pub(crate) const KEYS: &str = "a key is text, bytes, an integer, a boolean or an enum";
@@ -13,6 +17,22 @@ pub(crate) struct Key {
     pub(crate) fields: Vec<FieldDescriptor>,
     /// The first segment that a message need not have.
     pub(crate) may_be_unset: Option<String>,
+}
+
+impl Key {
+    /// How Rust goes to it.
+    pub(crate) fn way(&self) -> Vec<Step> {
+        self.fields.iter().filter_map(step).collect()
+    }
+
+    /// Does Rust warn of a field on the way?
+    pub(crate) fn is_deprecated(&self) -> bool {
+        let is_deprecated = |field: &FieldDescriptor| {
+            let options = field.field_descriptor_proto().options.as_ref();
+            options.is_some_and(|options| options.deprecated())
+        };
+        self.fields.iter().any(is_deprecated)
+    }
 }
 
 /// Why a path leads to no key.
@@ -113,4 +133,36 @@ fn suggestion(message: &MessageDescriptor, path: &FieldPath, index: usize) -> Op
         _ => {}
     }
     Some(format!("its fields are {}", named.join(", ")))
+}
+
+/// How Rust goes by a field; nowhere for the value of a wrapper, which in Rust is that value.
+fn step(field: &FieldDescriptor) -> Option<Step> {
+    if is_wrapper(field.parent_message().full_name()) {
+        return None;
+    }
+    let leads_on = match field.kind() {
+        Kind::Message(message) => !is_wrapper(message.full_name()),
+        _ => false,
+    };
+    Some(Step {
+        rust: naming::snake(field.name()),
+        optional: leads_on && field.cardinality() != Cardinality::Required,
+    })
+}
+
+/// Those of `google/protobuf/wrappers.proto`.
+fn is_wrapper(full_name: &str) -> bool {
+    let name = full_name.strip_prefix("google.protobuf.");
+    matches!(
+        name,
+        Some(
+            "BoolValue"
+                | "BytesValue"
+                | "Int32Value"
+                | "Int64Value"
+                | "StringValue"
+                | "UInt32Value"
+                | "UInt64Value"
+        )
+    )
 }

@@ -10,7 +10,8 @@ use sinew_idl::{
     duration,
     model::TypeRef,
     policy::{
-        Criticality, Delay, ErrorType, FieldPath, HashKey, Hedge, Policy, Retry, Spanned, UserKey,
+        Criticality, Delay, ErrorType, FieldPath, HashKey, Hedge, KeyField, Policy, Retry, Spanned,
+        UserKey,
     },
 };
 
@@ -48,7 +49,7 @@ impl Reader {
                 "user_key",
             ],
         );
-        for name in ["retry", "hedge", "hash_key", "criticality", "user_key"] {
+        for name in ["retry", "hedge", "criticality", "user_key"] {
             if message.has_field_by_name(name) {
                 let place = of.place.field(name);
                 self.idle.push((name, place.key()));
@@ -61,7 +62,7 @@ impl Reader {
             retry: self.message(&of, "retry", Self::retry),
             hedge: self.message(&of, "hedge", Self::hedge),
             hash_key: self.text(&of, "hash_key").map(|key| Spanned {
-                value: HashKey::Field(FieldPath::new(&key.value)),
+                value: HashKey::Field(KeyField::at(FieldPath::new(&key.value))),
                 span: key.span,
             }),
             criticality: self.criticality(&of),
@@ -82,11 +83,7 @@ impl Reader {
         let of = Fields { message, place };
         self.known(&of, &["hash_key"]);
         let mark = self.one(&of, "hash_key", Value::as_bool)?;
-        mark.value.then(|| {
-            self.idle
-                .push(("hash_key", of.place.field("hash_key").key()));
-            mark.span
-        })
+        mark.value.then_some(mark.span)
     }
 
     /// The code of a message that is an error.

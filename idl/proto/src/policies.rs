@@ -7,7 +7,7 @@ use prost_types::method_options::IdempotencyLevel;
 use sinew_idl::{
     diag::{Diagnostic, Span},
     model::{Idempotency, Shape},
-    policy::{FieldPath, HashKey, Policy, Spanned, UserKey},
+    policy::{FieldPath, HashKey, KeyField, Policy, Spanned, UserKey},
     validate,
 };
 
@@ -114,7 +114,7 @@ impl<'a> Policies<'a> {
             own = self.reader.policy(&set, written.root());
             let wrong = validate::method(method.name(), shape, idempotency, &own);
             self.reader.found.extend(wrong);
-            self.hash_key(&own, method, shape);
+            self.hash_key(&mut own, method, shape);
             self.user_key(&own, Some(method));
             let found = &mut self.reader.found;
             errors::resolve(&mut own.errors, method, self.extensions, found);
@@ -146,9 +146,18 @@ impl<'a> Policies<'a> {
             && !shape.client_streams()
             && let Some(field) = self.extensions.marked(&method.input())
         {
-            policy.hash_key = Some(Spanned {
-                value: HashKey::Field(FieldPath::new(field.name())),
-                span: self.places.span(method.path()),
+            let path = FieldPath::new(field.name());
+            // That it is none is said where it is marked.
+            policy.hash_key = keys::resolve(&method.input(), &path).ok().map(|key| {
+                let (way, deprecated) = (key.way(), key.is_deprecated());
+                Spanned {
+                    value: HashKey::Field(KeyField {
+                        path,
+                        way,
+                        deprecated,
+                    }),
+                    span: self.places.span(method.path()),
+                }
             });
         }
         match &policy.user_key {
@@ -160,21 +169,22 @@ impl<'a> Policies<'a> {
         }
     }
 
-    fn hash_key(&mut self, own: &Policy, method: &MethodDescriptor, shape: Shape) {
-        // An option of ours is never a rule.
-        let Some(Spanned {
-            value: HashKey::Field(path),
-            span,
-        }) = &own.hash_key
-        else {
-            return;
-        };
+    fn hash_key(&mut self, own: &mut Policy, method: &MethodDescriptor, shape: Shape) {
         if let Some(wrong) = validate::hash_key(method.name(), shape, own) {
             self.reader.found.push(wrong);
             return;
         }
-        match keys::resolve(&method.input(), path) {
+        // An option of ours is never a rule.
+        let Some(Spanned {
+            value: HashKey::Field(field),
+            span,
+        }) = &mut own.hash_key
+        else {
+            return;
+        };
+        match keys::resolve(&method.input(), &field.path) {
             Ok(key) => {
+                (field.way, field.deprecated) = (key.way(), key.is_deprecated());
                 if let Some(unset) = key.may_be_unset {
                     let message = format!("`{unset}` may be unset: such calls have no `hash_key`");
                     let wrong = Diagnostic::warning("M0111", message, span.clone());

@@ -2,11 +2,10 @@
 //! It refuses to find fault with fields that can be no keys, since the annotation is not ours; a template that nobody
 //! can read is another matter.
 
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
 use sinew_idl::{
     diag::Diagnostic,
-    naming,
-    policy::{FieldPath, HashKey, Routing, RoutingParameter, Step},
+    policy::{FieldPath, HashKey, KeyField, Routing, RoutingParameter},
     template::Template,
 };
 
@@ -31,16 +30,21 @@ pub(crate) fn key(
     }
     let read: Option<Vec<_>> = read.into_iter().collect();
     let (parameters, deprecated): (Vec<_>, Vec<_>) = read?.into_iter().unzip();
-    let first = &parameters.first()?.field;
+    let deprecated = deprecated.contains(&true);
+    let first = parameters.first()?;
     let is_first = |one: &RoutingParameter| {
-        one.field == *first && one.template.as_ref().is_none_or(Template::is_whole)
+        one.field == first.field && one.template.as_ref().is_none_or(Template::is_whole)
     };
     if parameters.iter().all(is_first) {
-        return Some(HashKey::Field(first.clone()));
+        return Some(HashKey::Field(KeyField {
+            path: first.field.clone(),
+            way: first.way.clone(),
+            deprecated,
+        }));
     }
     Some(HashKey::Routing(Routing {
         parameters,
-        deprecated: deprecated.contains(&true),
+        deprecated,
     }))
 }
 
@@ -65,8 +69,8 @@ fn parameter(
     });
     let template = template.transpose().ok()?;
     let field = FieldPath::new(&text("field")?);
-    let fields = keys::resolve(input, &field).ok()?.fields;
-    let last = fields.last()?;
+    let key = keys::resolve(input, &field).ok()?;
+    let last = key.fields.last()?;
     if let Some(template) = &template
         && last.kind() != Kind::String
         && !template.is_whole()
@@ -76,48 +80,10 @@ fn parameter(
         found.push(Diagnostic::error("M0113", message, span()).help(help));
         return None;
     }
-    let way = fields.iter().filter_map(step).collect();
-    let is_deprecated = |field: &FieldDescriptor| {
-        let options = field.field_descriptor_proto().options.as_ref();
-        options.is_some_and(|options| options.deprecated())
-    };
-    let deprecated = fields.iter().any(is_deprecated);
     let read = RoutingParameter {
         field,
         template,
-        way,
+        way: key.way(),
     };
-    Some((read, deprecated))
-}
-
-/// How Rust goes by a field; nowhere for the value of a wrapper, which in Rust is that value.
-fn step(field: &FieldDescriptor) -> Option<Step> {
-    if is_wrapper(field.parent_message().full_name()) {
-        return None;
-    }
-    let leads_on = match field.kind() {
-        Kind::Message(message) => !is_wrapper(message.full_name()),
-        _ => false,
-    };
-    Some(Step {
-        rust: naming::snake(field.name()),
-        optional: leads_on && field.cardinality() != Cardinality::Required,
-    })
-}
-
-/// Those of `google/protobuf/wrappers.proto`.
-fn is_wrapper(full_name: &str) -> bool {
-    let name = full_name.strip_prefix("google.protobuf.");
-    matches!(
-        name,
-        Some(
-            "BoolValue"
-                | "BytesValue"
-                | "Int32Value"
-                | "Int64Value"
-                | "StringValue"
-                | "UInt32Value"
-                | "UInt64Value"
-        )
-    )
+    Some((read, key.is_deprecated()))
 }

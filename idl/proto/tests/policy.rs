@@ -48,7 +48,7 @@ fn values(policy: &Policy) -> String {
 /// Fields, each with its template.
 fn shown(key: &HashKey) -> String {
     let routing = match key {
-        HashKey::Field(path) => return path.to_string(),
+        HashKey::Field(field) => return field.path.to_string(),
         HashKey::Routing(routing) => routing,
     };
     let parameters = routing.parameters.iter();
@@ -228,7 +228,7 @@ fn what_nothing_acts_on_is_said_once() {
             .last()
             .map(|line| line.rsplit_once("a.proto").expect("a place").1),
         Some(
-            ":12:5: M0503 `criticality`, `hash_key`, `hedge`, `retry` and `user_key`: declared, not acted on \
+            ":12:5: M0503 `criticality`, `hedge`, `retry` and `user_key`: declared, not acted on \
              by this version (what is declared is checked, and a later version acts on it)"
         )
     );

@@ -4,14 +4,20 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use sinew_codegen::Emit;
-use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, TraitItem, TraitItemFn, Type, parse_quote};
+use syn::{FnArg, Ident, ItemTrait, Pat, ReturnType, TraitItem, TraitItemFn, parse_quote};
 
-use super::model::{Check, Read, is_rpc};
+use super::{
+    keys,
+    model::{Read, is_rpc},
+};
 
 pub(crate) fn emit(read: &Read, mut found: ItemTrait) -> TokenStream {
     let visibility = found.vis.to_token_stream();
     let (sinew, aliases) = (&read.sinew, &read.aliases);
-    let checks = read.checks.iter().map(|one| check(one, sinew));
+    let checks = read
+        .checks
+        .iter()
+        .map(|one| keys::check(one, read.is_plain, sinew));
     let module = if read.is_plain {
         let emit = Emit {
             sinew: sinew.clone(),
@@ -84,43 +90,6 @@ fn rewrite(method: &mut TraitItemFn) {
         }
     };
     method.default = Some(parse_quote!({ #returned }));
-}
-
-fn check(check: &Check, sinew: &TokenStream) -> TokenStream {
-    let fields = &check.fields;
-    let keys = fields.hash_key.iter().chain(&fields.user_key);
-    let keys = keys.map(|path| key(path, &check.request, &check.cfg, sinew));
-    quote!(#(#keys)*)
-}
-
-/// Rustc looks the field up, and says what is wrong with it where it is written.
-fn key(path: &[Ident], message: &Type, cfg: &TokenStream, sinew: &TokenStream) -> TokenStream {
-    let Some((last, way)) = path.split_last() else {
-        return TokenStream::new();
-    };
-    let from = format_ident!("message");
-    // Where the field is written, so that rustc points there and not at the attribute.
-    let from_at = |field: &Ident| Ident::new("message", from.span().located_at(field.span()));
-    let at_last = from_at(last);
-    let mut code = quote_spanned!(last.span()=> #sinew::codegen::key(&#at_last.#last););
-    for field in way.iter().rev() {
-        let at_field = from_at(field);
-        let through = quote_spanned!(field.span()=> (&#at_field.#field).through());
-        code = quote!(if let ::core::option::Option::Some(#from) = #through { #code });
-    }
-    let seams = (!way.is_empty()).then(|| {
-        quote! {
-            #[allow(unused_imports)]
-            use #sinew::codegen::{ThroughMessage as _, ThroughOption as _};
-        }
-    });
-    quote! {
-        #cfg
-        const _: fn(&#message) = |#from| {
-            #seams
-            #code
-        };
-    }
 }
 
 /// What stands for the module of a trait that is no service, so that who uses it hears of the trait alone.

@@ -3,6 +3,7 @@
 
 mod attr;
 mod expand;
+mod keys;
 mod method;
 mod model;
 mod names;

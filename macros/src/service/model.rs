@@ -17,7 +17,7 @@ use syn::{
 
 use super::{
     attr::Options,
-    method,
+    keys, method,
     names::{distinct, name, of_ident},
     options::{self, Fields},
     types::Aliases,
@@ -139,11 +139,16 @@ pub(crate) fn read(given: TokenStream, found: &ItemTrait, ctxt: &mut Ctxt) -> Re
         }
     }
     distinct(&mut service, &mut checks, ctxt);
+    let sinew = sinew(of, ctxt);
+    for (method, check) in service.methods.iter_mut().zip(&checks) {
+        let path = check.fields.hash_key.as_ref();
+        method.own.hash_key = path.map(|path| keys::closure(path, &sinew));
+    }
     Read {
         service,
         aliases: aliases.all,
         checks,
-        sinew: sinew(of, ctxt),
+        sinew,
         is_plain: found.generics.params.is_empty() && found.unsafety.is_none(),
     }
 }
@@ -252,6 +257,7 @@ fn method(
     }
     if shape.client_streams() {
         fields = Fields::default();
+        policy.hash_key = None;
     }
     let cfg = found
         .attrs
@@ -286,6 +292,7 @@ fn method(
             unserved: !signed.is_right,
             no_context: !signed.takes_context,
             cfg: cfg.clone(),
+            hash_key: None,
             failure: failure.as_ref().map(|ty| aliases.place(ty, &cfg)),
             fails_at: diag::Span::Rust(fails_at),
         },

@@ -8,7 +8,9 @@ use sinew_idl::{
     codes::CODES,
     diag::{self, Diagnostic},
     duration, naming, nearest,
-    policy::{Criticality, Delay, FieldPath, HashKey, Hedge, Policy, Retry, Spanned, UserKey},
+    policy::{
+        Criticality, Delay, FieldPath, HashKey, Hedge, KeyField, Policy, Retry, Spanned, UserKey,
+    },
 };
 use syn::{Ident, ext::IdentExt};
 
@@ -77,7 +79,7 @@ pub(crate) fn policy(of: &Options, ctxt: &mut Ctxt) -> (Policy, Fields) {
         hash_key: fields
             .hash_key
             .as_ref()
-            .map(|path| at(HashKey::Field(path_of(path)), span_of(path))),
+            .map(|path| at(HashKey::Field(KeyField::at(path_of(path))), span_of(path))),
         criticality: criticality(of, ctxt),
         user_key,
         ..Policy::default()

@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
         all.find(|target| target.name() == name)
     });
     let (Some(target), [_, folder]) = (target, &*arguments) else {
-        let usage = "usage: fixtures bytes|files|set|rust FOLDER";
+        let names = Target::ALL.map(Target::name).join("|");
+        let usage = format!("usage: fixtures {names} FOLDER");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, usage));
     };
     fs::create_dir_all(folder)?;

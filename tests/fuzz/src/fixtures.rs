@@ -1,4 +1,4 @@
-//! The fixtures of `tests/idl` as inputs: where every target starts from.
+//! The fixtures of `tests/idl` as inputs, and what peers send: where every target starts from.
 //! It refuses to fail: without fixtures there are no inputs, which the replay notices.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use sinew_idl_proto::{Sources, compile};
 
-use crate::{Archive, Target, wire};
+use crate::{Archive, Target, peer::inputs as sent, wire};
 
 /// All inputs for a target that the fixtures make.
 #[must_use]
@@ -19,6 +19,12 @@ pub fn inputs(target: Target) -> Vec<Vec<u8>> {
         Target::Bytes => FILES.clone(),
         Target::Files | Target::Rust => archives().iter().map(Archive::print).collect(),
         Target::Set => sets(),
+        Target::Messages => sent::messages(),
+        Target::Compressed => sent::compressed(),
+        Target::Headers => sent::headers(),
+        Target::Details => sent::details(),
+        Target::Server => sent::server(),
+        Target::Client => sent::client(),
     }
 }
 

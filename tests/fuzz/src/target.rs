@@ -1,5 +1,6 @@
-//! The four ways into the compiler that are tried: one file, several files, a descriptor set, and all the way to Rust.
-//! It refuses to judge what comes out: `check.rs` does.
+//! The ways in that are tried. Into the compiler: one file, several files, a descriptor set, and all the way to Rust.
+//! Into the runtime: what it reads of a peer's bytes, and both ends of a connection.
+//! It refuses to judge what comes out: `check.rs` and `peer/` do.
 
 use std::{io, path::PathBuf};
 
@@ -11,6 +12,7 @@ use sinew_idl_proto::{Sources, compile, from_descriptor_set};
 use crate::{
     Archive, Folder,
     check::{self, Texts},
+    peer::{blocks, bodies, change, pipes},
     text, wire,
 };
 
@@ -25,11 +27,34 @@ pub enum Target {
     Set,
     /// An [`Archive`], with options of the user, through `sinew-build`.
     Rust,
+    /// The body of a call: messages behind their prefixes.
+    Messages,
+    /// A compressed message.
+    Compressed,
+    /// A block of headers or trailers, as lines.
+    Headers,
+    /// The details of a status, `google.rpc.Status`.
+    Details,
+    /// All that a client sends to a server.
+    Server,
+    /// All that a server sends to a client.
+    Client,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Bytes, Self::Files, Self::Set, Self::Rust];
+    pub const ALL: [Self; 10] = [
+        Self::Bytes,
+        Self::Files,
+        Self::Set,
+        Self::Rust,
+        Self::Messages,
+        Self::Compressed,
+        Self::Headers,
+        Self::Details,
+        Self::Server,
+        Self::Client,
+    ];
 
     /// The name of the target, and of the folder of its seeds.
     #[must_use]
@@ -39,6 +64,12 @@ impl Target {
             Self::Files => "files",
             Self::Set => "set",
             Self::Rust => "rust",
+            Self::Messages => "messages",
+            Self::Compressed => "compressed",
+            Self::Headers => "headers",
+            Self::Details => "details",
+            Self::Server => "server",
+            Self::Client => "client",
         }
     }
 
@@ -48,6 +79,12 @@ impl Target {
         [env!("CARGO_MANIFEST_DIR"), "seeds", self.name()]
             .iter()
             .collect()
+    }
+
+    /// Is it the compiler that is tried?
+    #[must_use]
+    pub fn is_compiler(self) -> bool {
+        matches!(self, Self::Bytes | Self::Files | Self::Set | Self::Rust)
     }
 
     /// Tries one input.
@@ -60,6 +97,12 @@ impl Target {
             Self::Files => files(&Archive::parse(input), folder),
             Self::Set => set(input, folder),
             Self::Rust => rust(&Archive::parse(input), folder),
+            Self::Messages => bodies::messages(input),
+            Self::Compressed => bodies::compressed(input),
+            Self::Headers => blocks::headers(input),
+            Self::Details => blocks::details(input),
+            Self::Server => pipes::server(input),
+            Self::Client => pipes::client(input),
         }
     }
 
@@ -74,7 +117,10 @@ impl Target {
                 text::mutate_archive(&mut archive, &mut random);
                 archive.print()
             }
-            Self::Set => wire::mutate(input, &mut random),
+            Self::Set | Self::Details => wire::mutate(input, &mut random),
+            Self::Messages | Self::Compressed => change::bytes(input, &mut random),
+            Self::Headers => change::lines(input, &mut random),
+            Self::Server | Self::Client => change::frames(input, &mut random),
         }
     }
 }

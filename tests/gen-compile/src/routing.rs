@@ -1,7 +1,8 @@
 //! Keys that rules of `google.api.routing` make of requests, by the code that is generated for them.
 
-use sinew::{Channel, Method};
+use sinew::{Channel, KeyHash, Method};
 
+use crate::case_37_key_that_may_be_unset::both::policy::unset::{Cart, Owner as Unset, carts};
 use crate::case_37_routing::{
     both::policy::routing::{Key, Owner, State, Table, tables},
     client::policy::routing as other,
@@ -109,6 +110,30 @@ fn a_whole_field_and_what_wins_over_the_rule_need_none() {
         let policy = method.policy();
         assert_eq!((policy.hash_key, policy.routing), (None, None), "{method}");
     }
+}
+
+#[test]
+fn keys_are_hashed_as_they_are_written() {
+    let of = |key: &str| KeyHash::of(key);
+    let mut table = named("projects/p/zones/z/tables/t");
+    assert_eq!(tables::WHOLE.key(&table), of("projects/p/zones/z/tables/t"));
+    assert_eq!(tables::LIST.key(&table), of("z"), "what a rule takes");
+    table.state = State::Open.into();
+    assert_eq!(tables::TOLD.key(&table), of("1"), "an enum by its number");
+    assert_eq!(tables::WHOLE.key(&Table::default()), None, "empty");
+    assert_eq!(tables::MANY.key(&table), None, "none declared");
+
+    let mut cart = Cart {
+        id: "c".to_owned(),
+        ..Cart::default()
+    };
+    assert_eq!(carts::ALWAYS.key(&cart), of("c"));
+    assert_eq!(carts::OPTIONAL.key(&cart), None, "not set");
+    assert_eq!(carts::INSIDE.key(&cart), None, "not set on the way");
+    cart.tenant = Some("t".to_owned());
+    cart.owner = Some(Unset { id: "o".to_owned() });
+    assert_eq!(carts::OPTIONAL.key(&cart), of("t"));
+    assert_eq!(carts::INSIDE.key(&cart), of("o"));
 }
 
 #[test]

@@ -36,24 +36,38 @@ CASES = (
     "health",
     "reflection",
     "gzip",
+    "load_report",
+    "h2spec",
 )
 # What they cannot run: programs that are not ours lack the cases of ours, our client asks for no descriptors, and
 # grpcio's server finds no method. Of the compressed cases of gRPC neither grpc-go nor grpcio has any: handlers and
-# callers there are not told what came compressed; `gozip` is a program of ours on grpc-go for the case of ours.
+# callers there are not told what came compressed; `gozip` is a program of ours on grpc-go for two cases of ours.
 COMPRESSED = {case for case in CASES if "_compressed_" in case}
-OURS = {"declared_error", "exported_service", "health", "reflection", "gzip"}
+OURS = {
+    "declared_error",
+    "exported_service",
+    "health",
+    "reflection",
+    "gzip",
+    "load_report",
+    "h2spec",
+}
 CLIENT_LACKS = {
     "go": OURS | COMPRESSED,
-    "gozip": set(CASES) - {"gzip"},
+    "gozip": set(CASES) - {"gzip", "load_report"},
     "grpcurl": set(CASES) - {"health", "reflection"},
-    "ours": {"reflection"},
-    "python": COMPRESSED,
+    "h2spec": set(CASES) - {"h2spec"},
+    "ours": {"reflection", "load_report", "h2spec"},
+    "python": COMPRESSED | {"load_report", "h2spec"},
 }
 SERVER_LACKS = {
     "go": OURS | COMPRESSED,
     "gozip": set(CASES) - {"gzip"},
     "python": COMPRESSED | {"reflection"},
 }
+# Cases that need servers of their own, with these arguments: the client is told of the first, and of another.
+SERVERS = {"load_report": (("--utilization=0.9",), ("--utilization=0.1",))}
+CLIENTS_ALONE = ["grpcurl-ours", "h2spec-ours"]
 IMPLEMENTATIONS = ("ours", "go", "python", "gozip")
 PAIRINGS = (
     "ours-go",
@@ -61,6 +75,7 @@ PAIRINGS = (
     "ours-python",
     "python-ours",
     "grpcurl-ours",
+    "h2spec-ours",
     "ours-gozip",
     "gozip-ours",
     "ours-ours",
@@ -91,14 +106,14 @@ def main():
 def parse_arguments():
     arguments = argparse.ArgumentParser(
         prog="tests/interop/run",
-        description="Runs gRPC's interop cases between Sinew, grpc-go, Python's grpcio and grpcurl.",
+        description="Runs gRPC's interop cases between Sinew, grpc-go, Python's grpcio and grpcurl, and h2spec.",
     )
     arguments.add_argument(
         "--pairing",
         action="append",
-        choices=[f"{a}-{b}" for a in IMPLEMENTATIONS for b in IMPLEMENTATIONS] + ["grpcurl-ours"],
+        choices=[f"{a}-{b}" for a in IMPLEMENTATIONS for b in IMPLEMENTATIONS] + CLIENTS_ALONE,
         metavar="CLIENT-SERVER",
-        help=f"each of {', '.join(IMPLEMENTATIONS)}, or grpcurl-ours; may be given several times"
+        help=f"each of {', '.join(IMPLEMENTATIONS)}, or {' or '.join(CLIENTS_ALONE)}; may be given several times"
         f" (without it: {' '.join(PAIRINGS)})",
     )
     arguments.add_argument(
@@ -126,7 +141,7 @@ def run_all(pairings, cases, commands, servers):
                 results[pairing, case] = f"not run: the whole took over {TOTAL_LIMIT:.0f} s"
                 continue
             results[pairing, case] = processes.run_case(
-                commands[client], servers, server, case, limit
+                commands[client], servers, server, case, limit, SERVERS.get(case, ((),))
             )
     # A call that was cancelled or timed out and yet lives on would hold this up.
     unstopped = servers.stop("ours")

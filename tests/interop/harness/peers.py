@@ -39,7 +39,7 @@ class SetUpFailed(Exception):
 
 @dataclasses.dataclass
 class Command:
-    """How the server and the client of one implementation are started; grpcurl is a client alone."""
+    """How the server and the client of one implementation are started; grpcurl and h2spec are clients alone."""
 
     server: list
     client: list
@@ -57,6 +57,7 @@ def set_up(wanted):
             "go": go_peer,
             "gozip": gozip_peer,
             "grpcurl": grpcurl_peer,
+            "h2spec": h2spec_peer,
             "python": lambda: python_command(python),
         }
         return {name: makers[name]() for name in sorted(wanted)}
@@ -118,6 +119,21 @@ def gozip_peer():
     """Programs of ours on grpc-go; what they stand on is pinned in their go.mod and go.sum."""
     sources = INTEROP / "peers" / "go"
     files = sorted(path for path in sources.rglob("*") if path.is_file())
+    folder = go_module("gozip", sources, files, "./...")
+    return Command([str(folder / "server")], [str(folder / "client")])
+
+
+def h2spec_peer():
+    """h2spec has no go.mod of its own: what it stands on is pinned in ours."""
+    sources = INTEROP / "peers" / "h2spec"
+    files = [sources / "go.mod", sources / "go.sum"]
+    folder = go_module("h2spec", sources, files, "github.com/summerwind/h2spec/cmd/h2spec")
+    client = [sys.executable, str(sources / "client.py")]
+    return Command([], client, {"H2SPEC": str(folder / "h2spec")})
+
+
+def go_module(name, sources, files, packages):
+    """Gives `.peers/name`, with the programs that these packages of our module in `sources` are."""
     version = step(["go", "version"], "`go version` fails")
     digest = hashlib.sha256()
     for path in files:
@@ -125,14 +141,13 @@ def gozip_peer():
 
     def build(folder):
         step(
-            ["go", "build", "-ldflags=-s -w", "-o", str(folder), "./..."],
+            ["go", "build", "-ldflags=-s -w", "-o", f"{folder}/", packages],
             f"{sources} does not build (it needs Go 1.26 or newer; there is {version.strip()})",
             cwd=sources,
             environment={"GOWORK": "off", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0"},
         )
 
-    folder = ensure("gozip", f"{digest.hexdigest()} {version}", build)
-    return Command([str(folder / "server")], [str(folder / "client")])
+    return ensure(name, f"{digest.hexdigest()} {version}", build)
 
 
 def grpcurl_peer():

@@ -21,7 +21,7 @@ LISTENING = re.compile(r"listening on \S*:(\d+)\s*$")
 
 
 class Servers:
-    """The servers that were asked for so far, by implementation; each is started once."""
+    """The servers that were asked for so far, by implementation and arguments; each is started once."""
 
     def __init__(self, commands):
         self._commands = commands
@@ -31,31 +31,32 @@ class Servers:
         return self
 
     def __exit__(self, *_):
-        for name in list(self._running):
-            self.stop(name)
+        for name, arguments in list(self._running):
+            self.stop(name, arguments)
 
-    def running(self, name):
+    def running(self, name, arguments=()):
         """Gives the server, started anew if it has ended."""
-        server = self._running.get(name)
+        key = name, arguments
+        server = self._running.get(key)
         if server is None or server.ended():
-            server = self._running[name] = Server(self._commands[name])
+            server = self._running[key] = Server(self._commands[name], arguments)
         return server
 
-    def stop(self, name):
+    def stop(self, name, arguments=()):
         """Gives None if it never ran, "" if it stopped as it should, else what was wrong."""
-        server = self._running.pop(name, None)
+        server = self._running.pop((name, arguments), None)
         return server and server.stop()
 
 
 class Server:
     """One running server, and the last lines that it printed."""
 
-    def __init__(self, command):
+    def __init__(self, command, arguments):
         self._lines = collections.deque(maxlen=SHOWN_LINES)
         self._said_port = threading.Event()
         self.port = None
         self._process = subprocess.Popen(
-            [*command.server, "--port=0"],
+            [*command.server, "--port=0", *arguments],
             env=environment(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -101,18 +102,18 @@ class Server:
         return "" if code == 0 else f"ended with {ending(code)} after {took:.1f} s\n{self.output()}"
 
 
-def run_case(command, servers, server_name, case, limit):
-    """Gives None if the client says that the case holds, else what went wrong."""
-    server = servers.running(server_name)
-    port = server.address()
-    if port is None:
-        return f"the {server_name} server does not listen\n{server.output()}"
-    client = [
-        *command.client,
-        "--server_host=127.0.0.1",
-        f"--server_port={port}",
-        f"--test_case={case}",
-    ]
+def run_case(command, servers, server_name, case, limit, arguments):
+    """Gives None if the client says that the case holds, else what went wrong.
+
+    There is a server for each of the `arguments`, mostly one without any.
+    """
+    called = [servers.running(server_name, of_one) for of_one in arguments]
+    for server in called:
+        if server.address() is None:
+            return f"the {server_name} server does not listen\n{server.output()}"
+    client = [*command.client, "--server_host=127.0.0.1", f"--test_case={case}"]
+    for option, server in zip(("server_port", "other_port"), called):
+        client.append(f"--{option}={server.address()}")
     try:
         done = subprocess.run(
             client,
@@ -130,8 +131,9 @@ def run_case(command, servers, server_name, case, limit):
     wrong = []
     if done.returncode != 0:
         wrong.append(f"the client ended with {ending(done.returncode)}\n{tail(done.stdout)}")
-    if server.ended():
-        wrong.append(f"the {server_name} server has ended\n{server.output()}")
+    for server in called:
+        if server.ended():
+            wrong.append(f"the {server_name} server has ended\n{server.output()}")
     return "\n".join(wrong) or None
 
 

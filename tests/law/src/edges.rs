@@ -23,9 +23,12 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("rt", &[]),
     // A node is an endpoint with its connection, of which it tells.
-    ("endpoint", &["call", "observe", "rt", "transport"]),
+    (
+        "endpoint",
+        &["call", "middleware", "observe", "rt", "transport"],
+    ),
     // Picks among endpoints by numbers: no bodies, no connections.
-    ("balance", &["endpoint"]),
+    ("balance", &["endpoint", "rt"]),
     // Finds endpoints; what is called there is not its business.
     ("discovery", &["observe", "rt", "transport"]),
     // Carries an attempt to an address: it knows no retry, balance, discovery.
@@ -69,8 +72,9 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
-    // Test tools stand outside of the stack: they speak its wire, and carry its bytes.
-    ("testing", &["call", "transport"]),
+    // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
+    // decisions.
+    ("testing", &["balance", "call", "transport"]),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of
@@ -97,6 +101,8 @@ pub const PURE_LATER: &[&str] = &[
     "call/metadata/",
     "call/method.rs",
     "call/outcome.rs",
+    "call/report.rs",
+    "call/report/",
     "call/status.rs",
     "call/status/",
     "call/trace.rs",
@@ -109,6 +115,8 @@ pub const PURE_LATER: &[&str] = &[
     "client/throttle.rs",
     "endpoint/outlier.rs",
     "server/gate.rs",
+    "server/load/rates.rs",
+    "server/load/service_time.rs",
     "server/queue.rs",
 ];
 

@@ -84,7 +84,11 @@ impl Routing {
 fn take<'m>(template: Template<'_>, value: &KeyValue<'m>) -> Option<Cow<'m, [u8]>> {
     match value {
         KeyValue::Text(text) => Some(Cow::Borrowed(template.find(text)?.as_bytes())),
-        KeyValue::Other(bytes) => template.is_whole().then(|| bytes.clone()),
+        KeyValue::Bytes(bytes) => template.is_whole().then_some(Cow::Borrowed(bytes)),
+        KeyValue::Spelt(_) => {
+            let whole = template.is_whole().then(|| value.bytes().to_vec());
+            whole.map(Cow::Owned)
+        }
     }
 }
 

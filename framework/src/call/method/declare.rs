@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Idempotency, Method, RoutingKey};
+use super::{FieldHash, Idempotency, Key, Method, RoutingKey};
 use crate::call::Code;
 use crate::call::policy::{Criticality, Declared, Hedge, Retry, Routing, Source};
 
@@ -88,19 +88,19 @@ impl<Req, Resp> Method<Req, Resp> {
         self
     }
 
-    /// Declares the field that calls are routed by, by its path. Nobody acts on it yet.
+    /// Declares the field that calls are placed by, by its path, and how it is hashed.
     #[must_use]
-    pub const fn hash_key(mut self, path: &'static str) -> Self {
+    pub const fn hash_key(mut self, path: &'static str, hash: FieldHash<Req>) -> Self {
         self.spec.policy.hash_key = self.declared(path);
+        self.key = Some(Key::Field(hash));
         self
     }
 
-    /// Declares the rule that makes the key that calls are routed by, and how it is told the values of its fields.
-    /// Nobody acts on it yet.
+    /// Declares the rule that makes the key that calls are placed by, and how it is told the values of its fields.
     #[must_use]
     pub const fn routing(mut self, rule: Routing, key: RoutingKey<Req>) -> Self {
         self.spec.policy.routing = self.declared(rule);
-        self.key = Some(key);
+        self.key = Some(Key::Rule(rule, key));
         self
     }
 

@@ -9,6 +9,7 @@ use super::status::RpcStatus;
 use super::*;
 use crate::call::code::Code;
 use crate::call::details::BadRequest;
+use crate::call::report::LoadReport;
 use crate::call::status::Status;
 
 fn value(text: &str) -> HeaderValue {
@@ -330,4 +331,37 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes);
         let _ = (is_reserved(&text), is_binary(&text), is_secret(&text));
     }
+}
+
+#[test]
+fn a_load_report_goes_beside_a_status_and_never_into_hpacks_table() {
+    let report = LoadReport {
+        in_flight: 3,
+        epoch: 7,
+        ..LoadReport::default()
+    };
+    let mut trailers = HeaderMap::new();
+    ok_to_trailers(&mut trailers);
+    assert_eq!(report_from_trailers(&trailers), None);
+    report_to_trailers(&report, &mut trailers);
+    assert!(trailers[&LOAD_REPORT].is_sensitive());
+    assert_eq!(report_from_trailers(&trailers), Some(report));
+
+    trailers.insert(&LOAD_REPORT, value("no base64!"));
+    assert_eq!(report_from_trailers(&trailers), None);
+}
+
+#[test]
+fn a_load_report_for_which_there_is_no_room_is_left_out() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-large", value(&"x".repeat(64 * 1024 - 400)));
+    check_block(&trailers, REPLY_OWN).unwrap();
+    let report = LoadReport {
+        qps: 1.0,
+        eps: 1.0,
+        epoch: 1,
+        ..LoadReport::default()
+    };
+    report_to_trailers(&report, &mut trailers);
+    assert_eq!(trailers.len(), 1);
 }

@@ -26,7 +26,7 @@ async fn a_peer_that_accepts_and_closes_is_a_failure_with_a_name() {
     for _ in 0..3 {
         unary(&channel, &ONCE, 1).await.unwrap_err();
     }
-    let node = &channel.0.core.place.nodes[0];
+    let node = Arc::clone(&channel.0.core.place.table.now().nodes()[0]);
     settle("a closed connection", || {
         node.readiness() == Readiness::Failing
     })
@@ -67,7 +67,7 @@ fn a_channel_outlives_the_runtime_of_its_connection() {
         assert_eq!(first.block_on(once()).unwrap(), 2);
         drop(first);
         assert_eq!(
-            channel.0.core.place.nodes[0].readiness(),
+            channel.0.core.place.table.now().nodes()[0].readiness(),
             Readiness::Pending
         );
         // A keeper that its runtime never polls.

@@ -85,7 +85,7 @@ async fn occupied(
 
 /// Calls that wait for a free stream of the only connection.
 fn queued(channel: &Channel) -> usize {
-    match channel.0.core.place.nodes[0].link() {
+    match channel.0.core.place.table.now().nodes()[0].link() {
         Some(Link::Http2(connection)) => connection.waiting(),
         _ => 0,
     }

@@ -1,28 +1,36 @@
 //! Which endpoint a call goes to, what it costs on the way, and what it is told of a call that cannot be sent.
 
+use std::sync::Mutex;
+
 use bytes::Bytes;
-use tokio::sync::Notify;
 
 use super::*;
 use crate::call::Payload;
 use crate::call::body::Body;
+use crate::call::key::HashKeyField;
+use crate::call::key::hash::KeyHash;
 use crate::endpoint::Node;
 use crate::transport::scripted::Scripted;
 
-fn two(_: RawCall) -> Result<RawReply, Status> {
+pub(in crate::client) fn two(_: RawCall) -> Result<RawReply, Status> {
     let framed = Bytes::from_static(&[0, 0, 0, 0, 2, 8, 2]);
     Ok(RawReply::whole(Payload::Whole(framed)))
 }
 
 /// A channel over nodes that are scripted.
-fn scripted(builder: ChannelBuilder, links: Vec<(&str, Scripted)>) -> Channel {
-    let changed = Arc::new(Notify::new());
+pub(in crate::client) fn scripted(
+    builder: ChannelBuilder,
+    links: Vec<(&str, Scripted)>,
+) -> Channel {
+    let maker = builder.maker(builder.fleet(links.len() > 1));
     let node = |(name, link)| {
         let link = Link::Scripted(link);
-        Arc::new(Node::fixed(name, link, Arc::clone(&changed)))
+        let node = Arc::new(Node::fixed(name, link, &maker.fleet));
+        maker.put_around(&node);
+        node
     };
     let nodes = links.into_iter().map(node).collect();
-    builder.over(nodes, changed)
+    builder.over(nodes, maker, None)
 }
 
 #[tokio::test]
@@ -40,6 +48,83 @@ async fn a_unary_call_costs_the_stack_one_allocation() {
     });
     assert!(matches!(reply, Some(Poll::Ready(Ok(2)))), "{reply:?}");
     assert_eq!(cost.count_total, 1, "the call's future");
+}
+
+/// As `ONCE` and `DOWN`, with their numbers as keys.
+static KEYED: Method<u64, u64> =
+    Method::unary("/test.v1.Count/Once").hash_key("value", |n: &u64| KeyHash::of(n));
+static KEYED_DOWN: Method<u64, u64> =
+    Method::server_stream("/test.v1.Count/Down").hash_key("value", |n: &u64| KeyHash::of(n));
+
+#[tokio::test]
+async fn a_call_has_the_key_that_it_says_or_else_its_request_has() {
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&keys);
+    let answers = move |call: RawCall| {
+        seen.lock().unwrap().push(call.key());
+        two(call)
+    };
+    let links = vec![("scripted", Scripted::Answers(Arc::new(answers)))];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let mut want = Vec::new();
+    let mut next = |key: &dyn HashKeyField| want.push(KeyHash::of(key));
+
+    let _ = unary(&channel, &ONCE, 7).await;
+    next(&None::<String>);
+    let _ = unary(&channel, &KEYED, 7).await;
+    next(&7_u64);
+    let _ = unary(&channel, &KEYED, 7).hash_key("cart-7").await;
+    next(&"cart-7".to_owned());
+    // What is given is no key: neither is that of the request then.
+    let _ = unary(&channel, &KEYED, 7).hash_key("").await;
+    next(&None::<String>);
+    let _ = server_stream(&channel, &KEYED_DOWN, 7).await;
+    next(&7_u64);
+    let _ = server_stream(&channel, &DOWN, 7).hash_key(&8).await;
+    next(&8);
+    let _ = client_stream::<_, _, Status>(&channel, &UP).await;
+    next(&None::<String>);
+    let _ = client_stream::<_, _, Status>(&channel, &UP)
+        .hash_key(&9)
+        .await;
+    next(&9);
+    let _ = bidi(&channel, &BOTH).hash_key(&true).await;
+    next(&true);
+    let raw = RawCall::new("/test.v1.Count/Once", vec![8, 1]);
+    let _ = channel.call(raw.hash_key("raw")).await;
+    next(&"raw".to_owned());
+    assert_eq!(*keys.lock().unwrap(), want);
+}
+
+#[tokio::test]
+async fn a_key_costs_no_allocation() {
+    let answers = Scripted::Answers(Arc::new(two));
+    let links = vec![("scripted", answers)];
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    assert!(polled_once(unary(&channel, &KEYED, 300)).is_ready());
+    let cost = allocation_counter::measure(|| {
+        assert!(polled_once(unary(&channel, &KEYED, u64::MAX)).is_ready());
+    });
+    assert_eq!(cost.count_total, 1, "the call's future");
+}
+
+#[tokio::test]
+async fn a_choice_among_endpoints_costs_no_allocation_and_a_key_at_most_two() {
+    let answers = || Scripted::Answers(Arc::new(two));
+    let links = (0..5).map(|_| ("scripted", answers())).collect();
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    let keyed = || unary(&channel, &ONCE, 300).hash_key("cart-7");
+    let keyless = || unary(&channel, &ONCE, 300);
+    // The first ones make room for messages, the ring, and the first sample.
+    assert!(polled_once(keyed()).is_ready() && polled_once(keyless()).is_ready());
+    let cost = allocation_counter::measure(|| assert!(polled_once(keyless()).is_ready()));
+    assert_eq!(cost.count_total, 1, "the call's future");
+    let cost = allocation_counter::measure(|| assert!(polled_once(keyed()).is_ready()));
+    assert!(
+        cost.count_total <= 3,
+        "{}: its future, its key, and a walk along the ring",
+        cost.count_total
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use crate::discovery::json::{self, Value};
 use crate::transport::target::Target;
 
 /// Fields that stand in `Instance` by themselves.
-pub(super) const KNOWN: [&str; 8] = ["v", "id", "slot", "svc", "state", "weight", "zone", "inc"];
+pub(super) const KNOWN: [&str; 9] = [
+    "v", "id", "slot", "svc", "state", "weight", "zone", "host", "inc",
+];
 
 /// The version of records that is written, and the only one that is read.
 pub(super) const VERSION: &str = "1";
@@ -54,7 +56,7 @@ pub(super) fn read(text: &str) -> Result<Instance, InvalidInstance> {
         let why = format!("is {version:?}, and only {VERSION:?} is known here");
         return Err(wrong("v", &why));
     }
-    let (id, slot, zone) = (take("id"), take("slot"), take("zone"));
+    let (id, slot, zone, host) = (take("id"), take("slot"), take("zone"), take("host"));
     let services = take("svc");
     let state = take("state").map_or(Ok(InstanceState::default()), |value| state(&value))?;
     let weight = take("weight").map_or(Ok(NORMAL_WEIGHT), |value| weight(&value))?;
@@ -67,6 +69,7 @@ pub(super) fn read(text: &str) -> Result<Instance, InvalidInstance> {
     instance.id = id.unwrap_or(instance.id);
     instance.slot = slot;
     instance.zone = zone;
+    instance.host = host;
     instance.state = state;
     instance.weight = weight;
     instance.incarnation = incarnation;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
 
 use super::record::Record;
-use super::scan::{GARBAGE, Looked};
+use super::scan::GARBAGE;
 use super::*;
 use crate::discovery::{Directory, Found, Instance, Source};
 use crate::observe::{Observer, Recorder};

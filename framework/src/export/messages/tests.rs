@@ -77,7 +77,7 @@ fn fields_are_named_as_in_the_idl() {
 
 static TAKE: Method<Item, Item> = Method::unary("/shop.v1.Shop/Take")
     .deprecated()
-    .hash_key("owner.tenant_id")
+    .hash_key("owner.tenant_id", |_| None)
     .by_service()
     .user_key("cart_id");
 static SHOP: ServiceSpec = ServiceSpec::new("shop.v1.Shop", &[TAKE.spec()]).deprecated();
@@ -117,7 +117,7 @@ fn keys_errors_and_what_is_deprecated_go_along() {
 
 #[test]
 fn a_key_that_is_no_field_is_named() {
-    static OTHER: Method<Item, Item> = Method::unary("/shop.v1.Shop/Take").hash_key("id");
+    static OTHER: Method<Item, Item> = Method::unary("/shop.v1.Shop/Take").hash_key("id", |_| None);
     static SPEC: ServiceSpec = ServiceSpec::new("shop.v1.Shop", &[OTHER.spec()]);
     let set = compiled("no-field", &[("item.proto", ITEM)]).descriptor_set;
     let item = Exported::named::<Item>();

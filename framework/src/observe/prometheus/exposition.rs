@@ -29,6 +29,8 @@ impl Collector for Prometheus {
         self.connections_of(&mut out, Side::Client)?;
         let failures = self.connect_failures.counts();
         out.by_label(names::CLIENT_CONNECT_FAILURES, "reason", &failures)?;
+        let changes = self.endpoint_changes.counts();
+        out.by_label(names::CLIENT_ENDPOINT_CHANGES, "reason", &changes)?;
         self.discovery(&mut out)?;
         self.calls(&mut out, Side::Server)?;
         self.connections_of(&mut out, Side::Server)?;
@@ -37,6 +39,8 @@ impl Collector for Prometheus {
         let told = self.told_to_end.counts();
         out.by_label(names::SERVER_TOLD_TO_END, "reason", &told)?;
         out.counter(names::SERVER_CUT_OFF, read(&self.cut_off))?;
+        let broken_off = self.broken_off.counts();
+        out.by_label(names::SERVER_BROKEN_OFF, "reason", &broken_off)?;
         out.changes(names::POLICY_FILE_CHANGES, &self.policy_files)?;
         out.changes(names::TLS_FILE_CHANGES, &self.tls_files)
     }

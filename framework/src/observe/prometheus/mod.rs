@@ -48,8 +48,10 @@ pub struct Prometheus {
     client: Connections,
     server: Connections,
     connect_failures: Reasons,
+    endpoint_changes: Reasons,
     refused_connections: Reasons,
     told_to_end: Reasons,
+    broken_off: Reasons,
     cut_off: AtomicU64,
     policy_files: [Changes; 2],
     tls_files: [Changes; 2],
@@ -132,8 +134,16 @@ impl Metrics for Prometheus {
         self.connect_failures.add(reason);
     }
 
+    fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
+        self.endpoint_changes.add(reason);
+    }
+
     fn connection_told_to_end(&self, reason: &'static str) {
         self.told_to_end.add(reason);
+    }
+
+    fn connection_broken_off(&self, reason: &'static str) {
+        self.broken_off.add(reason);
     }
 
     fn connection_cut_off(&self) {

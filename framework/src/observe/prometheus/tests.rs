@@ -38,6 +38,7 @@ fn all() -> Arc<Prometheus> {
     add.sent_again("refused");
     metrics.connection_opened(Side::Client);
     metrics.connect_failed("lookup", &"no such name");
+    metrics.endpoint_changed("ejected", "failures_in_a_row");
     metrics.policy_file(Side::Client, true, &"");
     metrics.policy_file(Side::Server, false, &"");
     metrics.tls_files(Side::Server, true, &"");
@@ -60,6 +61,7 @@ fn all() -> Arc<Prometheus> {
     }
     metrics.connection_told_to_end("age");
     metrics.connection_cut_off();
+    metrics.connection_broken_off("flood");
     metrics.connection_closed(Side::Server);
     metrics.refused_connection("full", &"too many");
     metrics

@@ -114,6 +114,11 @@ impl Health {
         });
     }
 
+    /// The server wants no new calls any more.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.borrow().phase != Phase::Up
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<State> {
         self.0.subscribe()
     }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::buffer::{BUFFER_BOUND, BUFFER_KEEP, BUFFER_START};
+use super::flush_once::LINGER;
 use super::*;
 
 /// A socket whose far side is the test: it takes `room` bytes, then is full.

@@ -1,17 +1,20 @@
 //! One HTTP/2 connection of a client: its driver, the streams that the peer allows, and the calls on it.
 //! It refuses to queue without bound: at most `ClientSettings::max_waiting` calls wait for a stream.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::head::{self, ClientSettings};
 use super::keepalive::{Look, Watch};
@@ -20,16 +23,22 @@ use super::{failure, pump, reply};
 use crate::call::pipe::PipeReader;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
+use crate::transport::conduct::Conduct;
 use crate::transport::deferred::{Deferred, FlushOnce, deferred};
 use crate::transport::heard::Heard;
 use crate::transport::waiting::Waiting;
 
 /// Streams that we open at once when the peer sets no limit.
 const MAX_STREAMS: usize = 1 << 16;
+const MOST_STREAMS: u32 = MAX_STREAMS as u32;
 
 /// Streams whose replies may be unread without one starving another. How many the peer allows is not known yet when
 /// the window is set: far more than the 100 to 1,000 that servers do.
 const UNREAD_STREAMS: u32 = 4096;
+
+/// How long a connection that nobody uses any more may take to say goodbye: a peer that takes nothing would keep it,
+/// and what was to be sent, for ever.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes of one write to a stream: the largest window (RFC 9113, section 6.9.1), where h2 refuses more.
 const MAX_WRITE_BYTES: usize = (1 << 31) - 1;
@@ -49,8 +58,30 @@ struct Inner {
     granted: AtomicUsize,
     settings: ClientSettings,
     ending: watch::Receiver<bool>,
-    /// The server has said that it is ours, and likes to be pinged.
-    is_ours: AtomicBool,
+    /// One of [`UNKNOWN`], [`FOREIGN`] and [`OURS`].
+    server: AtomicU8,
+    /// Dropped with it, and so the driver learns that nobody holds it any more.
+    _holds: oneshot::Sender<Infallible>,
+}
+
+/// The server has not replied yet.
+const UNKNOWN: u8 = 0;
+/// It has replied, and not said that it is ours.
+const FOREIGN: u8 = 1;
+/// It has said that it is ours, and likes to be pinged.
+const OURS: u8 = 2;
+
+impl Inner {
+    fn is_ours(&self) -> bool {
+        self.server.load(Ordering::Relaxed) == OURS
+    }
+
+    /// May the server know what a question for its load is? One of ours that is mounted in another says so only by its
+    /// reports.
+    fn may_ask(&self) -> bool {
+        self.settings.asks_load
+            && (self.server.load(Ordering::Relaxed) != FOREIGN || self.settings.reported.is_ours())
+    }
 }
 
 /// Opens HTTP/2 on `io`: the connection, and the future that drives it until it and its calls are over.
@@ -70,6 +101,7 @@ where
     let (io, flusher) = deferred(io, Bytes::new());
     let heard = Heard::default();
     let io = io.telling(heard.clone());
+    let io = io.watching(Conduct::of_server(MOST_STREAMS, Instant::now()));
     let (sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(connection_window(UNREAD_STREAMS))
@@ -79,6 +111,7 @@ where
         .handshake::<_, Bytes>(io)
         .await?;
     let (ending, ended) = watch::channel(false);
+    let (holds, held) = oneshot::channel();
     let inner = Arc::new(Inner {
         sender,
         streams: Arc::new(Semaphore::new(0)),
@@ -86,7 +119,8 @@ where
         granted: AtomicUsize::new(0),
         settings,
         ending: ended,
-        is_ours: AtomicBool::new(false),
+        server: AtomicU8::new(UNKNOWN),
+        _holds: holds,
     });
     let keep_alive = inner.settings.keep_alive;
     let ping_pong = connection.ping_pong();
@@ -96,6 +130,8 @@ where
         streams: Arc::clone(&inner.streams),
         inner: Arc::downgrade(&inner),
         ending,
+        held,
+        closing: None,
     };
     let mut driver = Box::pin(FlushOnce::new(driver, flusher));
     poll_fn(|cx| match driver.as_mut().poll(cx) {
@@ -142,9 +178,17 @@ impl Connection {
 
     /// Learns from the reply to the first call whether the server is ours. Others may come before it.
     fn heard_from(&self, headers: &HeaderMap) {
-        let is_ours = &self.0.is_ours;
-        if !is_ours.load(Ordering::Relaxed) && headers.contains_key(&wire::PINGS) {
-            is_ours.store(true, Ordering::Relaxed);
+        let server = &self.0.server;
+        let known = server.load(Ordering::Relaxed);
+        if known == OURS {
+            return;
+        }
+        if headers.contains_key(&wire::PINGS) {
+            server.store(OURS, Ordering::Relaxed);
+        } else if known == UNKNOWN {
+            // Another may have learned better in the meantime.
+            let (order, lost) = (Ordering::Relaxed, Ordering::Relaxed);
+            let _ = server.compare_exchange(UNKNOWN, FOREIGN, order, lost);
         }
     }
 
@@ -176,13 +220,33 @@ impl Slot {
         self.connection.heard_from(headers);
     }
 
+    /// Takes the server's load from the end of the reply, and tells whether it was there.
+    pub(super) fn ended(&self, trailers: &HeaderMap) -> bool {
+        let report = wire::report_from_trailers(trailers);
+        if let Some(report) = report {
+            let reported = &self.connection.0.settings.reported;
+            reported.store(report, Instant::now());
+        }
+        report.is_some()
+    }
+
+    pub(super) fn settings(&self) -> &ClientSettings {
+        &self.connection.0.settings
+    }
+
+    /// See [`Inner::sender`].
+    pub(super) fn sender(&self) -> SendRequest<Bytes> {
+        self.connection.0.sender.clone()
+    }
+
     /// What of sending does not wait: kept out of the future, which is the smaller for it.
     fn start(self, call: &mut RawCall) -> Result<Sent, Status> {
         let connection = &self.connection.0;
         let compression = call.compression();
-        let (request, peers_deadline) = head::request(&connection.settings, call)?;
+        let (request, peers_deadline) =
+            head::request(&connection.settings, call, connection.may_ask())?;
         check(&call.payload)?;
-        let mut sender = connection.sender.clone();
+        let mut sender = self.sender();
         let (response, mut stream) = sender.send_request(request, false).map_err(|error| {
             let status = failure::unsent(error);
             if status.unexecuted().is_some() {
@@ -268,6 +332,10 @@ where
     streams: Arc<Semaphore>,
     inner: Weak<Inner>,
     ending: watch::Sender<bool>,
+    /// Its other half is in `inner`.
+    held: oneshot::Receiver<Infallible>,
+    /// Until when it has to be over, once nobody holds it.
+    closing: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Future for Driver<IO>
@@ -288,7 +356,7 @@ where
         if takes_no_more {
             self.end();
         }
-        if self.is_given_up(cx) {
+        if self.poll_closing(cx).is_ready() || self.is_given_up(cx) {
             // Dropped with its driver, the connection breaks for all of its calls.
             self.end();
             return Poll::Ready(Ok(()));
@@ -306,6 +374,18 @@ where
         self.ending.send_replace(true);
     }
 
+    /// Ready when nobody has held the connection for a while. It has no calls then, and will have none.
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.closing.is_none() {
+            // Nothing is ever sent: its other half is dropped. The library wakes nobody then while its writes wait.
+            ready!(Pin::new(&mut self.held).poll(cx)).ok();
+        }
+        let closing = self
+            .closing
+            .get_or_insert_with(|| Box::pin(sleep(CLOSE_TIMEOUT)));
+        closing.as_mut().poll(cx)
+    }
+
     fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(keep_alive) = &mut self.keep_alive else {
             return false;
@@ -317,9 +397,7 @@ where
             busy: inner.as_ref().is_none_or(|inner| {
                 inner.streams.available_permits() < inner.granted.load(Ordering::Relaxed)
             }),
-            ours: inner
-                .as_ref()
-                .is_none_or(|inner| inner.is_ours.load(Ordering::Relaxed)),
+            ours: inner.as_ref().is_none_or(|inner| inner.is_ours()),
         };
         keep_alive.poll(cx, known).is_ready()
     }

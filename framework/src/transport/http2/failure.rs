@@ -1,6 +1,8 @@
 //! What an error of HTTP/2 is as a status (gRPC's table of HTTP/2 error codes).
 //! It refuses to decide whether the call is tried again.
 
+use std::io;
+
 use h2::Reason;
 
 use crate::call::unexecuted::Unexecuted;
@@ -55,8 +57,14 @@ pub(super) fn status(error: h2::Error, late: bool) -> Status {
 
 /// Says what happened to somebody who knows no HTTP/2; the library's own words only where they tell more.
 fn what(error: &h2::Error) -> String {
-    if error.is_io() {
-        "the connection broke (the peer is gone)".to_owned()
+    if let Some(io) = error.get_io() {
+        match io.get_ref() {
+            // Not the system's: our own, where the peer sent too much, or a connector's.
+            Some(said) if io.kind() == io::ErrorKind::Other => {
+                format!("the connection broke: {said}")
+            }
+            _ => "the connection broke (the peer is gone)".to_owned(),
+        }
     } else if error.is_go_away() && error.is_remote() {
         format!("the peer closed the connection: {error}")
     } else if error.is_go_away() {

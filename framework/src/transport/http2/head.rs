@@ -1,6 +1,10 @@
 //! The heads of requests and replies in HTTP/2.
 //! It refuses to touch a message.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use tokio::time::Instant;
@@ -8,6 +12,7 @@ use tokio::time::Instant;
 use super::keepalive::KeepAlive;
 use crate::call::compression::{ACCEPTED, IS_BUILT_IN};
 use crate::call::{Compression, Deadline, Metadata, RawCall, Status, wire};
+use crate::transport::reported::Reported;
 
 /// What all requests of a connection have in common, and how many may wait.
 #[derive(Clone, Debug)]
@@ -18,17 +23,23 @@ pub(crate) struct ClientSettings {
     /// Calls that may wait for a free stream of the connection.
     pub(crate) max_waiting: usize,
     pub(crate) keep_alive: KeepAlive,
+    /// Where load reports go, of the endpoint's other connections, too.
+    pub(crate) reported: Arc<Reported>,
+    /// Servers that may be ours are asked for them. What others send by themselves is read in any case.
+    pub(crate) asks_load: bool,
 }
 
-/// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early.
+/// The head of a call, and the deadline that the peer will keep: it is told a rounded time, so it may be early. With
+/// `asks`, it asks for the peer's load if the last report is not new any more.
 ///
 /// # Errors
 /// INTERNAL for a path or metadata that HTTP/2 cannot carry; RESOURCE_EXHAUSTED for more metadata than a peer takes.
 pub(super) fn request(
     settings: &ClientSettings,
     call: &RawCall,
+    asks: bool,
 ) -> Result<(Request<()>, Option<Deadline>), Status> {
-    // te, content-type, user-agent, timeout and the two of a trace; what is taken, and what is sent.
+    // te, content-type, user-agent, timeout and the two of a trace; what is taken, and what is sent. Few ask for load.
     let own = if IS_BUILT_IN { 8 } else { 6 };
     let mut headers = HeaderMap::with_capacity(own + call.metadata.len());
     call.metadata.write_to(&mut headers)?;
@@ -53,10 +64,14 @@ pub(super) fn request(
     if let Some(trace) = &call.trace {
         trace.write_to(&mut headers);
     }
-    let mut request = Request::new(());
-    *request.method_mut() = Method::POST;
-    *request.version_mut() = Version::HTTP_2;
-    *request.uri_mut() = uri(settings, call)?;
+    if asks && settings.reported.is_stale(now) {
+        headers.insert(&wire::ASKS_LOAD, HeaderValue::from_static("1"));
+    }
+    let path = match call.method.path_cow() {
+        Cow::Borrowed(path) => Bytes::from_static(path.as_bytes()),
+        Cow::Owned(path) => Bytes::from(path),
+    };
+    let mut request = post(settings, path)?;
     if call.metadata.is_set() {
         let own = wire::request_own(settings.authority.as_str(), call.method.path());
         wire::check_block(&headers, own)?;
@@ -65,23 +80,34 @@ pub(super) fn request(
     Ok((request, told.map(|told| Deadline::from_start(now, told))))
 }
 
-fn uri(settings: &ClientSettings, call: &RawCall) -> Result<Uri, Status> {
-    let path = match call.method.path_cow() {
-        std::borrow::Cow::Borrowed(path) => {
-            PathAndQuery::from_maybe_shared(bytes::Bytes::from_static(path.as_bytes()))
-        }
-        std::borrow::Cow::Owned(path) => PathAndQuery::from_maybe_shared(bytes::Bytes::from(path)),
-    };
+/// The head of a probe, which is all of it.
+///
+/// # Errors
+/// As [`request`].
+pub(super) fn probe(settings: &ClientSettings) -> Result<Request<()>, Status> {
+    let mut request = post(settings, Bytes::from_static(wire::PROBE_PATH.as_bytes()))?;
+    let headers = request.headers_mut();
+    headers.insert(header::TE, wire::TRAILERS.clone());
+    headers.insert(header::CONTENT_TYPE, wire::APPLICATION_GRPC.clone());
+    headers.insert(header::USER_AGENT, settings.user_agent.clone());
+    Ok(request)
+}
+
+/// A request without headers.
+fn post(settings: &ClientSettings, path: Bytes) -> Result<Request<()>, Status> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(settings.scheme.clone());
     parts.authority = Some(settings.authority.clone());
-    parts.path_and_query = Some(path.map_err(|error| {
-        Status::broken(format!(
-            "{:?} is no path of a method: {error}",
-            call.method.path()
-        ))
+    let parsed = PathAndQuery::from_maybe_shared(path.clone());
+    parts.path_and_query = Some(parsed.map_err(|error| {
+        let path = String::from_utf8_lossy(&path);
+        Status::broken(format!("{path:?} is no path of a method: {error}"))
     })?);
-    Uri::from_parts(parts).map_err(Status::internal)
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = Uri::from_parts(parts).map_err(Status::internal)?;
+    Ok(request)
 }
 
 /// The head of a reply that goes on, or that is all there is of it.
@@ -144,5 +170,20 @@ pub(super) fn end(trailers: Option<HeaderMap>) -> Result<Metadata, Status> {
         Some(Ok(())) => Ok(Metadata::from_headers(trailers)),
         Some(Err(status)) => Err(status.with_trailers(Metadata::from_headers(trailers))),
         None => Err(Status::unknown("the peer's trailers carry no grpc-status")),
+    }
+}
+
+#[cfg(test)]
+impl ClientSettings {
+    pub(crate) fn for_test(asks_load: bool) -> Self {
+        Self {
+            scheme: Scheme::HTTP,
+            authority: Authority::from_static("test"),
+            user_agent: HeaderValue::from_static("test"),
+            max_waiting: 10,
+            keep_alive: KeepAlive::Off,
+            reported: Arc::default(),
+            asks_load,
+        }
     }
 }

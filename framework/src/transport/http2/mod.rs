@@ -5,11 +5,14 @@ mod connection;
 mod failure;
 mod head;
 mod keepalive;
+mod probe;
 mod pump;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub(crate) use connection::{Connection, Slot, handshake};
 pub(crate) use head::ClientSettings;
 pub(crate) use keepalive::KeepAlive;
-pub(crate) use window::{STREAM_WINDOW, connection_window};
+pub(crate) use window::{STREAM_WINDOW, server_window};

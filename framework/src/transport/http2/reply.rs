@@ -173,7 +173,11 @@ impl Source for Streamed {
             .into_parts();
         self.requests = None;
         self.slot.replied(&parts.headers);
-        let head = head::reply(parts.status, parts.headers, body.is_end_stream())?;
+        let is_whole = body.is_end_stream();
+        if is_whole {
+            self.slot.ended(&parts.headers);
+        }
+        let head = head::reply(parts.status, parts.headers, is_whole)?;
         self.compression = head.compression;
         self.stage = match head.end {
             Some(end) => Stage::Empty(end),
@@ -215,6 +219,9 @@ impl Source for Streamed {
         };
         let trailers = ready!(body.poll_trailers(cx))
             .map_err(|error| failure::status(error, is_late(self.deadline)))?;
+        if let Some(trailers) = &trailers {
+            self.slot.ended(trailers);
+        }
         Poll::Ready(head::end(trailers))
     }
 }

@@ -20,6 +20,15 @@ pub(crate) const fn connection_window(streams: u32) -> u32 {
     }
 }
 
+/// A connection's window as a server sets it: one of few streams has more than these may send. From its half the
+/// library takes what small frames cost it beside what they carry, 256 bytes each; one stream of messages of no bytes
+/// must be able to fill its window, though nobody reads it.
+pub(crate) fn server_window(streams: u32) -> u32 {
+    /// So many streams' windows pay for one of frames of five bytes, twice 251 bytes each.
+    const AT_LEAST: u32 = 2 * 251 / 5 + 1;
+    connection_window(streams.max(AT_LEAST))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,8 @@ impl ChannelTls {
         Self { tls, tell }
     }
 
-    /// How `target`, written `url`, is to be secured; nothing where it is not.
+    /// How `target`, written `url`, is to be secured; nothing where it is not. `called` is the name that its certificate
+    /// has to be for, where that is not the host that is connected to.
     ///
     /// # Errors
     /// That the channel and the URL contradict each other; that the host is no name for a certificate; that the system
@@ -39,6 +40,7 @@ impl ChannelTls {
     pub(crate) fn secure(
         &mut self,
         target: &Target,
+        called: Option<&str>,
         url: &str,
     ) -> Result<Option<Secure>, InvalidTarget> {
         let invalid = |problem| InvalidTarget::new(url, problem);
@@ -61,9 +63,12 @@ impl ChannelTls {
                 self.tls.insert(system).clone()
             }
         };
+        let host = called.unwrap_or(host);
         let name = match tls.server_name() {
             Some(name) => name.clone(),
-            None => parse_name(host).ok_or_else(|| invalid(Problem::ServerName(host.clone())))?,
+            None => {
+                parse_name(host).ok_or_else(|| invalid(Problem::ServerName(host.to_owned())))?
+            }
         };
         Ok(Some(Secure {
             tls,

@@ -164,6 +164,37 @@ async fn a_server_that_hangs_costs_no_more_than_the_deadline() {
     }
 }
 
+/// A server that takes nothing more, with more on its way to it than the socket holds: what nobody waits for any more
+/// is not sent for ever, whether or not anybody is pinged.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hangs_with_a_full_socket_is_left_in_time() {
+    const LEFT: Duration = Duration::from_secs(7);
+    for keep_alive in [true, false] {
+        let (mut servers, talk) = piped_by(|builder| match keep_alive {
+            true => builder,
+            false => builder.without_keep_alive(),
+        });
+        let large = talk.once(Say::new(&"x".repeat(1 << 20), 0));
+        let called = large.timeout(Duration::from_secs(1));
+        let script = async {
+            let mut conn = Conn::server(servers.next().await);
+            conn.handshake().await.unwrap();
+            conn.half_open()
+        };
+        let (result, open) = tokio::join!(called, script);
+        assert_eq!(result.unwrap_err().code(), Code::DeadlineExceeded);
+        let since = Instant::now();
+        drop(talk);
+        let metrics = tokio::runtime::Handle::current().metrics();
+        while metrics.num_alive_tasks() > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let took = since.elapsed();
+            assert!(took < LEFT, "keep-alive {keep_alive}: {took:?}");
+        }
+        drop(open);
+    }
+}
+
 /// Servers that open no window, or allow no stream.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_holds_back_costs_no_more_than_the_deadline() {

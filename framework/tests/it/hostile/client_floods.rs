@@ -1,7 +1,9 @@
 //! Floods of a server: a call among them ends, well or with a status, within its deadline, and memory does not grow
 //! with them.
 
-use sinew::testing::{ErrorCode, Fields, Frame, FrameKind, Setting};
+use std::pin::pin;
+
+use sinew::testing::{ErrorCode, Fields, FloodEnd, Frame, FrameKind, Setting};
 use sinew::{Code, Status};
 
 use super::*;
@@ -138,12 +140,43 @@ fn of_a_call() {
         &Fields::new().with(":status", "103").with("link", "x"),
         false,
     );
-    // As many as are read at once, before the call is asked whether it wants them.
-    let early = same(early);
-    floods("heads before the head", Answered, move |size| {
-        early(4 * size)
-    });
+    floods(
+        "heads before the head",
+        Fails(Code::Unavailable),
+        same(early),
+    );
     let open = Frame::headers_part(1, Fields::response().encode(), false);
     let more = Frame::continuation(1, Fields::new().with("x", "y".repeat(1000)).encode(), false);
     floods("CONTINUATION", Fails(Code::Unavailable), behind(open, more));
+}
+
+/// Heads before the head of a call that nobody polls, and so nobody takes: 300,000 of them were 367 MB.
+#[test]
+fn of_a_call_that_nobody_polls() {
+    const HELD: u64 = 4 << 20;
+    let early = Fields::new().with(":status", "103").with("link", "x");
+    let ((), held) = peak(async {
+        let (peer, talk) = facing().await;
+        let mut call = pin!(
+            talk.once(Say::default())
+                .timeout(ANSWERED_WITHIN)
+                .into_future()
+        );
+        let accepted = async {
+            let mut conn = peer.accept().await.unwrap();
+            conn.next_request().await.unwrap();
+            conn
+        };
+        let mut conn = tokio::select! {
+            early = &mut call => panic!("{early:?}"),
+            conn = accepted => conn,
+        };
+        let frame = Frame::headers(1, &early, false);
+        let flood = conn.flood(std::iter::repeat_n(frame, 300_000)).await;
+        assert_eq!(flood.end, FloodEnd::Closed);
+        let status = call.await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(status.message().contains("flood"), "{status}");
+    });
+    assert!(held < HELD, "{held} bytes");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sinew::observe::Recorder;
 use sinew::testing::{Conn, Peer};
-use sinew::{Channel, Server};
+use sinew::{Channel, ChannelBuilder, Server};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
 
@@ -21,6 +21,8 @@ mod client_floods;
 mod client_input;
 mod server_floods;
 mod server_frames;
+mod server_idle;
+mod server_intake;
 mod server_requests;
 mod server_slow;
 mod silence;
@@ -127,9 +129,16 @@ async fn facing() -> (Peer, talk::Client) {
 
 /// A client whose connections are pipes in memory, for clocks that are paused; and the servers' ends of them.
 fn piped() -> (Events<DuplexStream>, talk::Client) {
+    piped_by(|builder| builder)
+}
+
+/// As [`piped`], of a channel that is set to more.
+fn piped_by(
+    set: impl FnOnce(ChannelBuilder) -> ChannelBuilder,
+) -> (Events<DuplexStream>, talk::Client) {
     let (tell, told) = events();
     let builder = Channel::builder("http://pipe.test:1").connector(Pipes(tell));
-    (told, talk::Client::new(builder.build().unwrap()))
+    (told, talk::Client::new(set(builder).build().unwrap()))
 }
 
 struct Pipes(Tell<DuplexStream>);

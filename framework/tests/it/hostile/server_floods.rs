@@ -57,6 +57,10 @@ fn floods_within(
             conn.reads(reads);
             let outcome = victim.answers_during(outcome(&mut conn, frames)).await;
             assert!(expected.contains(&outcome), "{name}: {outcome:?}");
+            // Told whoever found it, we or h2.
+            while expected == CALM && victim.recorder.broken_off("flood") == 0 {
+                tokio::task::yield_now().await;
+            }
         }
     };
     holds_no_more(name, SHORT, more, attack);
@@ -136,20 +140,98 @@ fn of_the_connection() {
     );
 }
 
-/// Answers that nobody takes are not made for ever: the server stops to read.
+/// More control frames than any client needs, whether or not their answers are read, and whether or not there are calls
+/// among them: they are taken as far as calls pay for them, and then the connection is broken off.
 #[test]
-fn of_the_connection_whose_answers_nobody_reads() {
-    for frame in [Frame::ping([0; 8]), Frame::settings(&[])] {
-        let (outcome, held) = peak(async {
-            let victim = Victim::new().await;
-            let mut conn = victim.attacker().await;
-            conn.reads(false);
-            let endless = Box::new(std::iter::repeat(frame.clone()));
-            victim.answers_during(outcome(&mut conn, endless)).await
-        });
-        assert_eq!(outcome, Stalled, "{frame}");
-        assert!(held < 2 * MORE_BYTES, "{frame}: {held} bytes");
+fn of_control_frames_without_end() {
+    for frame in [
+        Frame::ping([0; 8]),
+        Frame::ping_ack([0; 8]),
+        Frame::settings(&[]),
+        Frame::priority(9, 0, 1),
+        Frame::window_update(1, 1),
+        reset(1),
+        Frame::data(1, "", false),
+        Frame::new(FrameKind::Unknown(0x77), 0xff, 1, vec![0; 100]),
+    ] {
+        for reads in [true, false] {
+            let (flood, held) = peak(async {
+                let victim = Victim::new().await;
+                let mut conn = victim.attacker().await;
+                conn.send_all([head(1, ONCE), reset(1)]).await.unwrap();
+                conn.reads(reads);
+                let endless = std::iter::repeat(frame.clone());
+                let flood = victim.answers_during(conn.flood(endless)).await;
+                let closing = conn.reads(true).closed().await.unwrap();
+                assert_ne!(closing.code, Some(ErrorCode::NoError), "{frame}");
+                while victim.recorder.broken_off("flood") == 0 {
+                    tokio::task::yield_now().await;
+                }
+                flood
+            });
+            assert_eq!(flood.end, FloodEnd::Closed, "{frame}");
+            assert!(held < 2 * MORE_BYTES, "{frame}: {held} bytes");
+        }
     }
+}
+
+/// Calls pay for control frames, as many as clients send that measure the line at each answer and open windows one by
+/// one; so does time.
+#[tokio::test]
+async fn of_control_frames_that_calls_pay_for_are_none() {
+    const CALLS: u32 = 3000;
+    let victim = Victim::new().await;
+    let mut conn = Peer::connect_silent(victim.addr).await.unwrap();
+    conn.handshake_with(&[(Setting::InitialWindowSize, 1000)])
+        .await
+        .unwrap();
+    for _ in 0..CALLS / 10 {
+        let mut streams = Vec::new();
+        for _ in 0..10 {
+            let stream = conn.unary(ONCE, said("x")).await.unwrap();
+            let wider = Frame::window_update(stream, 1);
+            let ping = Frame::ping([7; 8]);
+            conn.send_all([wider.clone(), ping.clone(), wider, ping])
+                .await
+                .unwrap();
+            streams.push(stream);
+        }
+        for stream in streams {
+            assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
+            conn.reset(stream, ErrorCode::NoError).await.unwrap();
+        }
+    }
+    conn.ping().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_control_frames_that_time_pays_for_are_none() {
+    let (mut conn, recorder) = serving_one(Server::new().add(patient().skeleton()));
+    conn.handshake().await.unwrap();
+    let stream = conn.unary(ONCE, said("x")).await.unwrap();
+    assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
+    for _ in 0..600 {
+        let second = (0..50).map(|_| Frame::ping([0; 8]));
+        conn.send_all(second).await.unwrap();
+        conn.ping().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    conn.ping().await.unwrap();
+    assert_eq!(recorder.broken_off("flood"), 0);
+}
+
+/// The client reads why.
+#[tokio::test(start_paused = true)]
+async fn of_control_frames_end_with_a_word() {
+    let (mut conn, recorder) = serving_one(Server::new().add(patient().skeleton()));
+    conn.handshake().await.unwrap();
+    let flood = conn.flood(std::iter::repeat(Frame::ping([0; 8]))).await;
+    assert_eq!(flood.end, FloodEnd::Closed);
+    assert!((10_000..20_000).contains(&flood.frames), "{flood:?}");
+    let closing = conn.closed().await.unwrap();
+    assert_eq!(closing.code, Some(ErrorCode::EnhanceYourCalm));
+    assert_eq!(closing.debug, "flood");
+    assert_eq!(recorder.broken_off("flood"), 1);
 }
 
 /// CVE-2023-44487, "rapid reset": streams that cost a request each and are never open for long.
@@ -263,7 +345,39 @@ fn of_data() {
     }
     // h2 takes as many small pieces as cost, beside what they carry, half the window of the connection.
     let small = behind([head(1, UP)], Frame::data(1, "x", false));
-    floods("a byte each", CALM, true, move |size| small(40 * size));
+    floods("a byte each", CALM, true, move |size| small(60 * size));
+}
+
+/// What those small pieces hold until then: some twenty bytes for each of the window.
+#[test]
+fn of_data_in_single_bytes_holds_what_is_bounded() {
+    const HELD: u64 = 32 << 20;
+    let ((), held) = peak(async {
+        let victim = Victim::of(Server::new().max_concurrent_streams(1)).await;
+        let mut conn = victim.attacker().await;
+        conn.send(head(1, UP)).await.unwrap();
+        let endless = std::iter::repeat(Frame::data(1, "x", false));
+        let flood = victim.answers_during(conn.flood(endless)).await;
+        assert_eq!(flood.end, FloodEnd::Closed);
+    });
+    assert!(held < HELD, "{held} bytes");
+}
+
+/// An honest stream of the smallest messages may fill its window, though nobody reads it, however few streams there
+/// are.
+#[tokio::test]
+async fn of_data_that_is_within_its_window_is_none() {
+    const WINDOW: usize = 256 * 1024;
+    for streams in [1, 2, 100] {
+        let victim = Victim::of(Server::new().max_concurrent_streams(streams)).await;
+        let mut conn = victim.attacker().await;
+        conn.send(head(1, UP)).await.unwrap();
+        let empty = Frame::message(1, "", false);
+        let messages = WINDOW / empty.payload.len();
+        let flood = conn.flood(std::iter::repeat_n(empty, messages)).await;
+        assert_eq!(flood.end, FloodEnd::All, "{streams} streams: {flood:?}");
+        conn.ping().await.unwrap();
+    }
 }
 
 /// What comes late for a call that is over has crossed its end, and is passed over.

@@ -1,9 +1,10 @@
 //! Frames that no client may send: the connection is closed, with a code that says why, and others are served.
 
-use sinew::testing::{Closed, Closing, ErrorCode, Fields, Frame, FrameKind, Setting};
+use sinew::testing::{Closed, Closing, ErrorCode, Event, Fields, Frame, FrameKind, Setting};
 
 use super::*;
 
+const ONCE: &str = "/test.v1.Talk/Once";
 const UP: &str = "/test.v1.Talk/Up";
 
 fn head(stream: u32) -> Frame {
@@ -246,4 +247,76 @@ async fn what_is_no_http2_is_refused() {
         None | Some(ErrorCode::FrameSizeError | ErrorCode::ProtocolError)
     ));
     victim.answers().await;
+}
+
+/// What comes behind the end of a request changes nothing of it (RFC 9113, section 5.1).
+#[tokio::test]
+async fn frames_behind_the_end_of_a_request_are_taken() {
+    let victim = Victim::new().await;
+    // The largest window cannot grow.
+    let mut conn = Peer::connect_silent(victim.addr).await.unwrap();
+    conn.handshake_with(&[]).await.unwrap();
+    let frames: [fn(u32) -> Frame; 2] = [
+        |stream| Frame::window_update(stream, 1),
+        |stream| Frame::priority(stream, 0, 255),
+    ];
+    for frame in frames {
+        let stream = conn.new_stream();
+        let call = [
+            Frame::headers(stream, &Fields::request(ONCE), false),
+            Frame::message(stream, said("hello"), true),
+            frame(stream),
+        ];
+        conn.send_all(call).await.unwrap();
+        let reply = conn.reply_on(stream).await.unwrap();
+        assert_eq!(reply.status(), Some(0));
+    }
+}
+
+/// A reply comes in pieces of what its client has room for, whenever that changes (RFC 9113, sections 6.5.3 and 6.9.2).
+#[tokio::test]
+async fn windows_of_clients_are_kept() {
+    let victim = Victim::new().await;
+    let window = |bytes| (Setting::InitialWindowSize, bytes);
+    type Changes = [(Vec<Frame>, usize)];
+    let cases: &[(&[(Setting, u32)], &Changes)] = &[
+        (&[window(1)], &[(vec![], 1)]),
+        // Of two values the later holds.
+        (&[window(100), window(1)], &[(vec![], 1)]),
+        (&[window(0)], &[(vec![Frame::settings(&[window(1)])], 1)]),
+        // From 3 that were used up to 2 is below zero.
+        (
+            &[window(3)],
+            &[
+                (vec![], 3),
+                (
+                    vec![Frame::settings(&[window(2)]), Frame::window_update(1, 2)],
+                    1,
+                ),
+            ],
+        ),
+    ];
+    for (settings, changes) in cases {
+        let mut conn = Peer::connect_silent(victim.addr).await.unwrap();
+        conn.handshake_with(settings).await.unwrap();
+        let stream = conn.unary(ONCE, said("hello")).await.unwrap();
+        for (frames, bytes) in *changes {
+            conn.send_all(frames.clone()).await.unwrap();
+            let data = conn
+                .wait_for("DATA", |event| matches!(event, Event::Data { .. }))
+                .await;
+            let Event::Data { data, .. } = data.unwrap() else {
+                continue;
+            };
+            assert_eq!(data.len(), *bytes, "{settings:?}");
+        }
+        // No more than that before there is room.
+        conn.ping().await.unwrap();
+        let pieces = conn.log().matches("< DATA").count();
+        assert_eq!(pieces, changes.len(), "{settings:?}: {}", conn.log());
+        conn.send(Frame::window_update(stream, 1 << 16))
+            .await
+            .unwrap();
+        assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
+    }
 }

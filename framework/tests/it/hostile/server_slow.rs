@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sinew::testing::{Fields, Frame, Setting};
+use sinew::testing::{ErrorCode, Fields, Frame, Setting};
 use sinew::{Code, Server};
 use tokio::time::Instant;
 
@@ -49,6 +49,67 @@ async fn a_head_in_drops_is_a_call_in_the_end() {
         .await
         .unwrap();
     assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
+}
+
+/// A head that is begun has 10 s, wherever it stops, and whatever came before it.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_end_is_not_waited_for() {
+    let block = Fields::request(ONCE).encode();
+    let (begin, more) = block.split_at(3);
+    let begin = begin.to_vec();
+    for (name, bytes, drip) in [
+        (
+            "half a frame",
+            Frame::headers(3, &Fields::request(ONCE), false).encode()[..15].to_vec(),
+            false,
+        ),
+        (
+            "a part",
+            Frame::headers_part(3, begin.clone(), false)
+                .encode()
+                .to_vec(),
+            false,
+        ),
+        (
+            "a frame in drops",
+            Frame::headers(3, &Fields::request(ONCE), false)
+                .encode()
+                .to_vec(),
+            true,
+        ),
+        (
+            "parts in drops",
+            std::iter::once(Frame::headers_part(3, begin, false))
+                .chain(
+                    more.iter()
+                        .map(|byte| Frame::continuation(3, vec![*byte], false)),
+                )
+                .flat_map(|frame| frame.encode().to_vec())
+                .collect(),
+            true,
+        ),
+    ] {
+        let (mut conn, recorder) = paused(patient());
+        conn.handshake().await.unwrap();
+        assert_eq!(conn.new_stream(), 1);
+        let called = Frame::headers(1, &Fields::request(ONCE), false);
+        let message = Frame::message(1, said("x"), true);
+        conn.send_all([called, message]).await.unwrap();
+        assert_eq!(conn.reply_on(1).await.unwrap().status(), Some(0));
+        let start = Instant::now();
+        if drip {
+            conn.drip(&bytes, 1, Duration::from_millis(500)).await;
+        } else {
+            conn.raw(&bytes).await.unwrap();
+        }
+        let closing = conn.closed().await.unwrap();
+        assert_eq!(closing.code, Some(ErrorCode::EnhanceYourCalm), "{name}");
+        assert_eq!(closing.debug, "slow_head", "{name}");
+        let took = start.elapsed().as_secs();
+        // A frame's kind is its fourth byte; it is known to be a head with the ninth.
+        assert!((10..=15).contains(&took), "{name}: {took} s");
+        assert_eq!(recorder.broken_off("slow_head"), 1, "{name}");
+    }
 }
 
 /// A message that trickles in is waited for as long as the call's deadline allows, and no longer.
@@ -170,9 +231,7 @@ async fn a_reply_that_nobody_reads_stops_its_handler() {
         .unwrap();
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert!(told.is_empty());
-    conn.reset(stream, sinew::testing::ErrorCode::Cancel)
-        .await
-        .unwrap();
+    conn.reset(stream, ErrorCode::Cancel).await.unwrap();
     told.expect("gone").await;
     let stream = conn.request_with(&ask(None), false).await.unwrap();
     conn.send(Frame::message(stream, said("x"), true))
@@ -184,9 +243,9 @@ async fn a_reply_that_nobody_reads_stops_its_handler() {
     assert_eq!(recorder.in_flight(sinew::observe::Side::Server), 0);
 }
 
-/// What one stream of replies may hold that nobody reads, in bytes: what a sender of ours keeps, and h2's 400 KB, each
-/// with room to grow in.
-const HELD_BY_A_STREAM: u64 = 1 << 20;
+/// What one stream of replies may hold that nobody reads, in bytes: what a sender of ours keeps, and what h2 takes,
+/// each 64 KiB, with room to grow in.
+const HELD_BY_A_STREAM: u64 = 1 << 19;
 
 /// So many calls of another without one more message: all streams have come to a stop.
 const STILL: u32 = 50;

@@ -123,6 +123,8 @@ async fn a_client_that_answers_is_kept() {
     let (mut conn, _) = serving_one(Server::new().add(patient().skeleton()));
     conn.handshake().await.unwrap();
     conn.within(2 * HOUR);
+    let stream = conn.unary("/test.v1.Talk/Once", said("x")).await.unwrap();
+    assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));
     assert!(pings(&mut conn, HOUR).await > 300);
     let stream = conn.unary("/test.v1.Talk/Once", said("x")).await.unwrap();
     assert_eq!(conn.reply_on(stream).await.unwrap().status(), Some(0));

@@ -8,6 +8,7 @@
 //! code under a counting allocator and behind counting sockets, so that counting costs the timed
 //! one nothing.
 
+mod attack;
 mod cpu;
 mod failure;
 mod latency;
@@ -18,6 +19,7 @@ mod peer;
 mod process;
 mod socket;
 
+pub use attack::{Attack, AttackOrder};
 pub use cpu::{burn, pin, process_cpu};
 pub use failure::Failure;
 pub use latency::{Latencies, Recorder};
@@ -25,5 +27,5 @@ pub use load::{Load, Work};
 pub use meter::{Meter, Reading};
 pub use order::{ClientOrder, ClientReport, Event, Order, READ, ServerOrder};
 pub use peer::{Announce, Caller, DEADLINE, Peer};
-pub use process::run;
+pub use process::{end_in_time, obey, run, tell};
 pub use socket::{Counted, Writes};

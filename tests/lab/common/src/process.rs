@@ -11,21 +11,29 @@ use std::{
     time::Duration,
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::{ClientOrder, Event, Failure, Meter, Order, Peer, READ, ServerOrder, load, pin};
 
 /// Runs what the process's argument orders, with the stack of `P`.
 #[must_use]
 pub fn run<P: Peer>(meter: Meter) -> ExitCode {
+    obey(|order| match order {
+        Order::Serve(order) => serve::<P>(&order, meter),
+        Order::Load(order) => load::<P>(order, meter),
+    })
+}
+
+/// Does what the process's argument orders, whatever kind of order that is, and tells the driver when it fails.
+#[must_use]
+pub fn obey<O: DeserializeOwned>(run: impl FnOnce(O) -> Result<(), Failure>) -> ExitCode {
     let Some(order) = std::env::args().nth(1) else {
         eprintln!("a peer of the lab: run `cargo lab list`, which starts it by itself");
         return ExitCode::from(2);
     };
     let obeyed = serde_json::from_str(&order)
         .map_err(Failure::from)
-        .and_then(|order| match order {
-            Order::Serve(order) => serve::<P>(&order, meter),
-            Order::Load(order) => load::<P>(order, meter),
-        });
+        .and_then(run);
     match obeyed {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -74,7 +82,8 @@ fn answer_reads(meter: &Meter) {
     process::exit(0);
 }
 
-fn end_in_time(lifetime: Duration, meter: &Meter) {
+/// From now on the driver's questions are answered, and the process ends with the driver or after `lifetime`.
+pub fn end_in_time(lifetime: Duration, meter: &Meter) {
     let answers = meter.clone();
     thread::spawn(move || answer_reads(&answers));
     thread::spawn(move || {
@@ -84,8 +93,8 @@ fn end_in_time(lifetime: Duration, meter: &Meter) {
     });
 }
 
-/// A driver that is gone cannot be told, and needs not to be.
-fn tell(event: &Event) {
+/// Tells the driver; one that is gone cannot be told, and needs not to be.
+pub fn tell(event: &Event) {
     if let Ok(line) = serde_json::to_string(event) {
         let mut out = io::stdout().lock();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());

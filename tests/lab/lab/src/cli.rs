@@ -3,6 +3,8 @@
 //! It knows the words and checks nothing behind them: whether an experiment or a revision exists is
 //! found where it is used.
 
+use std::path::PathBuf;
+
 use lab_common::Failure;
 use lexopt::prelude::*;
 
@@ -17,7 +19,8 @@ One command for every experiment of the project; docs/lab.md is the manual.
 Options of run:
   --json          one JSON object per line instead of tables
   --quick         a short form, for a first look and for CI
-  --against REV   that git revision of ours as one more baseline";
+  --against REV   that git revision of ours as one more baseline
+  --plot FILE     draw what was measured as SVG; of several experiments FILE-ID each";
 
 /// What to do.
 #[derive(Debug, PartialEq)]
@@ -43,6 +46,8 @@ pub(crate) struct RunOptions {
     pub(crate) quick: bool,
     /// A git revision of ours to compare with.
     pub(crate) against: Option<String>,
+    /// Where to draw what was measured.
+    pub(crate) plot: Option<PathBuf>,
 }
 
 /// Reads the command line.
@@ -79,6 +84,7 @@ fn run(mut parser: lexopt::Parser) -> Result<RunOptions, Failure> {
             Long("json") => options.json = true,
             Long("quick") => options.quick = true,
             Long("against") => options.against = Some(parser.value()?.string()?),
+            Long("plot") => options.plot = Some(parser.value()?.into()),
             Value(id) => options.ids.push(id.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -109,6 +115,7 @@ mod tests {
                 json,
                 quick,
                 against: against.map(str::to_owned),
+                plot: None,
             }))
         };
         let table = [
@@ -129,6 +136,12 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(parsed(line), expected, "{line}");
         }
+        let plotted = RunOptions {
+            ids: vec!["H3".to_owned()],
+            plot: Some("h3.svg".into()),
+            ..RunOptions::default()
+        };
+        assert_eq!(parsed("run H3 --plot h3.svg"), Ok(Command::Run(plotted)));
     }
 
     #[test]
@@ -139,6 +152,7 @@ mod tests {
             "run",
             "run W1 --slow",
             "run --against",
+            "run H3 --plot",
             "--json",
         ] {
             assert!(parsed(line).is_err(), "{line}");

@@ -49,6 +49,28 @@ pub(crate) fn peers(
         .iter()
         .map(|peer| format!("lab-peer-{peer}"))
         .collect();
+    let executables = build(lab, target, &packages)?;
+    let find = |name: String| find(&executables, &name);
+    let contender = |(peer, package): (&&str, &String)| {
+        Ok(Contender {
+            name: (*peer).to_owned(),
+            timed: find(package.clone())?,
+            counted: find(format!("{package}-counted"))?,
+        })
+    };
+    peers.iter().zip(&packages).map(contender).collect()
+}
+
+/// Builds the package of the lab that is called `name`, and gives its program of that name.
+///
+/// # Errors
+/// When cargo fails; its own messages have gone to standard error.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
+    find(&build(home(), None, &[name.to_owned()])?, name)
+}
+
+/// Builds packages, and gives all programs of theirs.
+fn build(lab: &Path, target: Option<&Path>, packages: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([
         "build",
@@ -59,7 +81,7 @@ pub(crate) fn peers(
     if let Some(target) = target {
         cargo.arg("--target-dir").arg(target);
     }
-    for package in &packages {
+    for package in packages {
         cargo.args(["--package", package]);
     }
     let built = cargo.stderr(Stdio::inherit()).output()?;
@@ -70,23 +92,16 @@ pub(crate) fn peers(
         )));
     }
     let told = String::from_utf8_lossy(&built.stdout);
-    let executables: Vec<_> = told.lines().filter_map(executable).collect();
-    let find = |name: String| {
-        let found = executables
-            .iter()
-            .find(|path| path.file_stem().is_some_and(|stem| *stem == *name));
-        found
-            .cloned()
-            .ok_or_else(|| Failure::new(format!("cargo built no {name}")))
-    };
-    let contender = |(peer, package): (&&str, &String)| {
-        Ok(Contender {
-            name: (*peer).to_owned(),
-            timed: find(package.clone())?,
-            counted: find(format!("{package}-counted"))?,
-        })
-    };
-    peers.iter().zip(&packages).map(contender).collect()
+    Ok(told.lines().filter_map(executable).collect())
+}
+
+fn find(executables: &[PathBuf], name: &str) -> Result<PathBuf, Failure> {
+    let found = executables
+        .iter()
+        .find(|path| path.file_stem().is_some_and(|stem| *stem == *name));
+    found
+        .cloned()
+        .ok_or_else(|| Failure::new(format!("cargo built no {name}")))
 }
 
 fn executable(line: &str) -> Option<PathBuf> {

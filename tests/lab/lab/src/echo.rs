@@ -105,6 +105,7 @@ impl Experiment for Echo {
         Ok(Outcome {
             case: self.case(effort, &timing),
             rows,
+            plot: None,
             others: others.reduce(f64::max),
         })
     }

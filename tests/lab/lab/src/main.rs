@@ -16,10 +16,13 @@ mod figure;
 mod guard;
 mod json;
 mod measure;
+mod model;
 mod noise;
 mod outcome;
+mod plot;
 mod process;
 mod progress;
+mod simulated;
 mod stats;
 mod table;
 mod target;
@@ -52,6 +55,9 @@ fn obey(command: Command) -> Result<(), Failure> {
                     failure.during(format!("{} could not run", experiment.id()))
                 })?;
                 bench.progress().clear();
+                if let Some(file) = &options.plot {
+                    plot::write(file, experiment, &outcome, options.ids.len() == 1)?;
+                }
                 if options.json {
                     json::print(experiment.id(), &outcome);
                 } else {

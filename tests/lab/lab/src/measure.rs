@@ -2,7 +2,7 @@
 //!
 //! Both are new processes each time, so that no repeat inherits another's heap or luck.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use lab_common::{ClientOrder, ClientReport, Event, Failure, Load, Order, Reading, ServerOrder};
 
@@ -44,6 +44,21 @@ pub(crate) struct Measurement {
 /// # Errors
 /// When a process fails, or any call of the load.
 pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failure> {
+    let (measurement, ()) = beside(binary, setup, |_| Ok(()), Ok)?;
+    Ok(measurement)
+}
+
+/// As [`measure`], with what `start` has begun to do to the server before its client comes; `end` ends it while the
+/// server still runs, and says what became of it.
+///
+/// # Errors
+/// Also those of `start` and `end`.
+pub(crate) fn beside<T, U>(
+    binary: &Path,
+    setup: &Setup,
+    start: impl FnOnce(SocketAddr) -> Result<T, Failure>,
+    end: impl FnOnce(T) -> Result<U, Failure>,
+) -> Result<(Measurement, U), Failure> {
     let lifetime = setup.warm_up + setup.window + GRACE;
     let order = ServerOrder {
         cores: setup.cores.server.clone(),
@@ -54,6 +69,7 @@ pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failu
         Event::Listening(address) => address,
         other => return Err(server.unexpected(&other)),
     };
+    let started = start(address)?;
     let order = ClientOrder {
         server: address,
         cores: setup.cores.client.clone(),
@@ -74,13 +90,15 @@ pub(crate) fn measure(binary: &Path, setup: &Setup) -> Result<Measurement, Failu
         other => return Err(client.unexpected(&other)),
     };
     let (after, machine_after) = (server.read()?, Machine::read());
+    let ended = end(started)?;
     let own = (after.cpu - before.cpu) + (report.after.cpu - report.before.cpu);
     let others = machine.zip(machine_after).and_then(|(machine, after)| {
         machine.others_since(after, own, report.window, available().len())
     });
-    Ok(Measurement {
+    let measurement = Measurement {
         client: report,
         server: (before, after),
         others,
-    })
+    };
+    Ok((measurement, ended))
 }

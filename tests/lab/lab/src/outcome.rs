@@ -2,7 +2,7 @@
 //!
 //! How it is shown is not its business.
 
-use crate::{contender::OURS, stats::Sample, target::Target};
+use crate::{contender::OURS, plot::Plot, stats::Sample, target::Target};
 
 /// What an experiment measured.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Outcome {
     pub(crate) case: String,
     /// One for each figure.
     pub(crate) rows: Vec<Row>,
+    /// What is drawn in place of its rows, where that says more.
+    pub(crate) plot: Option<Plot>,
     /// The largest share of the machine, 0 to 1, that others used during a repeat.
     pub(crate) others: Option<f64>,
 }

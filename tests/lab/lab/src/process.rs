@@ -8,7 +8,8 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use lab_common::{Event, Failure, Order, READ, Reading};
+use lab_common::{Event, Failure, READ, Reading};
+use serde::Serialize;
 
 /// A running process. Dropping it kills it, also when the driver panics; when the driver itself is
 /// killed, the process sees its standard input end.
@@ -22,7 +23,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `binary` with `order`.
-    pub(crate) fn start(binary: &Path, order: &Order) -> Result<Self, Failure> {
+    pub(crate) fn start(binary: &Path, order: &impl Serialize) -> Result<Self, Failure> {
         let name = binary
             .file_name()
             .unwrap_or_default()

@@ -45,11 +45,19 @@ pub(crate) fn print(experiment: &dyn Experiment, outcome: &Outcome) {
 }
 
 fn laid_out(rows: &[Row]) -> String {
-    let Some(first) = rows.first() else {
+    if rows.is_empty() {
         return String::new();
-    };
+    }
+    // Not everybody has every figure.
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.samples) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
     let mut head = vec![String::new(), "unit".to_owned()];
-    head.extend(first.samples.iter().map(|(name, _)| name.clone()));
+    head.extend(names.iter().map(ToString::to_string));
+    let cells = |row| cells(row, &names);
     let lines: Vec<Vec<String>> = iter::once(head).chain(rows.iter().map(cells)).collect();
     let width = |column| {
         let cells = lines.iter().filter_map(|line| line.get(column));
@@ -72,11 +80,13 @@ fn laid_out(rows: &[Row]) -> String {
     lines.iter().map(line).collect()
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(row: &Row, names: &[&str]) -> Vec<String> {
     let mut cells = vec![row.figure.clone(), row.unit.to_owned()];
-    cells.extend(row.samples.iter().map(|(name, sample)| {
+    cells.extend(names.iter().map(|name| {
         let is_baseline = row.baselines().any(|(baseline, _)| baseline == name);
-        cell(sample, row.ours().filter(|_| is_baseline))
+        let ours = row.ours().filter(|_| is_baseline);
+        let sample = row.sample(name);
+        sample.map_or_else(String::new, |sample| cell(sample, ours))
     }));
     cells
 }
@@ -154,6 +164,20 @@ mod tests {
             "    calls   calls/s   13.0 k ±100   10.0 k ±100 (x1.30)   12.9 k ±100 (equal)";
         let table = laid_out(&[row]);
         assert_eq!(table.lines().skip(1).collect::<Vec<_>>(), [expected]);
+
+        let rows = [&["ours", "tonic"][..], &["ours", "asked"]].map(|names| Row {
+            figure: "f".to_owned(),
+            unit: "u",
+            samples: names.iter().map(|name| sample(name, 1.0)).collect(),
+            target: None,
+        });
+        let table = laid_out(&rows);
+        let expected = [
+            "        unit   ours        tonic               asked",
+            "    f   u      1.00 ±100   1.00 ±100 (equal)",
+            "    f   u      1.00 ±100                       1.00 ±100 (equal)",
+        ];
+        assert_eq!(table.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-// Runs the case `gzip` on grpc-go, whose own interop client compresses nothing.
+// Runs the cases `gzip` and `load_report` on grpc-go, whose own interop client compresses nothing, and weighs no server
+// by what it reports.
 //
 // Exits with 0 when it holds, else with 1 and the reason on standard error. Knows nothing of Sinew.
 package main
@@ -135,25 +136,17 @@ func duplex(ctx context.Context, test testpb.TestServiceClient, w *watch) error 
 	return nil
 }
 
-func main() {
-	host := flag.String("server_host", "127.0.0.1", "")
-	port := flag.Int("server_port", 0, "")
-	name := flag.String("test_case", "", "gzip")
-	flag.Parse()
-	if *name != "gzip" {
-		log.Fatalf("no such case: %q", *name)
-	}
+func compressed(ctx context.Context, address string) error {
 	w := &watch{}
 	connection, err := grpc.NewClient(
-		fmt.Sprintf("%s:%d", *host, *port),
+		address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithStatsHandler(w),
 	)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	defer connection.Close()
 	test := testpb.NewTestServiceClient(connection)
 	for what, err := range map[string]error{
 		"unary":  unary(ctx, test, w),
@@ -161,7 +154,30 @@ func main() {
 		"duplex": duplex(ctx, test, w),
 	} {
 		if err != nil {
-			log.Fatalf("%s: %v", what, err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
+	}
+	return nil
+}
+
+func main() {
+	host := flag.String("server_host", "127.0.0.1", "")
+	port := flag.Int("server_port", 0, "")
+	other := flag.Int("other_port", 0, "of the server that has little to do, in load_report")
+	name := flag.String("test_case", "", "gzip or load_report")
+	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var err error
+	switch *name {
+	case "gzip":
+		err = compressed(ctx, fmt.Sprintf("%s:%d", *host, *port))
+	case "load_report":
+		err = loadReport(ctx, *host, *port, *other)
+	default:
+		err = fmt.Errorf("no such case: %q", *name)
+	}
+	if err != nil {
+		log.Fatal(err)
 	}
 }

@@ -91,6 +91,7 @@ impl Experiment for Generation {
         }
         let files = world::sources(services).len();
         Ok(Outcome {
+            plot: None,
             case: format!(
                 "{services} services in {files} files; {repeats} repeats; scripts as cargo builds them, \
                  \"optimised\" at opt-level 3; {protoc}"

@@ -70,6 +70,7 @@ impl Experiment for Check {
                 .reduce(f64::max);
         }
         Ok(Outcome {
+            plot: None,
             case: format!(
                 "{repeats} repeats; build scripts ran before; default dev profile; {protoc}"
             ),

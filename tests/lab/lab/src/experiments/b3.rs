@@ -59,6 +59,7 @@ impl Experiment for CleanBuild {
             trial.row("client", "kB", None, kilobytes("client")),
         ];
         Ok(Outcome {
+            plot: None,
             case: format!(
                 "{repeats} repeats, each in a new target folder; default release profile; {protoc}"
             ),

@@ -69,6 +69,7 @@ impl Experiment for Rebuild {
         rows.extend(change(&trial, "field", |again| &again.field));
         let files = world::sources(services).len();
         Ok(Outcome {
+            plot: None,
             case: format!(
                 "{services} services in {files} files; {repeats} repeats; default dev profile; {protoc}"
             ),

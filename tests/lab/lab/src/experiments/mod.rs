@@ -6,10 +6,23 @@ mod b1;
 mod b2;
 mod b3;
 mod b4;
+mod h1;
+mod h2;
+mod h3;
+mod h4;
+mod h6;
+mod h7;
+mod l1;
+mod l2;
+mod l3;
+mod l4;
+mod l5;
+mod l7;
 mod w1;
 mod w12;
 mod w13;
 mod w4;
+mod x1;
 
 use lab_common::Failure;
 
@@ -36,10 +49,23 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &w4::EXPERIMENT,
     &w12::EXPERIMENT,
     &w13::EXPERIMENT,
+    &x1::EXPERIMENT,
     &b1::EXPERIMENT,
     &b2::EXPERIMENT,
     &b3::EXPERIMENT,
     &b4::EXPERIMENT,
+    &h1::EXPERIMENT,
+    &h2::EXPERIMENT,
+    &h3::EXPERIMENT,
+    &h4::EXPERIMENT,
+    &h6::EXPERIMENT,
+    &h7::EXPERIMENT,
+    &l1::EXPERIMENT,
+    &l2::EXPERIMENT,
+    &l3::EXPERIMENT,
+    &l4::EXPERIMENT,
+    &l5::EXPERIMENT,
+    &l7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.

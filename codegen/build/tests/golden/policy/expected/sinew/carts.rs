@@ -174,7 +174,7 @@ pub mod carts {
                 .max_attempts(3)
                 .codes(&[::sinew::Code::Unavailable]),
         )
-        .hash_key("id")
+        .hash_key("id", |req: &super::Cart| ::sinew::codegen::key_hash(&req.id))
         .user_key("id")
         .errors(
             &[

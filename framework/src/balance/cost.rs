@@ -1,0 +1,237 @@
+//! What a call is expected to cost at a node: the seconds until it answers.
+//! It refuses to choose.
+
+use crate::endpoint::Facts;
+
+/// A node that has just joined gets this share at least (Envoy's min_weight_percent).
+const LEAST_WARMTH: f32 = 0.1;
+
+/// A node that fails all of its calls looks this much worse at most, squared.
+const LEAST_SUCCESS: f32 = 0.05;
+
+/// What holds for all nodes of a channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Common {
+    /// Seconds that a call takes at a node that was measured.
+    pub(crate) typical_rtt: f32,
+    /// Seconds in which a node warms up.
+    pub(crate) warm_up: f32,
+    /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
+    pub(crate) rtt_decay: f32,
+    /// Does what servers say of themselves count?
+    pub(crate) uses_reports: bool,
+    /// Seconds for which that is news.
+    pub(crate) report_age: f32,
+}
+
+/// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
+/// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
+/// §4.1; the product is that of Finagle's and tower's peak EWMA).
+pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
+    // Who was not measured, or long ago, gets cheaper by and by, or it would never be measured.
+    let (rtt, age) = match facts.rtt {
+        Some(rtt) => (rtt, facts.rtt_age),
+        None => (common.typical_rtt, facts.in_phase),
+    };
+    let rtt = rtt * common.rtt_decay / (common.rtt_decay + age);
+    #[expect(clippy::cast_precision_loss, reason = "a queue")]
+    let queue = facts.in_flight as f32 + 1.0;
+    let success = facts.success.max(LEAST_SUCCESS);
+    let delay = match facts.report {
+        // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
+        Some(said)
+            if said.in_flight == 0
+                && facts.in_flight == 0
+                && age > common.report_age
+                && common.uses_reports =>
+        {
+            rtt.min(common.typical_rtt)
+        }
+        // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
+        Some(said) if said.service > 0.0 && common.uses_reports => {
+            #[expect(clippy::cast_precision_loss, reason = "a queue")]
+            let said_queue = said.in_flight as f32 + 1.0;
+            said.service * said_queue.max(queue)
+        }
+        _ => rtt * queue,
+    };
+    delay / (share(facts, common) * success * success)
+}
+
+/// The part of the load that is a node's own.
+pub(super) fn share(facts: &Facts, common: &Common) -> f32 {
+    facts.weight * warmth(facts, common)
+}
+
+/// Envoy's slow start with aggression 1: in a straight line.
+fn warmth(facts: &Facts, common: &Common) -> f32 {
+    if facts.phase == crate::endpoint::Phase::Warm {
+        (facts.in_phase / common.warm_up).clamp(LEAST_WARMTH, 1.0)
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{Phase, Readiness, Said};
+
+    const COMMON: Common = Common {
+        typical_rtt: 0.03,
+        warm_up: 10.0,
+        rtt_decay: 10.0,
+        uses_reports: true,
+        report_age: 1.0,
+    };
+
+    const FACTS: Facts = Facts {
+        readiness: Readiness::Ready,
+        phase: Phase::Ready,
+        in_phase: 5.0,
+        in_flight: 0,
+        weight: 1.0,
+        rtt: Some(0.01),
+        rtt_age: 0.0,
+        success: 1.0,
+        report: None,
+    };
+
+    #[test]
+    fn what_a_server_says_counts_for_all_of_its_clients() {
+        let said = |in_flight, service| Facts {
+            report: Some(Said {
+                in_flight,
+                service,
+                is_draining: false,
+            }),
+            ..FACTS
+        };
+        for (facts, cost) in [
+            (said(4, 0.002), 0.01),
+            (
+                Facts {
+                    in_flight: 9,
+                    ..said(4, 0.002)
+                },
+                0.02,
+            ),
+            (said(4, 0.0), 0.01),
+            (
+                Facts {
+                    rtt: Some(0.5),
+                    rtt_age: 2.0,
+                    ..said(0, 0.5)
+                },
+                0.03,
+            ),
+            (
+                Facts {
+                    rtt: Some(0.5),
+                    rtt_age: 0.5,
+                    ..said(0, 0.5)
+                },
+                0.5,
+            ),
+            (
+                Facts {
+                    rtt: Some(0.01),
+                    rtt_age: 2.0,
+                    ..said(0, 0.5)
+                },
+                0.01 * 10.0 / 12.0,
+            ),
+        ] {
+            let found = expected_delay(&facts, &COMMON);
+            assert!(
+                (found - cost).abs() < cost * 1e-4,
+                "{facts:?}: {found}, not {cost}"
+            );
+        }
+        let deaf = Common {
+            uses_reports: false,
+            ..COMMON
+        };
+        let found = expected_delay(&said(100, 1.0), &deaf);
+        assert!((found - 0.01).abs() < 1e-6, "{found}");
+    }
+
+    #[test]
+    fn what_makes_a_call_dearer() {
+        for (facts, cost) in [
+            (FACTS, 0.01),
+            (
+                Facts {
+                    rtt: None,
+                    in_phase: 10.0,
+                    ..FACTS
+                },
+                0.015,
+            ),
+            (
+                Facts {
+                    in_flight: 3,
+                    ..FACTS
+                },
+                0.04,
+            ),
+            (
+                Facts {
+                    rtt_age: 10.0,
+                    ..FACTS
+                },
+                0.005,
+            ),
+            (
+                Facts {
+                    weight: 2.0,
+                    ..FACTS
+                },
+                0.005,
+            ),
+            (
+                Facts {
+                    success: 0.5,
+                    ..FACTS
+                },
+                0.04,
+            ),
+            (
+                Facts {
+                    success: 0.0,
+                    ..FACTS
+                },
+                4.0,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    ..FACTS
+                },
+                0.02,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    in_phase: 0.0,
+                    ..FACTS
+                },
+                0.1,
+            ),
+            (
+                Facts {
+                    phase: Phase::Warm,
+                    in_phase: 60.0,
+                    ..FACTS
+                },
+                0.01,
+            ),
+        ] {
+            let found = expected_delay(&facts, &COMMON);
+            assert!(
+                (found - cost).abs() < cost * 1e-4,
+                "{facts:?}: {found}, not {cost}"
+            );
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The pick: the node of a call, of those that can take one.
+//! It refuses to wait, to lock and to allocate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::class::{Class, class};
+use super::cost::{Common, expected_delay};
+use super::custom::Candidates;
+use super::placed::Placed;
+use super::policy::{Balance, Kind};
+use super::ring::Choice;
+use super::sample::{following, one_of, random};
+use crate::endpoint::{EndpointSet, Facts, Moment, Phase, Vitals};
+
+/// Up to so many nodes are all compared: it is dearer than to draw some, and in small fleets what is drawn may all be
+/// slow (balancing-hashing-failover §1.2: with two slow of four, two draws meet both once in six).
+const COMPARED: usize = 32;
+
+/// Of more nodes so many are drawn.
+const DRAWN: usize = 8;
+
+/// Draws of that many, before all are looked at: those drawn may all be out of use.
+const ROUNDS: usize = 4;
+
+/// What a pick is asked with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asks {
+    pub(crate) now: Moment,
+    pub(crate) common: Common,
+    /// Less than half of the nodes are routable.
+    pub(crate) panics: bool,
+    /// The call may be repeated, so it may find out whether a node is well again.
+    pub(crate) is_repeatable: bool,
+    /// What a call with a key is placed by.
+    pub(crate) key: Option<u64>,
+    /// Calls that all nodes together have, and what those weigh that can be used.
+    pub(crate) load: u64,
+    pub(crate) weight: u64,
+    /// Seconds that a trial waits for such a call before it takes any.
+    pub(crate) trial_patience: f32,
+}
+
+/// A node, as a pick sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Considered {
+    pub(crate) index: usize,
+    pub(crate) facts: Facts,
+    /// Seconds.
+    pub(crate) cost: f32,
+    /// Why it comes after others whatever it costs, if it does.
+    pub(crate) passed_over: Option<&'static str>,
+}
+
+fn passed_over(facts: &Facts, asks: &Asks) -> Option<&'static str> {
+    match class(facts, asks.panics, asks.is_repeatable) {
+        Some(Class::Trial | Class::Routable) => None,
+        Some(Class::Suspect) => Some("it may hang"),
+        Some(Class::Draining) => Some("it is to get no new calls"),
+        Some(Class::Ejected) => Some("too many of its calls failed"),
+        None if facts.phase == Phase::Hung => Some("it hangs"),
+        None => Some("it is not connected"),
+    }
+}
+
+/// Picks for one channel.
+#[derive(Debug)]
+pub(crate) struct Picker {
+    balance: Balance,
+    seed: u64,
+    turn: AtomicUsize,
+    placed: Placed,
+}
+
+impl Picker {
+    pub(crate) fn new(balance: Balance, seed: u64) -> Self {
+        Self {
+            balance,
+            seed,
+            turn: AtomicUsize::new(0),
+            placed: Placed::default(),
+        }
+    }
+
+    pub(crate) fn balance(&self) -> &Balance {
+        &self.balance
+    }
+
+    /// Where keys belong, in a set.
+    pub(crate) fn placed(&self) -> &Placed {
+        &self.placed
+    }
+
+    /// The number of the next pick.
+    pub(crate) fn turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The node that a call is to be sent to, if any can take it.
+    pub(crate) fn pick(&self, set: &EndpointSet, asks: &Asks, turn: usize) -> Option<usize> {
+        let vitals = set.vitals();
+        // Who has one endpoint needs no choice; whether it can take the call is seen when it is asked.
+        if vitals.len() == 1 {
+            return Some(0);
+        }
+        if let Some(index) = asks.key.and_then(|key| self.owner(set, key, asks)) {
+            return Some(index);
+        }
+        match &self.balance.0 {
+            Kind::ShortestDelay | Kind::PeakEwma => self.shortest(vitals, asks, turn),
+            Kind::RoundRobin => first(vitals, asks, turn),
+            Kind::PickFirst => first(vitals, asks, 0),
+            Kind::Custom(balancer) => {
+                let routable = best(vitals, asks);
+                if routable.is_empty() {
+                    return None;
+                }
+                let candidates = Candidates {
+                    vitals,
+                    routable: &routable,
+                    names: &|index| set.nodes()[index].name(),
+                    common: &asks.common,
+                    now: asks.now,
+                };
+                let picked = balancer.pick(&candidates);
+                let picked = picked.and_then(|index| routable.get(index).copied());
+                picked.or_else(|| self.shortest(vitals, asks, turn))
+            }
+        }
+    }
+
+    /// All nodes as a pick sees them, in their order.
+    pub(crate) fn consider(&self, set: &EndpointSet, asks: &Asks) -> Vec<Considered> {
+        let consider = |(index, vitals): (usize, &Arc<Vitals>)| {
+            let facts = vitals.facts(&asks.now);
+            Considered {
+                index,
+                facts,
+                cost: expected_delay(&facts, &asks.common),
+                passed_over: passed_over(&facts, asks),
+            }
+        };
+        set.vitals().iter().enumerate().map(consider).collect()
+    }
+
+    /// The node that a call with this key goes to now, if it goes by its key.
+    pub(crate) fn owner(&self, set: &EndpointSet, key: u64, asks: &Asks) -> Option<usize> {
+        match self.placed.pick(set, key, asks) {
+            Choice::Owner(index) | Choice::Candidate(index, _) | Choice::Overflow(index) => {
+                Some(index)
+            }
+            Choice::None => None,
+        }
+    }
+
+    fn shortest(&self, vitals: &[Arc<Vitals>], asks: &Asks, turn: usize) -> Option<usize> {
+        let mut random = random(self.seed, turn);
+        let count = vitals.len();
+        if count > COMPARED {
+            for _ in 0..ROUNDS {
+                let drawn = (0..DRAWN).map(|_| one_of(count, following(&mut random)));
+                let least = least(vitals, asks, drawn);
+                if let Some((Class::Trial | Class::Routable, _, index)) = least {
+                    return Some(index);
+                }
+            }
+        }
+        // From a random one on: of those that cost the same it is the first.
+        let from = one_of(count, random);
+        least(vitals, asks, (from..count).chain(0..from)).map(|(_, _, index)| index)
+    }
+}
+
+/// The one of `among` whose expected delay is the shortest of the best class.
+fn least(
+    vitals: &[Arc<Vitals>],
+    asks: &Asks,
+    among: impl Iterator<Item = usize>,
+) -> Option<(Class, f32, usize)> {
+    let mut least: Option<(Class, f32, usize)> = None;
+    for index in among {
+        let Some((class, cost)) = judged(&vitals[index], asks) else {
+            continue;
+        };
+        let is_better = least.is_none_or(|(c, l, _)| class < c || class == c && cost < l);
+        if is_better {
+            least = Some((class, cost, index));
+        }
+    }
+    least
+}
+
+fn judged(vitals: &Vitals, asks: &Asks) -> Option<(Class, f32)> {
+    let facts = vitals.facts(&asks.now);
+    let may_try = asks.is_repeatable || facts.in_phase > asks.trial_patience;
+    let class = class(&facts, asks.panics, may_try)?;
+    Some((class, expected_delay(&facts, &asks.common)))
+}
+
+/// The first one from `turn` on that is of the best class.
+fn first(vitals: &[Arc<Vitals>], asks: &Asks, turn: usize) -> Option<usize> {
+    let count = vitals.len();
+    let mut first = None;
+    for step in 0..count {
+        let index = turn.wrapping_add(step) % count;
+        match judged(&vitals[index], asks) {
+            Some((Class::Trial | Class::Routable, _)) => return Some(index),
+            Some((class, _)) if first.is_none_or(|(best, _)| class < best) => {
+                first = Some((class, index));
+            }
+            _ => {}
+        }
+    }
+    first.map(|(_, index)| index)
+}
+
+/// All of the best class.
+fn best(vitals: &[Arc<Vitals>], asks: &Asks) -> Vec<usize> {
+    let classes = || {
+        let judged =
+            |(index, vitals): (usize, &Arc<Vitals>)| Some((judged(vitals, asks)?.0, index));
+        vitals.iter().enumerate().filter_map(judged)
+    };
+    let Some(best) = classes().map(|(class, _)| class).min() else {
+        return Vec::new();
+    };
+    classes()
+        .filter(|(class, _)| *class == best)
+        .map(|(_, index)| index)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! What all nodes of a channel share: their clock, how they are judged, and who is told when something has changed.
+//! It refuses to know the nodes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
+
+use super::vitals::LEAST_RTT;
+use super::{Moment, Tuning};
+use crate::rt::stamp::Stamp;
+
+/// Shared by the nodes of one channel, and by the table of them.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    epoch: Instant,
+    pub(crate) tuning: Tuning,
+    /// Is there more than one node, so that they can be compared?
+    is_judged: bool,
+    /// What its random choices begin with.
+    seed: u64,
+    /// Told at each change of the set, and of the state of a node.
+    changed: Notify,
+    /// Told when a node should be judged.
+    doubted: Notify,
+    /// Told when a node could not be connected.
+    failed: Notify,
+    /// More than half of the nodes are out of use: those that were ejected count as the others do.
+    panics: AtomicBool,
+    /// What the nodes that can be used weigh together, in percent of a normal one.
+    weight: AtomicU64,
+    /// Calls that all nodes together have, kept as reports come and calls go, so that no pick adds them up; only where
+    /// calls have keys.
+    load: AtomicI64,
+    keeps_load: AtomicBool,
+    /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
+    typical: AtomicU32,
+    /// What the slowest in a hundred calls take, in the bits of an f32.
+    slow: AtomicU32,
+    /// Somebody looks whether nodes hang, as calls are under way.
+    is_watched: AtomicBool,
+}
+
+impl Fleet {
+    pub(crate) fn new(tuning: Tuning, is_judged: bool, seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            epoch: Instant::now(),
+            tuning,
+            is_judged,
+            seed,
+            changed: Notify::new(),
+            doubted: Notify::new(),
+            failed: Notify::new(),
+            panics: AtomicBool::new(false),
+            weight: AtomicU64::new(0),
+            load: AtomicI64::new(0),
+            keeps_load: AtomicBool::new(false),
+            typical: AtomicU32::new(0),
+            slow: AtomicU32::new(0),
+            is_watched: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn is_judged(&self) -> bool {
+        self.is_judged
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn moment(&self, now: Instant) -> Moment {
+        Moment {
+            stamp: self.stamp(now),
+            instant: now,
+            report_age: self.tuning.report_age,
+        }
+    }
+
+    pub(crate) fn stamp(&self, now: Instant) -> Stamp {
+        Stamp::at(now, self.epoch)
+    }
+
+    /// Resolves at the next change after this was called, polled or not.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    pub(super) fn tell_change(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Asks that the nodes be judged.
+    pub(super) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
+    pub(super) async fn doubted(&self) {
+        self.doubted.notified().await;
+    }
+
+    pub(super) fn tell_connect_failed(&self) {
+        self.failed.notify_one();
+    }
+
+    /// Resolves when a node could not be connected.
+    pub(crate) async fn connect_failed(&self) {
+        self.failed.notified().await;
+    }
+
+    pub(crate) fn panics(&self) -> bool {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// What the nodes that can be used weigh together, in percent of a normal one, and whether they are too few.
+    pub(super) fn routable(&self, weight: u64, panics: bool) {
+        self.weight.store(weight, Ordering::Relaxed);
+        self.panics.store(panics, Ordering::Relaxed);
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    /// Calls have keys: the load of all nodes is kept from now on.
+    pub(crate) fn keep_load(&self) {
+        if !self.keeps_load() {
+            self.keeps_load.store(true, Ordering::Relaxed);
+            self.doubt();
+        }
+    }
+
+    pub(super) fn keeps_load(&self) -> bool {
+        self.keeps_load.load(Ordering::Relaxed)
+    }
+
+    /// Calls that all nodes together have, as far as is known.
+    pub(crate) fn load(&self) -> u64 {
+        u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// One of the nodes has `after` calls now, where it had `before`.
+    pub(super) fn load_changed(&self, before: u32, after: u32) {
+        if before != after {
+            let change = i64::from(after) - i64::from(before);
+            self.load.fetch_add(change, Ordering::Relaxed);
+        }
+    }
+
+    /// Seconds that are assumed of a node nobody has measured: what others take.
+    pub(crate) fn typical_rtt(&self) -> f32 {
+        let typical = f32::from_bits(self.typical.load(Ordering::Relaxed));
+        if typical > 0.0 {
+            typical
+        } else {
+            self.tuning.unknown_rtt.as_secs_f32()
+        }
+    }
+
+    /// A call took so long: towards it in steps of an eighth, as TCP smooths its round trips (RFC 6298).
+    pub(super) fn measured(&self, elapsed: Duration) {
+        let before = f32::from_bits(self.typical.load(Ordering::Relaxed));
+        let elapsed = elapsed.as_secs_f32().max(LEAST_RTT);
+        let after = if before > 0.0 {
+            before + (elapsed - before) / 8.0
+        } else {
+            elapsed
+        };
+        self.typical.store(after.to_bits(), Ordering::Relaxed);
+        // A quantile in steps: 99 small ones down weigh as much as one up (Ma, Muthukrishnan, Sandler, "Frugal
+        // streaming", 2013).
+        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed)).max(LEAST_RTT);
+        let slow = if elapsed > slow {
+            slow * 1.104
+        } else {
+            slow * 0.999
+        };
+        self.slow.store(slow.to_bits(), Ordering::Relaxed);
+    }
+
+    /// A call is under way: somebody is to look whether nodes hang.
+    pub(super) fn watch(&self) {
+        if !self.is_watched.load(Ordering::Relaxed) {
+            self.is_watched.store(true, Ordering::Relaxed);
+            self.doubt();
+        }
+    }
+
+    /// Says whether calls are under way, and gives it back.
+    pub(super) fn watched(&self, are_calls: bool) -> bool {
+        if !are_calls {
+            self.is_watched.store(false, Ordering::Relaxed);
+        }
+        are_calls
+    }
+
+    /// How long a node may owe answers before it is asked whether it hangs.
+    pub(super) fn patience(&self) -> Duration {
+        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed));
+        let Tuning {
+            least_patience,
+            most_patience,
+            ..
+        } = self.tuning;
+        Duration::from_secs_f32(slow * 3.0).clamp(least_patience, most_patience)
+    }
+
+    /// How long it has to answer that.
+    pub(super) fn probe_patience(&self) -> Duration {
+        let Tuning {
+            least_probe,
+            most_probe,
+            ..
+        } = self.tuning;
+        Duration::from_secs_f32(self.typical_rtt() * 4.0).clamp(least_probe, most_probe)
+    }
+}

@@ -1,0 +1,202 @@
+//! Whether a node hangs: it has calls, answers none of them for far longer than calls take, and does not answer a
+//! question either, on the same connection.
+//! It refuses to doubt servers of others: they have no answer to the question, and punish those who ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout};
+
+use super::Node;
+use crate::transport::Link;
+
+/// An answer that comes after this says nothing of now; the connection's keepalive has decided long before.
+const LATEST: Duration = Duration::from_secs(30);
+
+/// What a node was asked, and what it said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hang {
+    /// Nothing speaks for it.
+    #[default]
+    No,
+    /// It was asked a moment ago.
+    Asked,
+    /// It has not answered in time.
+    Yes,
+}
+
+/// The watch over one node.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// Answers of all time when it was looked at last; they wrap.
+    answered: u32,
+    /// Since when there was no answer, or nothing to be answered.
+    since: Instant,
+    hang: Hang,
+}
+
+impl Watch {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            answered: 0,
+            since: now,
+            hang: Hang::No,
+        }
+    }
+
+    pub(super) fn hang(&self) -> Hang {
+        self.hang
+    }
+
+    /// Is it to be asked? `waiting` calls are under way there, and so many were `answered` of all time; `patience` is
+    /// what calls may take without a doubt.
+    pub(super) fn doubts(
+        &mut self,
+        waiting: u32,
+        answered: u32,
+        is_ours: bool,
+        now: Instant,
+        patience: Duration,
+    ) -> bool {
+        let has_answered = answered != self.answered;
+        self.answered = answered;
+        if waiting == 0 || has_answered {
+            self.since = now;
+        }
+        is_ours && self.hang == Hang::No && now.saturating_duration_since(self.since) >= patience
+    }
+
+    pub(super) fn asked(&mut self) {
+        self.hang = Hang::Asked;
+    }
+
+    pub(super) fn probed(&mut self, hang: Hang, now: Instant) {
+        self.hang = hang;
+        // It is alive and takes long: it is asked again, but not at once.
+        self.since = now;
+    }
+
+    /// The doubt was not its fault.
+    pub(super) fn forgive(&mut self, now: Instant) {
+        self.since = now;
+    }
+}
+
+/// The questions that are under way.
+#[derive(Default)]
+pub(super) struct Probes {
+    asked: JoinSet<(Arc<Node>, Hang, Option<Answering>)>,
+    refreshing: Option<Refreshing>,
+}
+
+/// Ends when it is dropped.
+struct Refreshing(JoinHandle<()>);
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Probes {
+    /// Asks a node; [`Probes::next`] says whether it answered within `patience`, and, if not, when it did later.
+    pub(super) fn ask(&mut self, node: &Arc<Node>, link: Link, patience: Duration) {
+        let node = Arc::clone(node);
+        // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
+        // no stream is free, nothing is known.
+        let mut answering: Answering = Box::pin(async move { drop(link.probe().await) });
+        self.asked.spawn(async move {
+            match timeout(patience, &mut answering).await {
+                Ok(()) => (node, Hang::No, None),
+                Err(_) => (node, Hang::Yes, Some(answering)),
+            }
+        });
+    }
+
+    /// Asks a node how busy it is. What it says is where all reports are; that it says nothing says nothing.
+    pub(super) fn refresh(&mut self, link: Link, patience: Duration) {
+        // One at a time: a node that answers late must not gather questions.
+        self.refreshing = Some(Refreshing(tokio::spawn(async move {
+            let _ = timeout(patience, link.probe()).await;
+        })));
+    }
+
+    /// Is such a question under way?
+    pub(super) fn is_refreshing(&self) -> bool {
+        let refreshing = self.refreshing.as_ref();
+        refreshing.is_some_and(|refreshing| !refreshing.0.is_finished())
+    }
+
+    /// The next thing that is known. Pending while nobody was asked.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(super) async fn next(&mut self) -> (Arc<Node>, Hang) {
+        loop {
+            match self.asked.join_next().await {
+                None => std::future::pending().await,
+                // Its task panicked: nothing is known.
+                Some(Err(_)) => {}
+                Some(Ok((node, hang, None))) => return (node, hang),
+                Some(Ok((node, hang, Some(answering)))) => {
+                    let late = Arc::clone(&node);
+                    self.asked.spawn(async move {
+                        let _ = timeout(LATEST, answering).await;
+                        (late, Hang::No, None)
+                    });
+                    return (node, hang);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(30);
+
+    #[test]
+    fn it_is_asked_when_it_owes_answers_for_long() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        // Waiting calls, answers of all time, ours, milliseconds; is it asked?
+        let steps = [
+            (0, 0, true, 0, false),
+            (3, 0, true, 10, false),
+            (3, 1, true, 25, false),
+            (3, 1, true, 54, false),
+            (3, 1, true, 55, true),
+        ];
+        let mut watch = Watch::new(start);
+        for (waiting, answered, ours, millis, asked) in steps {
+            let doubts = watch.doubts(waiting, answered, ours, at(millis), PATIENCE);
+            assert_eq!(doubts, asked, "at {millis}");
+        }
+        watch.asked();
+        assert!(
+            !watch.doubts(3, 1, true, at(500), PATIENCE),
+            "once is enough"
+        );
+        watch.probed(Hang::No, at(500));
+        assert!(!watch.doubts(3, 1, true, at(520), PATIENCE));
+        assert!(
+            watch.doubts(3, 1, true, at(530), PATIENCE),
+            "a long call is asked about again"
+        );
+        let mut idle = Watch::new(start);
+        assert!(
+            !idle.doubts(0, 0, true, at(900), PATIENCE),
+            "nothing is owed"
+        );
+        let mut foreign = Watch::new(start);
+        assert!(
+            !foreign.doubts(1, 0, false, at(900), PATIENCE),
+            "nobody asks those of others"
+        );
+    }
+}

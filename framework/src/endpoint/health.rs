@@ -1,0 +1,365 @@
+//! When a node is taken out of use for what became of its calls, and when it comes back: a pure decision.
+//! It refuses to know of connections, and to act.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::hang::Hang;
+use super::{Phase, Tuning};
+
+/// Failures in a row that eject a node (Envoy's consecutive_5xx, Finagle's failure accrual).
+const IN_A_ROW: u32 = 5;
+
+/// Buckets of [`Tuning::bucket`] that nodes are compared by.
+const BUCKETS: usize = 10;
+
+/// Calls of a node in the window from which on it is compared with the others (balancing-hashing-failover §4.2: less
+/// than Envoy's and gRPC's 100 in ten seconds, which small services never see).
+const COMPARED_CALLS: u32 = 20;
+/// Nodes with so many calls that it takes to compare by deviation (Envoy, gRFC A50).
+const COMPARED_NODES: usize = 5;
+/// Standard deviations below the mean (Envoy and gRFC A50: stdev_factor 1900).
+const DEVIATIONS: f32 = 1.9;
+/// Who succeeds as often as this is no outlier, whatever the others do.
+const WELL_ENOUGH: f32 = 0.9;
+/// The same for few nodes: so many calls, of which so many fail, and so many times as often as elsewhere.
+const FEW_CALLS: u32 = 10;
+const FAILING: f32 = 0.5;
+const TIMES_OTHERS: f32 = 4.0;
+
+/// Calls of a trial that have to go well.
+const TRIALS: u32 = 2;
+
+/// The longest ejection is at most so many doublings away.
+const MOST_DOUBLINGS: u32 = 16;
+
+/// What the table remembers of a node.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) phase: Phase,
+    pub(super) since: Instant,
+    /// Why it is in this phase.
+    pub(super) cause: Cause,
+    /// Ejections that are not forgiven.
+    ejections: u32,
+    /// When it was last ejected or came back.
+    ejection_ended: Instant,
+    until: Instant,
+    window: Window,
+}
+
+/// Why a node changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It was found.
+    Joined,
+    /// It has been in use for a while.
+    WarmedUp,
+    /// So many calls failed one after the other.
+    FailuresInARow,
+    /// It fails far more often than the others do.
+    Outlier,
+    /// The time of its ejection is over.
+    EjectionOver,
+    /// Calls of its trial went well.
+    TrialPassed,
+    /// A call of its trial failed.
+    TrialFailed,
+    /// It owes answers for long, and was asked whether it hangs.
+    Silent,
+    /// It has not answered whether it hangs.
+    Unanswered,
+    /// It has answered.
+    Answered,
+    /// Its connection is gone, and with it what was thought of it.
+    Disconnected,
+    /// It ends, as it says, or as those say who list it.
+    Leaving,
+    /// It takes no calls yet, as it says.
+    Starting,
+    /// It comes and goes.
+    Flapping,
+    /// Another one has taken its slot.
+    Superseded,
+    /// What kept it out of use is over.
+    Back,
+}
+
+impl Cause {
+    /// As logs, metrics and explanations spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::WarmedUp => "warmed_up",
+            Self::FailuresInARow => "failures_in_a_row",
+            Self::Outlier => "outlier",
+            Self::EjectionOver => "ejection_over",
+            Self::TrialPassed => "trial_passed",
+            Self::TrialFailed => "trial_failed",
+            Self::Silent => "silent",
+            Self::Unanswered => "unanswered",
+            Self::Answered => "answered",
+            Self::Disconnected => "disconnected",
+            Self::Leaving => "leaving",
+            Self::Starting => "starting",
+            Self::Flapping => "flapping",
+            Self::Superseded => "superseded",
+            Self::Back => "back",
+        }
+    }
+}
+
+/// What is seen of a node when it is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) in_a_row: u32,
+    /// Calls of its trial that went well, and that failed.
+    pub(super) tried: (u32, u32),
+    /// Why it is to get no new calls, whatever became of those it had.
+    pub(super) aside: Option<Cause>,
+    pub(super) hang: Hang,
+    pub(super) is_connected: bool,
+}
+
+/// How all nodes did in the window.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// The mean of the shares of success and their standard deviation, where there are enough.
+    spread: Option<(f32, f32)>,
+    /// The share of failures of the middle one of all nodes with a few calls.
+    usual_failures: f32,
+    /// Nodes that may still be ejected because others do better.
+    pub(super) allowed: usize,
+}
+
+impl Comparison {
+    /// `ejected` nodes of `count` are out of use already.
+    pub(super) fn of<'a>(
+        records: impl Iterator<Item = &'a Record>,
+        count: usize,
+        ejected: usize,
+    ) -> Self {
+        let windows: Vec<(u32, u32)> = records.map(|record| record.window.sum()).collect();
+        let successes = |least: u32| {
+            let many = windows
+                .iter()
+                .filter(move |(good, bad)| good + bad >= least);
+            many.map(|&(good, bad)| ratio(good, good + bad))
+        };
+        let compared: Vec<f32> = successes(COMPARED_CALLS).collect();
+        let mut failures: Vec<f32> = successes(FEW_CALLS).map(|success| 1.0 - success).collect();
+        failures.sort_by(f32::total_cmp);
+        Self {
+            spread: (compared.len() >= COMPARED_NODES).then(|| spread(&compared)),
+            // The lower middle: of two, the better one.
+            usual_failures: failures
+                .get(failures.len().saturating_sub(1) / 2)
+                .copied()
+                .unwrap_or_default(),
+            allowed: most_ejected(count).saturating_sub(ejected),
+        }
+    }
+}
+
+/// At most a third may be out of use because others do better, and one of few (§4.2).
+fn most_ejected(count: usize) -> usize {
+    (count * 34 / 100).max(1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
+fn ratio(part: u32, whole: u32) -> f32 {
+    part as f32 / whole.max(1) as f32
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of nodes")]
+fn spread(values: &[f32]) -> (f32, f32) {
+    let count = values.len() as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count;
+    (mean, variance.sqrt())
+}
+
+impl Record {
+    pub(super) fn new(now: Instant, totals: (u32, u32)) -> Self {
+        Self {
+            phase: Phase::Warm,
+            since: now,
+            cause: Cause::Joined,
+            ejections: 0,
+            ejection_ended: now,
+            until: now,
+            window: Window::new(now, totals),
+        }
+    }
+
+    /// Takes what was counted since the last time.
+    pub(super) fn count(&mut self, totals: (u32, u32), now: Instant, bucket: Duration) {
+        self.window.count(totals, now, bucket);
+    }
+
+    /// Has anything failed in the window?
+    pub(super) fn has_failures(&self) -> bool {
+        self.window.sum().1 > 0
+    }
+
+    /// Forgets what was counted up to now.
+    pub(super) fn forget(&mut self, totals: (u32, u32)) {
+        self.window.counted = totals;
+        self.window.clear();
+    }
+
+    /// What it becomes, and why.
+    pub(super) fn judge(
+        &self,
+        seen: Seen,
+        others: &Comparison,
+        now: Instant,
+        tuning: &Tuning,
+    ) -> Option<(Phase, Cause)> {
+        if let Some(cause) = seen.aside {
+            let is_new = self.phase != Phase::Draining || self.cause != cause;
+            return is_new.then_some((Phase::Draining, cause));
+        }
+        match self.phase {
+            Phase::Draining => Some((Phase::Warm, Cause::Back)),
+            Phase::Hung if !seen.is_connected => Some((Phase::Warm, Cause::Disconnected)),
+            Phase::Hung => (seen.hang == Hang::No).then_some((Phase::Warm, Cause::Answered)),
+            Phase::Suspect => match seen.hang {
+                Hang::Asked => None,
+                Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
+                Hang::No => Some((Phase::Ready, Cause::Answered)),
+            },
+            Phase::Warm | Phase::Ready => {
+                if seen.hang != Hang::No {
+                    return Some((Phase::Suspect, Cause::Silent));
+                }
+                if seen.in_a_row >= IN_A_ROW {
+                    return Some((Phase::Ejected, Cause::FailuresInARow));
+                }
+                if others.allowed > 0 && self.is_outlier(others) {
+                    return Some((Phase::Ejected, Cause::Outlier));
+                }
+                let is_warm = now.saturating_duration_since(self.since) >= tuning.warm_up;
+                (self.phase == Phase::Warm && is_warm).then_some((Phase::Ready, Cause::WarmedUp))
+            }
+            Phase::Ejected => (now >= self.until).then_some((Phase::Trial, Cause::EjectionOver)),
+            Phase::Trial => match seen.tried {
+                (_, 1..) => Some((Phase::Ejected, Cause::TrialFailed)),
+                (TRIALS.., _) => Some((Phase::Warm, Cause::TrialPassed)),
+                _ => None,
+            },
+        }
+    }
+
+    fn is_outlier(&self, others: &Comparison) -> bool {
+        let (good, bad) = self.window.sum();
+        let calls = good + bad;
+        let success = ratio(good, calls);
+        let deviates = others.spread.is_some_and(|(mean, deviation)| {
+            calls >= COMPARED_CALLS
+                && success < WELL_ENOUGH
+                && success < mean - DEVIATIONS * deviation
+        });
+        let failing = 1.0 - success;
+        let fails = calls >= FEW_CALLS
+            && failing >= FAILING
+            && failing >= TIMES_OTHERS * others.usual_failures;
+        deviates || fails
+    }
+
+    /// `jitter` is between 0 and 1.
+    pub(super) fn enter(
+        &mut self,
+        phase: Phase,
+        cause: Cause,
+        now: Instant,
+        tuning: &Tuning,
+        jitter: f32,
+    ) {
+        if phase == Phase::Ejected {
+            let clean = now.saturating_duration_since(self.ejection_ended);
+            let forgiven = clean.as_secs_f32() / tuning.forgiving.as_secs_f32();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small count, and more than there are forgives all"
+            )]
+            let forgiven = forgiven as u32;
+            self.ejections = self.ejections.saturating_sub(forgiven);
+            let doublings = self.ejections.min(MOST_DOUBLINGS);
+            let longest = tuning.longest_ejection;
+            let ejection = tuning.ejection.saturating_mul(1 << doublings).min(longest);
+            // Half of it at least, so that all clients do not come back at once.
+            self.until = now + ejection.mul_f32(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+            self.ejections += 1;
+        }
+        if self.phase == Phase::Trial && phase == Phase::Warm {
+            self.ejection_ended = now;
+        }
+        if matches!(phase, Phase::Ejected | Phase::Warm) {
+            self.window.clear();
+        }
+        self.phase = phase;
+        self.since = now;
+        self.cause = cause;
+    }
+
+    /// When time alone may change it next.
+    pub(super) fn next(&self, tuning: &Tuning) -> Option<Instant> {
+        match self.phase {
+            Phase::Warm => Some(self.since + tuning.warm_up),
+            Phase::Ejected => Some(self.until),
+            _ => None,
+        }
+    }
+}
+
+/// Calls of the last [`BUCKETS`] buckets.
+#[derive(Debug)]
+struct Window {
+    buckets: [(u32, u32); BUCKETS],
+    current: usize,
+    began: Instant,
+    counted: (u32, u32),
+}
+
+impl Window {
+    fn new(now: Instant, counted: (u32, u32)) -> Self {
+        Self {
+            buckets: [(0, 0); BUCKETS],
+            current: 0,
+            began: now,
+            counted,
+        }
+    }
+
+    fn count(&mut self, totals: (u32, u32), now: Instant, bucket: Duration) {
+        let mut passed = 0;
+        while now.saturating_duration_since(self.began) >= bucket && passed < BUCKETS {
+            self.current = (self.current + 1) % BUCKETS;
+            self.buckets[self.current] = (0, 0);
+            self.began += bucket;
+            passed += 1;
+        }
+        if passed == BUCKETS {
+            self.began = now;
+        }
+        let current = &mut self.buckets[self.current];
+        current.0 += totals.0.wrapping_sub(self.counted.0);
+        current.1 += totals.1.wrapping_sub(self.counted.1);
+        self.counted = totals;
+    }
+
+    fn sum(&self) -> (u32, u32) {
+        let add = |sum: (u32, u32), bucket: &(u32, u32)| (sum.0 + bucket.0, sum.1 + bucket.1);
+        self.buckets.iter().fold((0, 0), add)
+    }
+
+    fn clear(&mut self) {
+        self.buckets = [(0, 0); BUCKETS];
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,519 @@
+//! What is known of a node that a pick needs: one cache line of atomics, written as calls end and as the table judges.
+//! It refuses to compare nodes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Readiness, Tuning};
+use crate::call::outcome::Outcome;
+use crate::rt::stamp::{Stamp, Stamped};
+use crate::transport::reported::Reported;
+
+/// The weight of a node that nobody has given another one.
+pub(crate) const NORMAL_WEIGHT: u32 = 100;
+
+/// What a node is thought to be able to do, as the table says; whether it is connected is another matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// It has joined or come back a moment ago: its share grows.
+    Warm = 0,
+    /// It takes its full share.
+    Ready = 1,
+    /// It was asked whether it hangs, and has not answered yet.
+    Suspect = 2,
+    /// It ends: it gets no new calls while others can take them.
+    Draining = 3,
+    /// Too many of its calls failed: it gets none for a while.
+    Ejected = 4,
+    /// It was ejected, and gets one call at a time until it is known whether it is well.
+    Trial = 5,
+    /// It takes bytes and answers nothing.
+    Hung = 6,
+}
+
+impl Phase {
+    const ALL: [Self; 7] = [
+        Self::Warm,
+        Self::Ready,
+        Self::Suspect,
+        Self::Draining,
+        Self::Ejected,
+        Self::Trial,
+        Self::Hung,
+    ];
+
+    /// As logs, metrics and explanations spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Ready => "ready",
+            Self::Suspect => "suspect",
+            Self::Draining => "draining",
+            Self::Ejected => "ejected",
+            Self::Trial => "trial",
+            Self::Hung => "hung",
+        }
+    }
+}
+
+/// What is known of one node.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Vitals {
+    readiness: AtomicU8,
+    /// 100 is normal.
+    weight: AtomicU32,
+    in_flight: AtomicU32,
+    failures_in_a_row: AtomicU32,
+    /// The phase, and since when.
+    phase: AtomicU64,
+    /// Seconds that a call takes: jumps up to what was measured, decays down to it.
+    rtt: Stamped,
+    /// The share of calls that went well of late; nothing yet is all.
+    success: Stamped,
+    /// Calls that went well, and that failed, of all time. They wrap.
+    good: AtomicU32,
+    bad: AtomicU32,
+    /// Unary calls that are under way.
+    waiting: AtomicU32,
+    /// Calls that it answered, of all time. They wrap.
+    answered: AtomicU32,
+    /// Calls sent since a report, and the number of that report, in the lower half: they are not in it.
+    sent: AtomicU64,
+    /// Its part of the load of all nodes.
+    part: AtomicU32,
+    /// What it says of itself.
+    reported: Arc<Reported>,
+}
+
+/// A moment, as facts are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(super) stamp: Stamp,
+    pub(super) instant: Instant,
+    /// What a server said longer ago says nothing any more.
+    pub(super) report_age: Duration,
+}
+
+/// What a pick knows of a node, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) readiness: Readiness,
+    pub(crate) phase: Phase,
+    /// Seconds since the phase began.
+    pub(crate) in_phase: f32,
+    pub(crate) in_flight: u32,
+    /// 1 is normal.
+    pub(crate) weight: f32,
+    /// Seconds that a call takes, if any was measured.
+    pub(crate) rtt: Option<f32>,
+    /// Seconds since then.
+    pub(crate) rtt_age: f32,
+    /// The share of calls that went well of late.
+    pub(crate) success: f32,
+    /// What it says of itself, if that is news.
+    pub(crate) report: Option<Said>,
+}
+
+/// What a server of ours has said of itself a moment ago.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Said {
+    /// Calls that it has, of whomever, and those that were sent to it since.
+    pub(crate) in_flight: u32,
+    /// Seconds that one call takes of it; 0 where it is not known.
+    pub(crate) service: f32,
+    /// It ends.
+    pub(crate) is_draining: bool,
+}
+
+/// No estimate of success is below this: a node that has failed long is to be forgiven some day.
+const LEAST_SUCCESS: f32 = 0.001;
+
+impl Vitals {
+    pub(crate) fn new(weight: u32, now: Stamp, reported: Arc<Reported>) -> Self {
+        let vitals = Self {
+            readiness: AtomicU8::new(Readiness::Pending as u8),
+            weight: AtomicU32::new(weight),
+            in_flight: AtomicU32::new(0),
+            failures_in_a_row: AtomicU32::new(0),
+            phase: AtomicU64::new(0),
+            rtt: Stamped::default(),
+            success: Stamped::default(),
+            good: AtomicU32::new(0),
+            bad: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
+            answered: AtomicU32::new(0),
+            sent: AtomicU64::new(0),
+            part: AtomicU32::new(0),
+            reported,
+        };
+        vitals.enter(Phase::Warm, now);
+        vitals
+    }
+
+    /// What was counted and measured here.
+    fn counted(&self, now: Stamp) -> Facts {
+        let (phase, since) = self.phase();
+        let rtt = self.rtt.get();
+        Facts {
+            readiness: self.readiness(),
+            phase,
+            in_phase: now.seconds_since(since),
+            in_flight: self.in_flight(),
+            weight: self.weight(),
+            rtt: rtt.map(|(rtt, _)| rtt),
+            rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
+            success: self.success.get().map_or(1.0, |(share, _)| share),
+            report: None,
+        }
+    }
+
+    /// What was counted and measured here, and what it said of itself a moment ago.
+    pub(crate) fn facts(&self, now: &Moment) -> Facts {
+        let report = self.reported.latest();
+        let report = report
+            .filter(|(_, when)| now.instant.saturating_duration_since(*when) <= now.report_age);
+        Facts {
+            report: report.map(|(report, _)| Said {
+                in_flight: report.in_flight.saturating_add(self.sent_since()),
+                service: report.service_time.as_secs_f32(),
+                is_draining: report.draining,
+            }),
+            ..self.counted(now.stamp)
+        }
+    }
+
+    /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
+    pub(crate) fn load(&self, now: &Moment) -> u32 {
+        let facts = self.facts(now);
+        facts
+            .report
+            .map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
+    }
+
+    /// Its part of the load of all was this; now it is `load`.
+    pub(super) fn takes_part(&self, load: u32) -> u32 {
+        self.part.swap(load, Ordering::Relaxed)
+    }
+
+    /// Calls sent to it that its last report cannot have counted.
+    fn sent_since(&self) -> u32 {
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        if of == low(self.reported.version()) {
+            sent
+        } else {
+            0
+        }
+    }
+
+    pub(crate) fn reported(&self) -> &Arc<Reported> {
+        &self.reported
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        Readiness::of(self.readiness.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_readiness(&self, readiness: Readiness) {
+        self.readiness.store(readiness as u8, Ordering::Release);
+    }
+
+    pub(crate) fn phase(&self) -> (Phase, Stamp) {
+        let bits = self.phase.load(Ordering::Relaxed);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the two halves of the word"
+        )]
+        let (phase, since) = ((bits >> 32) as usize, bits as u32);
+        // Only `enter` writes it.
+        let phase = Phase::ALL.get(phase).copied().unwrap_or(Phase::Ready);
+        (phase, Stamp::from_bits(since))
+    }
+
+    /// Only the table says this.
+    pub(super) fn enter(&self, phase: Phase, now: Stamp) {
+        let bits = (phase as u64) << 32 | u64::from(now.bits());
+        self.phase.store(bits, Ordering::Relaxed);
+    }
+
+    pub(crate) fn weight(&self) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
+        let weight = self.percent() as f32;
+        weight / 100.0
+    }
+
+    /// The weight: 100 is normal.
+    pub(crate) fn percent(&self) -> u32 {
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_weight(&self, weight: u32) {
+        self.weight.store(weight, Ordering::Relaxed);
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Unary calls that are under way there.
+    pub(super) fn waiting(&self) -> u32 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Calls that it answered, of all time; they wrap.
+    pub(super) fn answered(&self) -> u32 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_in_flight(&self, is_unary: bool) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        if is_unary {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        let version = low(self.reported.version());
+        if version == 0 {
+            return;
+        }
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        // Of two that send at once one may be forgotten, until the next report.
+        let sent = if of == version {
+            sent.saturating_add(1)
+        } else {
+            1
+        };
+        let bits = u64::from(sent) << 32 | u64::from(version);
+        self.sent.store(bits, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_in_flight(&self, is_unary: bool) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if is_unary {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn failures_in_a_row(&self) -> u32 {
+        self.failures_in_a_row.load(Ordering::Relaxed)
+    }
+
+    /// What came before is no reason to judge it any more.
+    pub(super) fn forgive(&self) {
+        self.failures_in_a_row.store(0, Ordering::Relaxed);
+        self.success.clear();
+    }
+
+    /// Calls that went well, and that failed, of all time; they wrap.
+    pub(crate) fn totals(&self) -> (u32, u32) {
+        (
+            self.good.load(Ordering::Relaxed),
+            self.bad.load(Ordering::Relaxed),
+        )
+    }
+
+    /// An attempt that took `elapsed` seconds is over. `allowed` is what it had, in seconds, if it was bounded.
+    /// Says whether it failed.
+    pub(super) fn settle(&self, end: End, tuning: &Tuning) -> bool {
+        let cost = tuning.failure_cost.as_secs_f32();
+        let failure_cost = end
+            .elapsed
+            .max(end.allowed.map_or(cost, |allowed| cost.min(allowed)));
+        match end.outcome {
+            Outcome::Success => {
+                if !end.is_stream {
+                    self.measured(end.elapsed, end.now, tuning);
+                }
+                self.went(1.0, end.now, tuning);
+                self.failures_in_a_row.store(0, Ordering::Relaxed);
+                self.good.fetch_add(1, Ordering::Relaxed);
+                false
+            }
+            // It is loaded, not broken; but whoever answers so fast must not look idle.
+            Outcome::Rejected => {
+                self.measured(failure_cost, end.now, tuning);
+                self.went(0.0, end.now, tuning);
+                false
+            }
+            Outcome::Late if end.elapsed < tuning.shortest_late.as_secs_f32() => false,
+            Outcome::Fault | Outcome::Late => {
+                self.measured(failure_cost, end.now, tuning);
+                self.went(0.0, end.now, tuning);
+                self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
+                self.bad.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            Outcome::Gone => {
+                // It took so long at least.
+                if !end.is_stream && self.rtt.get().is_some_and(|(rtt, _)| end.elapsed > rtt) {
+                    self.measured(end.elapsed, end.now, tuning);
+                }
+                false
+            }
+            Outcome::Unsent => false,
+        }
+    }
+
+    /// Peak EWMA: up at once, down by and by (Finagle's and tower's; here the share of the new value is
+    /// t / (t + decay), which needs no exponential).
+    fn measured(&self, seconds: f32, now: Stamp, tuning: &Tuning) {
+        let seconds = seconds.max(LEAST_RTT);
+        let next = match self.rtt.get() {
+            Some((rtt, stamp)) if seconds < rtt => {
+                let share = share(now.seconds_since(stamp), tuning.rtt_decay.as_secs_f32());
+                rtt + (seconds - rtt) * share
+            }
+            _ => seconds,
+        };
+        self.rtt.set(next, now);
+    }
+
+    fn went(&self, well: f32, now: Stamp, tuning: &Tuning) {
+        let (before, stamp) = match self.success.get() {
+            Some(success) => success,
+            // Nothing to remember of a node that never failed.
+            None if well > 0.0 => return,
+            None => (1.0, now),
+        };
+        let decay = tuning.success_decay.as_secs_f32();
+        let age = now.seconds_since(stamp);
+        // A failure among many calls of the same moment counts as one of so many.
+        let share = share(age, decay).max(LEAST_SHARE);
+        let after = before + (well - before) * share;
+        if after > FORGOTTEN {
+            self.success.clear();
+        } else {
+            self.success.set(after.max(LEAST_SUCCESS), now);
+        }
+    }
+}
+
+/// Seconds that a call takes at least: less is noise, and who was measured must not look infinitely better than who was
+/// not.
+pub(crate) const LEAST_RTT: f32 = 1e-5;
+
+/// What one call counts at least, however short ago the last one was.
+const LEAST_SHARE: f32 = 0.02;
+
+/// A share of successes above this is taken for all.
+const FORGOTTEN: f32 = 0.999;
+
+/// The number of a report, as far as it has room.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "two that differ by 2³² are years apart"
+)]
+fn low(version: u64) -> u32 {
+    version as u32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the two halves of the word"
+)]
+fn halves(bits: u64) -> (u32, u32) {
+    ((bits >> 32) as u32, bits as u32)
+}
+
+fn share(age: f32, decay: f32) -> f32 {
+    age / (age + decay)
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    /// Seconds.
+    pub(super) elapsed: f32,
+    /// Seconds that it had, if it was bounded.
+    pub(super) allowed: Option<f32>,
+    pub(super) now: Stamp,
+    /// How long a stream takes says nothing of its server.
+    pub(super) is_stream: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Clock(Instant);
+
+    impl Clock {
+        fn at(&self, millis: u64) -> Stamp {
+            Stamp::at(self.0 + Duration::from_millis(millis), self.0)
+        }
+    }
+
+    fn end(outcome: Outcome, elapsed: f32, now: Stamp) -> End {
+        End {
+            outcome,
+            elapsed,
+            allowed: Some(0.5),
+            now,
+            is_stream: false,
+        }
+    }
+
+    #[test]
+    fn a_round_trip_jumps_up_and_decays() {
+        let clock = Clock(Instant::now());
+        let tuning = Tuning::default();
+        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
+        let rtt = |now| vitals.counted(now).rtt.unwrap();
+        vitals.settle(end(Outcome::Success, 0.010, clock.at(0)), &tuning);
+        vitals.settle(end(Outcome::Success, 0.050, clock.at(1)), &tuning);
+        assert!((rtt(clock.at(1)) - 0.050).abs() < 1e-6, "up at once");
+        vitals.settle(end(Outcome::Success, 0.010, clock.at(10_001)), &tuning);
+        assert!(
+            (rtt(clock.at(1)) - 0.030).abs() < 1e-4,
+            "half way in one decay time"
+        );
+    }
+
+    #[test]
+    fn what_an_end_counts_as() {
+        let tuning = Tuning::default();
+        for (outcome, elapsed, fails, in_a_row, totals, rtt, well) in [
+            (Outcome::Success, 0.01, false, 0, (2, 0), 0.02, true),
+            (Outcome::Fault, 0.001, true, 1, (1, 1), 0.5, false),
+            (Outcome::Late, 0.2, true, 1, (1, 1), 0.5, false),
+            (Outcome::Late, 0.01, false, 0, (1, 0), 0.02, true),
+            (Outcome::Rejected, 0.001, false, 0, (1, 0), 0.5, false),
+            (Outcome::Gone, 0.01, false, 0, (1, 0), 0.02, true),
+            (Outcome::Gone, 0.04, false, 0, (1, 0), 0.04, true),
+            (Outcome::Unsent, 9.0, false, 0, (1, 0), 0.02, true),
+        ] {
+            let clock = Clock(Instant::now());
+            let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
+            vitals.settle(end(Outcome::Success, 0.02, clock.at(0)), &tuning);
+            let what = format!("{outcome:?} after {elapsed} s");
+            let failed = vitals.settle(end(outcome, elapsed, clock.at(0)), &tuning);
+            assert_eq!(failed, fails, "{what}");
+            assert_eq!(vitals.failures_in_a_row(), in_a_row, "{what}");
+            assert_eq!(vitals.totals(), totals, "{what}");
+            let facts = vitals.counted(clock.at(0));
+            assert!((facts.rtt.unwrap() - rtt).abs() < 1e-6, "{what}: {facts:?}");
+            assert_eq!(facts.success >= 1.0, well, "{what}: {facts:?}");
+        }
+    }
+
+    #[test]
+    fn failures_are_forgotten_when_calls_go_well_again() {
+        let clock = Clock(Instant::now());
+        let tuning = Tuning::default();
+        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
+        for n in 0..200 {
+            vitals.settle(end(Outcome::Fault, 0.001, clock.at(n)), &tuning);
+        }
+        assert!(vitals.counted(clock.at(200)).success < 0.05);
+        let mut steps = 0;
+        while vitals.counted(clock.at(0)).success < 1.0 {
+            steps += 1;
+            let now = clock.at(200 + steps * 100);
+            vitals.settle(end(Outcome::Success, 0.001, now), &tuning);
+        }
+        assert!((10..1000).contains(&steps), "{steps} tenths of a second");
+    }
+}

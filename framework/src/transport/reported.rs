@@ -1,0 +1,238 @@
+//! The last load report that an endpoint's connections have brought, for those who choose where a call goes.
+//! It refuses to lock or to wait, and to say what follows from a report.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::call::LoadReport;
+use crate::call::report::EVERY;
+
+/// Written by the connections of one endpoint, read at each pick.
+///
+/// There are two places: a report is written into the one that nobody is shown, and then that one is shown. A reader
+/// that was overtaken by two reports reads again; it never waits for a writer.
+#[derive(Debug)]
+pub(crate) struct Reported {
+    since: Instant,
+    /// Reports so far. Its last bit says which place is shown.
+    version: AtomicU64,
+    places: [Place; 2],
+    is_written: AtomicBool,
+    is_ours: AtomicBool,
+    /// When the last report came, in microseconds since the start, plus one; zero before the first.
+    heard_us: AtomicU64,
+}
+
+/// In flight and epoch; service time in nanoseconds; utilization (not a number where there is none) and calls per
+/// second; failures per second and whether it drains; microseconds since the start.
+#[derive(Debug, Default)]
+struct Place([AtomicU64; 5]);
+
+impl Default for Reported {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            version: AtomicU64::new(0),
+            places: Default::default(),
+            is_written: AtomicBool::new(false),
+            is_ours: AtomicBool::new(false),
+            heard_us: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Reported {
+    /// Takes a report that came `now`. Of two at once one is lost: they are as good as each other.
+    pub(crate) fn store(&self, report: LoadReport, now: Instant) {
+        if self.is_written.swap(true, Ordering::Acquire) {
+            return;
+        }
+        let at = micros(now.saturating_duration_since(self.since));
+        let version = self.version.load(Ordering::Relaxed).wrapping_add(1);
+        // Whoever sees any of what follows sees the version, too, in which this place was hidden.
+        fence(Ordering::Release);
+        self.place(version).write(&report, at);
+        self.version.store(version, Ordering::Release);
+        self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
+        if report.epoch != 0 {
+            self.is_ours.store(true, Ordering::Relaxed);
+        }
+        self.is_written.store(false, Ordering::Release);
+    }
+
+    /// The last report, and when it came, to a microsecond.
+    pub(crate) fn latest(&self) -> Option<(LoadReport, Instant)> {
+        let mut version = self.version.load(Ordering::Acquire);
+        loop {
+            if version == 0 {
+                return None;
+            }
+            let (report, at) = self.place(version).read();
+            fence(Ordering::Acquire);
+            let still = self.version.load(Ordering::Relaxed);
+            if still == version {
+                return Some((report, self.since + Duration::from_micros(at)));
+            }
+            // Each turn is a report that came in the meantime: they are milliseconds apart.
+            version = still;
+        }
+    }
+
+    /// How many reports came: another number is another report.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// A report of ours came from there: it may be probed.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_ours.load(Ordering::Relaxed)
+    }
+
+    /// Is it time to ask for a report? Until one comes, by all calls: which of them ends next is not known.
+    pub(crate) fn is_stale(&self, now: Instant) -> bool {
+        let heard = self.heard_us.load(Ordering::Relaxed);
+        let age = || micros(now.saturating_duration_since(self.since)).saturating_sub(heard - 1);
+        heard == 0 || age() >= micros(EVERY)
+    }
+
+    fn place(&self, version: u64) -> &Place {
+        &self.places[usize::from(version & 1 == 1)]
+    }
+}
+
+impl Place {
+    fn write(&self, report: &LoadReport, at: u64) {
+        let utilization = report.utilization.unwrap_or(f32::NAN);
+        let words = [
+            pair(report.in_flight, report.epoch),
+            u64::try_from(report.service_time.as_nanos()).unwrap_or(u64::MAX),
+            pair(utilization.to_bits(), report.qps.to_bits()),
+            pair(report.eps.to_bits(), report.draining.into()),
+            at,
+        ];
+        for (place, word) in self.0.iter().zip(words) {
+            place.store(word, Ordering::Relaxed);
+        }
+    }
+
+    fn read(&self) -> (LoadReport, u64) {
+        let [counts, service, used, failed, at] =
+            self.0.each_ref().map(|word| word.load(Ordering::Relaxed));
+        let ((in_flight, epoch), (utilization, qps), (eps, draining)) =
+            (halves(counts), halves(used), halves(failed));
+        let utilization = f32::from_bits(utilization);
+        let report = LoadReport {
+            in_flight,
+            service_time: Duration::from_nanos(service),
+            epoch,
+            draining: draining != 0,
+            utilization: (!utilization.is_nan()).then_some(utilization),
+            qps: f32::from_bits(qps),
+            eps: f32::from_bits(eps),
+        };
+        (report, at)
+    }
+}
+
+fn pair(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+fn halves(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
+}
+
+/// In one word all along: this is asked for each call.
+fn micros(time: Duration) -> u64 {
+    let micros = u64::from(time.subsec_micros());
+    time.as_secs()
+        .saturating_mul(1_000_000)
+        .saturating_add(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn numbered(n: u32) -> LoadReport {
+        LoadReport {
+            in_flight: n,
+            service_time: Duration::from_nanos(n.into()),
+            epoch: n,
+            draining: n.is_multiple_of(2),
+            utilization: (!n.is_multiple_of(3)).then_some(n as f32),
+            qps: n as f32,
+            eps: n as f32,
+        }
+    }
+
+    #[test]
+    fn the_last_report_is_shown_with_its_time() {
+        let reported = Reported::default();
+        let start = reported.since;
+        assert_eq!((reported.latest(), reported.version()), (None, 0));
+        for n in 1..=4 {
+            let at = start + n * MS;
+            reported.store(numbered(n), at);
+            assert_eq!(reported.latest(), Some((numbered(n), at)));
+            assert_eq!(reported.version(), u64::from(n));
+        }
+    }
+
+    #[test]
+    fn only_a_report_of_ours_makes_it_ours() {
+        let reported = Reported::default();
+        let foreign = LoadReport {
+            epoch: 0,
+            ..numbered(1)
+        };
+        reported.store(foreign, reported.since);
+        assert!(!reported.is_ours());
+        reported.store(numbered(1), reported.since);
+        assert!(reported.is_ours());
+    }
+
+    #[test]
+    fn it_is_asked_again_after_ten_milliseconds() {
+        let reported = Reported::default();
+        let start = reported.since;
+        assert!(reported.is_stale(start));
+        reported.store(numbered(1), start + MS);
+        let stale = [0, 1, 10, 11, 500].map(|ms| reported.is_stale(start + ms * MS));
+        assert_eq!(stale, [false, false, false, true, true]);
+        reported.store(numbered(2), start + 500 * MS);
+        assert!(!reported.is_stale(start + 505 * MS));
+    }
+
+    #[test]
+    fn readers_never_see_parts_of_two_reports() {
+        let reported = &Reported::default();
+        let read = || {
+            let (mut last, mut versions) = (0, 0);
+            while last < 20_000 {
+                let Some((report, at)) = reported.latest() else {
+                    continue;
+                };
+                let n = report.in_flight;
+                assert_eq!(report, numbered(n));
+                assert_eq!(at, reported.since + n * MS);
+                assert!(n >= last, "{n} after {last}");
+                versions += u32::from(n > last);
+                last = n;
+            }
+            versions
+        };
+        let seen = std::thread::scope(|scope| {
+            let readers = [(); 2].map(|()| scope.spawn(read));
+            for n in 1..=20_000 {
+                reported.store(numbered(n), reported.since + n * MS);
+            }
+            readers.map(|reader| reader.join().unwrap())
+        });
+        assert!(seen.iter().all(|seen| *seen > 0));
+    }
+}

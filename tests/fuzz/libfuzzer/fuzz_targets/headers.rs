@@ -1,0 +1,11 @@
+//! A block of headers or trailers.
+//! It refuses to hold more than the name of its target.
+#![no_main]
+
+use fuzz::Target;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| libfuzzer::run(Target::Headers, input));
+
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, most: usize, seed: u32| {
+    libfuzzer::mutate(Target::Headers, data, size, most, seed)
+});
