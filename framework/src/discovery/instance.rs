@@ -195,8 +195,8 @@ impl Instance {
         self
     }
 
-    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with its
-    /// port, and, where TLS is spoken, what its certificate has to be for.
+    /// The name that it is called by, where that is not the host of its target: what calls say in `:authority`, with
+    /// its port, and, where TLS is spoken, what its certificate has to be for.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());

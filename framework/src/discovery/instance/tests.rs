@@ -6,8 +6,8 @@ use super::*;
 
 /// A record with every field that the design of records has.
 const FULL: &str = r#"{"Addr":"10.0.0.7:9000","Metadata":{"v":"1","id":"01JD","slot":"order-3",
-    "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal","region":"sz","node":"h12",
-    "version":"1.4.2","inc":"1795379991"}}"#;
+    "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal",
+    "region":"sz","node":"h12","version":"1.4.2","inc":"1795379991"}}"#;
 
 #[test]
 fn a_record_is_read_with_all_that_it_says() {
