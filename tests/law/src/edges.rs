@@ -83,6 +83,7 @@ pub const PURE: &[&str] = &[
     "discovery/change.rs",
     "discovery/found.rs",
     "discovery/instance.rs",
+    "discovery/instance/",
     "discovery/json.rs",
     "discovery/judge.rs",
     "transport/target.rs",
