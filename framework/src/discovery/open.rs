@@ -18,8 +18,8 @@ const LOCAL: &str = "local";
 /// Endpoints that DNS has under a name.
 const DNS: &str = "dns";
 
-/// The source that a channel's URL names; one of a single endpoint is a source, too. Endpoints of DNS, which says nothing
-/// of TLS, are spoken to over it where `is_tls`.
+/// The source that a channel's URL names; one of a single endpoint is a source, too. Endpoints of DNS, which says
+/// nothing of TLS, are spoken to over it where `is_tls`.
 ///
 /// # Errors
 /// [`InvalidTarget`] says what is wrong and what to write instead.

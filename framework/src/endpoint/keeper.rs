@@ -39,8 +39,8 @@ pub(crate) struct KeepUp {
     pub(crate) observer: Observer,
 }
 
-/// Connections in a row that the peer may close before they are proved ([`super::Tuning`]) until that is a failure, and the next one is
-/// waited for: those of servers that were about to end, one behind the other in a rolling update.
+/// Connections in a row that the peer may close before they are proved ([`super::Tuning`]) until that is a failure, and
+/// the next one is waited for: those of servers that were about to end, one behind the other in a rolling update.
 const HANG_UPS: u32 = 2;
 
 /// Runs until the node is dropped.

@@ -44,7 +44,7 @@ pub(crate) struct Tuning {
     pub(crate) least_probe: Duration,
     pub(crate) most_probe: Duration,
     /// While calls are under way, the server that was not heard for longest is asked how busy it is, so often: a slow
-    /// one that is well again, or a new one, is not to be found out about by calls alone (§4.1: four a second at least).
+    /// one that is well again, or a new one, is not to be found out by calls alone (§4.1: four a second at least).
     pub(crate) ask: Duration,
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.

@@ -70,7 +70,8 @@ impl Servers {
     fn system() -> Self {
         let config = system_conf::read_system_conf().map_err(|why| {
             format!(
-                "the system's configuration of DNS cannot be read (a URL may name a server: \"dns://10.0.0.2/…\"): {why}"
+                "the system's configuration of DNS cannot be read (a URL may name a server: \"dns://10.0.0.2/…\"): \
+                 {why}"
             )
         });
         // As for all else on this machine, what its file of hosts says counts; there may be none.

@@ -31,8 +31,8 @@ impl ChannelTls {
         Self { tls, tell }
     }
 
-    /// How `target`, written `url`, is to be secured; nothing where it is not. `called` is the name that its certificate
-    /// has to be for, where that is not the host that is connected to.
+    /// How `target`, written `url`, is to be secured; nothing where it is not. `called` is the name that its
+    /// certificate has to be for, where that is not the host that is connected to.
     ///
     /// # Errors
     /// That the channel and the URL contradict each other; that the host is no name for a certificate; that the system
