@@ -49,6 +49,10 @@ impl NodeMaker {
     pub(super) fn make(
         &self,
         instance: &Instance,
+        #[cfg_attr(
+            not(feature = "tls"),
+            allow(unused_variables, reason = "only TLS has errors")
+        )]
         written: &str,
     ) -> Result<Arc<Node>, InvalidTarget> {
         let target = instance.target();

@@ -83,6 +83,7 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
             "discovery",
             "endpoint",
             "observe",
+            "server",
             "transport",
         ],
     ),
