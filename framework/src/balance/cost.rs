@@ -22,38 +22,45 @@ pub(crate) struct Common {
     pub(crate) uses_reports: bool,
     /// Seconds for which that is news.
     pub(crate) report_age: f32,
+    /// Seconds that a call takes of a server, as servers say.
+    pub(crate) typical_service: f32,
 }
 
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
 /// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
 /// §4.1; the product is that of Finagle's and tower's peak EWMA).
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
-    // Who was not measured, or long ago, gets cheaper by and by, or it would never be measured.
-    let (rtt, age) = match facts.rtt {
-        Some(rtt) => (rtt, facts.rtt_age),
-        None => (common.typical_rtt, facts.in_phase),
-    };
-    let rtt = rtt * common.rtt_decay / (common.rtt_decay + age);
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
     let success = facts.success.max(LEAST_SUCCESS);
-    let delay = match facts.report {
+    let said = facts
+        .report
+        .filter(|said| said.service > 0.0 && common.uses_reports);
+    let delay = match (said, facts.rtt) {
         // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
-        Some(said)
-            if said.in_flight == 0
+        (Some(said), _)
+            if said.is_fresh
+                && said.in_flight == 0
                 && facts.in_flight == 0
-                && age > common.report_age
-                && common.uses_reports =>
+                && facts.rtt_age > common.report_age =>
         {
-            rtt.min(common.typical_rtt)
+            said.service.min(common.typical_service)
         }
         // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
-        Some(said) if said.service > 0.0 && common.uses_reports => {
+        (Some(said), _) if said.is_fresh => {
             #[expect(clippy::cast_precision_loss, reason = "a queue")]
             let said_queue = said.in_flight as f32 + 1.0;
             said.service * said_queue.max(queue)
         }
-        _ => rtt * queue,
+        (Some(said), _) => said.service * queue,
+        // Who was slow long ago gets cheaper by and by, or it would never be measured again.
+        (None, Some(rtt)) => {
+            let decayed = common.rtt_decay / (common.rtt_decay + facts.rtt_age);
+            rtt * decayed * queue
+        }
+        // Who was never measured gets one call at once, and more when that has ended.
+        (None, None) if facts.in_flight == 0 => 0.0,
+        (None, None) => common.typical_rtt * queue,
     };
     delay / (share(facts, common) * success * success)
 }
@@ -83,6 +90,7 @@ mod tests {
         rtt_decay: 10.0,
         uses_reports: true,
         report_age: 1.0,
+        typical_service: 0.003,
     };
 
     const FACTS: Facts = Facts {
@@ -104,6 +112,7 @@ mod tests {
                 in_flight,
                 service,
                 is_draining: false,
+                is_fresh: true,
             }),
             ..FACTS
         };
@@ -123,7 +132,7 @@ mod tests {
                     rtt_age: 2.0,
                     ..said(0, 0.5)
                 },
-                0.03,
+                0.003,
             ),
             (
                 Facts {
@@ -135,11 +144,10 @@ mod tests {
             ),
             (
                 Facts {
-                    rtt: Some(0.01),
                     rtt_age: 2.0,
-                    ..said(0, 0.5)
+                    ..said(0, 0.001)
                 },
-                0.01 * 10.0 / 12.0,
+                0.001,
             ),
         ] {
             let found = expected_delay(&facts, &COMMON);
@@ -148,6 +156,19 @@ mod tests {
                 "{facts:?}: {found}, not {cost}"
             );
         }
+        let stale = Facts {
+            in_flight: 1,
+            report: said(100, 0.002).report.map(|said| Said {
+                is_fresh: false,
+                ..said
+            }),
+            ..FACTS
+        };
+        let found = expected_delay(&stale, &COMMON);
+        assert!(
+            (found - 0.004).abs() < 1e-6,
+            "of old what a call takes counts, and not the queue: {found}"
+        );
         let deaf = Common {
             uses_reports: false,
             ..COMMON
@@ -157,16 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn who_was_never_measured_gets_one_call_at_once() {
+        let new = Facts { rtt: None, ..FACTS };
+        assert!(expected_delay(&new, &COMMON) <= 0.0);
+    }
+
+    #[test]
     fn what_makes_a_call_dearer() {
         for (facts, cost) in [
             (FACTS, 0.01),
             (
                 Facts {
                     rtt: None,
-                    in_phase: 10.0,
+                    in_flight: 1,
                     ..FACTS
                 },
-                0.015,
+                0.06,
             ),
             (
                 Facts {

@@ -30,10 +30,14 @@ use crate::observe::{Metrics, Observer, Side};
 #[cfg(feature = "policy-file")]
 use crate::overrides::InvalidPolicy;
 use crate::overrides::{Loaded, Overrides};
+#[cfg(feature = "testing")]
+use crate::rt::pace::Pace;
 use crate::transport::Link;
 use crate::transport::connect::{CONNECT_BUDGET, Connect, Connector};
 use crate::transport::http2::KeepAlive;
 use crate::transport::memory::InProcess;
+#[cfg(feature = "testing")]
+use crate::transport::near::Near;
 use crate::transport::target::{InvalidTarget, Target};
 #[cfg(feature = "tls")]
 use crate::transport::tls::ClientTls;
@@ -64,6 +68,9 @@ pub struct ChannelBuilder {
     policy: Option<Loaded>,
     balance: Balance,
     found: Option<Source>,
+    tuning: Tuning,
+    #[cfg(feature = "testing")]
+    near: Option<Arc<dyn Near>>,
 }
 
 impl ChannelBuilder {
@@ -89,12 +96,27 @@ impl ChannelBuilder {
             policy: None,
             balance: Balance::default(),
             found: None,
+            tuning: Tuning::default(),
+            #[cfg(feature = "testing")]
+            near: None,
         }
     }
 
     /// Calls those whom `source` finds.
     pub(super) fn discover(mut self, source: impl Discover) -> Self {
         self.found = self.urls.first().map(|name| Source::new(name, source));
+        self
+    }
+
+    /// Reaches servers of this process by `near`, whatever the connector is; `by` seconds of the clock are one second
+    /// of what it is set to.
+    #[cfg(feature = "testing")]
+    pub(crate) fn simulated(mut self, near: Arc<dyn Near>, by: u32) -> Self {
+        self.near = Some(near);
+        self.tuning = self.tuning.stretched(by);
+        self.connect_timeout *= by;
+        self.timeout = self.timeout.map(|timeout| timeout * by);
+        self.found = self.found.map(|source| source.at_pace(Pace::stretched(by)));
         self
     }
 
@@ -285,7 +307,7 @@ impl ChannelBuilder {
         // A source that was given has the place of the first.
         for url in &self.urls[usize::from(found.is_some())..] {
             match url.parse::<Target>() {
-                Ok(target) => fixed.push(Instance::new(target)),
+                Ok(target) => fixed.push((Instance::new(target), url.clone())),
                 // One that finds endpoints, or none: that is said there.
                 Err(_) => found = Some(discovery::open(url, self.is_tls())?),
             }
@@ -296,7 +318,9 @@ impl ChannelBuilder {
         }
         let fleet = self.fleet(found.is_some() || fixed.len() > 1);
         let maker = self.maker(fleet);
-        let nodes = fixed.iter().map(|instance| maker.make(instance));
+        let nodes = fixed
+            .iter()
+            .map(|(instance, url)| maker.make(instance, url));
         let nodes = nodes.collect::<Result<_, _>>()?;
         Ok(self.over(nodes, maker, found))
     }
@@ -325,12 +349,14 @@ impl ChannelBuilder {
 
     /// What its nodes share.
     pub(super) fn fleet(&self, is_judged: bool) -> Arc<Fleet> {
-        Fleet::new(Tuning::default(), is_judged, fastrand::u64(..))
+        Fleet::new(self.tuning, is_judged, fastrand::u64(..))
     }
 
     pub(super) fn maker(&self, fleet: Arc<Fleet>) -> NodeMaker {
         NodeMaker {
             connector: self.connector.clone(),
+            #[cfg(feature = "testing")]
+            near: self.near.clone(),
             connect_budget: self.connect_timeout,
             authority: self.authority.clone(),
             #[cfg(feature = "tls")]

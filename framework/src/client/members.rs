@@ -131,7 +131,7 @@ impl Shared {
             let node = match kept.filter(is_same) {
                 Some(node) => Arc::clone(node),
                 // What cannot be made is logged where its URL came from; it is asked again at the next change.
-                None => self.maker.make(instance).ok()?,
+                None => self.maker.make(instance, self.source.name()).ok()?,
             };
             node.set_weight(instance.weight().into());
             node.set_aside(aside(member));
@@ -152,6 +152,12 @@ impl Shared {
     async fn placed(&self, set: EndpointSet) -> Arc<EndpointSet> {
         let set = Arc::new(set);
         if !self.picker.placed().is_used() {
+            return set;
+        }
+        // What another thread does comes at no moment that a seed repeats.
+        #[cfg(feature = "testing")]
+        if self.maker.near.is_some() {
+            self.picker.placed().prepare(&set);
             return set;
         }
         let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));

@@ -39,6 +39,8 @@ use terms::{Bounded, Said, Terms};
 
 pub use builder::ChannelBuilder;
 pub use call::{Call, Response, WithResponse};
+#[cfg(feature = "testing")]
+pub(crate) use enter::DEFAULT_TIMEOUT;
 pub(crate) use invoke::{bidi, client_stream, server_stream, unary};
 pub use reply::Reply;
 

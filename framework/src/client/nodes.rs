@@ -17,6 +17,9 @@ use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
 use crate::transport::connect::Connector;
 use crate::transport::http2::{ClientSettings, KeepAlive};
+#[cfg(feature = "testing")]
+use crate::transport::near::Near;
+use crate::transport::reported::Reported;
 use crate::transport::target::InvalidTarget;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ChannelTls;
@@ -24,6 +27,8 @@ use crate::transport::tls::ChannelTls;
 /// Makes the nodes of one channel.
 pub(super) struct NodeMaker {
     pub(super) connector: Connector,
+    #[cfg(feature = "testing")]
+    pub(super) near: Option<Arc<dyn Near>>,
     pub(super) connect_budget: Duration,
     pub(super) authority: Option<Authority>,
     #[cfg(feature = "tls")]
@@ -37,11 +42,19 @@ pub(super) struct NodeMaker {
 }
 
 impl NodeMaker {
-    /// The node of one who serves.
+    /// The node of one who serves; `written` is what errors call its URL.
     ///
     /// # Errors
     /// As those of [`super::ChannelBuilder::build`].
-    pub(super) fn make(&self, instance: &Instance) -> Result<Arc<Node>, InvalidTarget> {
+    pub(super) fn make(
+        &self,
+        instance: &Instance,
+        #[cfg_attr(
+            not(feature = "tls"),
+            allow(unused_variables, reason = "only TLS has errors")
+        )]
+        written: &str,
+    ) -> Result<Arc<Node>, InvalidTarget> {
         let target = instance.target();
         let authority = match &self.authority {
             Some(authority) => authority.clone(),
@@ -54,14 +67,17 @@ impl NodeMaker {
         } else {
             Scheme::HTTP
         };
+        let tuning = &self.fleet.tuning;
         let keep_up = KeepUp {
             target: target.clone(),
             host: instance.host().map(str::to_owned),
             connector: self.connector.clone(),
+            #[cfg(feature = "testing")]
+            near: self.near.clone(),
             #[cfg(feature = "tls")]
             secure: {
                 let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
-                tls.secure(target, instance.host(), &target.to_string())?
+                tls.secure(target, instance.host(), written)?
             },
             connect_budget: self.connect_budget,
             settings: ClientSettings {
@@ -70,11 +86,11 @@ impl NodeMaker {
                 user_agent: self.user_agent.clone(),
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
-                reported: Arc::default(),
+                reported: Arc::new(Reported::every(tuning.report_every)),
                 // Who has one endpoint has no use for it.
                 asks_load: self.fleet.is_judged(),
             },
-            backoff: Backoff::default(),
+            backoff: Backoff::new(tuning.first_backoff, tuning.longest_backoff),
             observer: self.observer.clone(),
         };
         let node = Node::new(instance.id(), target, instance.slot(), keep_up, &self.fleet);

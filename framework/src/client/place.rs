@@ -170,6 +170,7 @@ impl Place {
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
                 uses_reports: self.picker.balance().uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
+                typical_service: fleet.typical_service(),
             },
             panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,

@@ -45,7 +45,7 @@ impl Suspect {
 impl Directory {
     /// Starts to look for who serves. It is to be called on a runtime.
     pub(crate) fn start(source: &Source, observer: Observer) -> Self {
-        let inbox = Inbox::new(Arc::clone(&source.name), observer);
+        let inbox = Inbox::new(Arc::clone(&source.name), source.pace, observer);
         let (sender, found) = watch::channel(Arc::default());
         let running = run(Arc::clone(&source.discover), Arc::clone(&inbox), sender);
         Self {
@@ -107,9 +107,9 @@ async fn run(
 
 /// Runs a source, and again where it panicked. One that is done has said all.
 async fn read(source: &dyn ErasedDiscover, inbox: &Arc<Inbox>) {
-    let updates = inbox.updates();
+    let (updates, pace) = (inbox.updates(), inbox.pace);
     let looking = Looking::new(inbox);
-    let mut backoff = Backoff::new(RESTART_AT_FIRST, RESTART_AT_MOST);
+    let mut backoff = Backoff::new(pace.of(RESTART_AT_FIRST), pace.of(RESTART_AT_MOST));
     let mut rng = fastrand::Rng::new();
     while let Err(why) = caught(source.discover(updates.clone())).await {
         updates.failed(format_args!("the source panicked: {why}"));
@@ -136,7 +136,7 @@ impl Drop for Looking<'_> {
 }
 
 async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
-    let mut judge = Judge::default();
+    let mut judge = Judge::new(inbox.pace);
     let mut gather = None;
     loop {
         let next = judge.next().map(Instant::from_std);
@@ -162,7 +162,7 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
             tell(inbox, change, judge.found());
         }
         if !changes.is_empty() && judge.found().is_known {
-            gather = Some(now + GATHER);
+            gather = Some(now + inbox.pace.of(GATHER));
         }
         sender.send_if_modified(|current| {
             // When it was last seen is news to nobody.

@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use super::json::{self, Value};
 use crate::rt::json::write_text;
 use crate::transport::target::Target;
+
+mod read;
+#[cfg(test)]
+mod tests;
 
 /// Bytes of a record: registries push it to every client, and one that is larger says what belongs elsewhere.
 pub(crate) const LONGEST_RECORD: usize = 4096;
@@ -107,14 +110,15 @@ impl Instance {
     /// # Errors
     /// [`InvalidInstance`] where it is no such object, too large, or a field of it is wrong.
     pub fn from_json(text: &str) -> Result<Self, InvalidInstance> {
-        read(text)
+        read::read(text)
     }
 
     /// The record, on one line.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"Addr\":");
         write_text(&mut out, &self.address);
-        out.push_str(",\"Metadata\":{\"v\":\"1\"");
+        out.push_str(",\"Metadata\":{\"v\":");
+        write_text(&mut out, read::VERSION);
         let mut field = |name: &str, value: &str| {
             out.push(',');
             write_text(&mut out, name);
@@ -210,7 +214,7 @@ impl Instance {
     #[must_use]
     pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
-        if !KNOWN.contains(&name.as_str()) {
+        if !read::KNOWN.contains(&name.as_str()) {
             self.extra.insert(name, value.into());
         }
         self
@@ -309,279 +313,8 @@ impl Display for InvalidInstance {
 
 impl std::error::Error for InvalidInstance {}
 
-/// Fields that stand in `Instance` by themselves.
-const KNOWN: [&str; 9] = [
-    "v", "id", "slot", "svc", "state", "weight", "zone", "host", "inc",
-];
-
-/// The version of records that is written, and the only one that is read.
-const VERSION: &str = "1";
-
 fn address(target: &Target) -> String {
     let url = target.to_string();
     let bare = url.strip_prefix("https://").or(url.strip_prefix("http://"));
     bare.map_or_else(|| url.clone(), str::to_owned)
-}
-
-fn read(text: &str) -> Result<Instance, InvalidInstance> {
-    if text.len() > LONGEST_RECORD {
-        let length = text.len();
-        let why = format!("it has {length} bytes, and {LONGEST_RECORD} at most are taken");
-        return Err(InvalidInstance(why));
-    }
-    let value = json::parse(text).map_err(|why| InvalidInstance(why.to_string()))?;
-    let Value::Object(fields) = value else {
-        return Err(InvalidInstance("it is no object".to_owned()));
-    };
-    let mut addr = None;
-    let mut metadata = Vec::new();
-    for (name, value) in fields {
-        match (name.as_str(), value) {
-            ("Addr", value) => addr = Some(string(&name, value)?),
-            // grpc-go writes null where there is none.
-            ("Metadata", Value::Other("null")) => {}
-            ("Metadata", Value::Object(fields)) => metadata = fields,
-            ("Metadata", _) => return Err(wrong("Metadata", "is no object")),
-            _ => {}
-        }
-    }
-    let addr = addr.ok_or_else(|| wrong("Addr", "is missing"))?;
-    // Others than ours may have more there than texts.
-    let mut extra: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in metadata {
-        match value {
-            Value::Text(text) => drop(extra.insert(name, text)),
-            Value::Other("null") => {}
-            value if KNOWN.contains(&name.as_str()) => drop(string(&name, value)?),
-            _ => {}
-        }
-    }
-    let mut take = |name: &str| extra.remove(name).filter(|value| !value.is_empty());
-    if let Some(version) = take("v").filter(|version| version != VERSION) {
-        let why = format!("is {version:?}, and only {VERSION:?} is known here");
-        return Err(wrong("v", &why));
-    }
-    let (id, slot, zone, host) = (take("id"), take("slot"), take("zone"), take("host"));
-    let services = take("svc");
-    let state = take("state").map_or(Ok(InstanceState::default()), |value| state(&value))?;
-    let weight = take("weight").map_or(Ok(NORMAL_WEIGHT), |value| weight(&value))?;
-    let incarnation = take("inc").map_or(Ok(0), |value| {
-        let why = || wrong("inc", &format!("is {value:?}, which is no number"));
-        value.parse().map_err(|_| why())
-    })?;
-    let target = target(&addr, extra.get("tls").is_some_and(|tls| !tls.is_empty()))?;
-    let mut instance = Instance::new(target);
-    instance.id = id.unwrap_or(instance.id);
-    instance.slot = slot;
-    instance.zone = zone;
-    instance.host = host;
-    instance.state = state;
-    instance.weight = weight;
-    instance.incarnation = incarnation;
-    instance.services = services.iter().flat_map(|names| list(names)).collect();
-    instance.extra = extra;
-    Ok(instance)
-}
-
-fn string(name: &str, value: Value) -> Result<String, InvalidInstance> {
-    match value {
-        Value::Text(text) => Ok(text),
-        Value::Object(_) => Err(wrong(name, "is an object, and has to be a text")),
-        Value::Other(what) => Err(wrong(name, &format!("is {what}, and has to be a text"))),
-    }
-}
-
-fn target(addr: &str, is_tls: bool) -> Result<Target, InvalidInstance> {
-    let url = if addr.contains("://") || addr.starts_with("unix:") {
-        addr.to_owned()
-    } else if is_tls {
-        format!("https://{addr}")
-    } else {
-        format!("http://{addr}")
-    };
-    url.parse()
-        .map_err(|why| wrong("Addr", &format!("is wrong: {why}")))
-}
-
-fn state(value: &str) -> Result<InstanceState, InvalidInstance> {
-    let known = InstanceState::ALL
-        .into_iter()
-        .find(|state| state.as_str() == value);
-    known.ok_or_else(|| {
-        let why = format!("is {value:?}, and has to be starting, warming, ready or draining");
-        wrong("state", &why)
-    })
-}
-
-fn weight(value: &str) -> Result<u16, InvalidInstance> {
-    let weight = value.parse().ok();
-    let weight = weight.filter(|weight| (1..=LARGEST_WEIGHT).contains(weight));
-    weight.ok_or_else(|| {
-        let why = format!("is {value:?}, and has to be a number from 1 to {LARGEST_WEIGHT}");
-        wrong("weight", &why)
-    })
-}
-
-fn list(names: &str) -> impl Iterator<Item = String> {
-    let names = names.split(',').map(str::trim);
-    names.filter(|name| !name.is_empty()).map(str::to_owned)
-}
-
-fn wrong(field: &str, why: &str) -> InvalidInstance {
-    InvalidInstance(format!("the field {field:?} {why}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A record with every field that the design of records has.
-    const FULL: &str = r#"{"Addr":"10.0.0.7:9000","Metadata":{"v":"1","id":"01JD","slot":"order-3",
-        "svc":"shop.Order,shop.Cart","state":"draining","weight":"250","zone":"sz-a","host":"order.internal",
-        "region":"sz","node":"h12","version":"1.4.2","inc":"1795379991"}}"#;
-
-    #[test]
-    fn a_record_is_read_with_all_that_it_says() {
-        let instance = Instance::from_json(FULL).unwrap();
-        let target: Target = "http://10.0.0.7:9000".parse().unwrap();
-        let same = Instance::new(target)
-            .with_id("01JD")
-            .with_slot("order-3")
-            .with_services(["shop.Order", "shop.Cart"])
-            .with_state(InstanceState::Draining)
-            .with_weight(250)
-            .with_zone("sz-a")
-            .with_host("order.internal")
-            .with_incarnation(1_795_379_991)
-            .with_extra("region", "sz")
-            .with_extra("node", "h12")
-            .with_extra("version", "1.4.2");
-        assert_eq!(instance, same);
-        assert_eq!(Instance::from_json(&instance.to_json()).unwrap(), instance);
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read(
-            id in ".{1,20}", slot in prop::option::of(".{1,20}"), zone in prop::option::of(".{1,20}"),
-            services in prop::collection::vec("[a-z.]{1,20}", 0..4), weight in 1..=LARGEST_WEIGHT, incarnation: u64,
-            state in prop::sample::select(&InstanceState::ALL[..]),
-            extra in prop::collection::btree_map("[a-zA-Z ]{0,9}", ".{0,20}", 0..4),
-        ) {
-            let mut instance = Instance::new("http://a:1".parse().unwrap())
-                .with_id(id)
-                .with_services(services)
-                .with_weight(weight)
-                .with_incarnation(incarnation)
-                .with_state(state);
-            instance.slot = slot;
-            instance.zone = zone;
-            for (name, value) in extra {
-                instance = instance.with_extra(name, value);
-            }
-            // What speaks TLS is another URL.
-            instance.extra.remove("tls");
-            prop_assert_eq!(Instance::from_json(&instance.to_json()).unwrap(), instance);
-        }
-    }
-
-    #[test]
-    fn what_a_record_leaves_out_is_filled_in() {
-        for text in [
-            r#"{"Addr":"[::1]:9000"}"#,
-            r#"{"Op":0,"Addr":"[::1]:9000","Metadata":null}"#,
-            r#"{"Addr":"http://[::1]:9000","Metadata":{"weight":"","id":null,"tags":["a"],"n":{"b":1}}}"#,
-        ] {
-            let instance = Instance::from_json(text).unwrap();
-            assert_eq!(instance.id(), "[::1]:9000", "{text}");
-            assert_eq!(instance.slot(), "[::1]:9000");
-            assert_eq!(instance.weight(), NORMAL_WEIGHT);
-            assert_eq!(instance.state(), InstanceState::Ready);
-            assert!(instance.services().is_empty());
-        }
-        let unix = Instance::from_json(r#"{"Addr":"unix:/run/a.sock"}"#).unwrap();
-        assert_eq!(unix.slot(), "unix:/run/a.sock");
-    }
-
-    #[test]
-    fn an_address_with_tls_says_so_beside_it() {
-        let text = r#"{"Addr":"a.example:9000","Metadata":{"tls":"spiffe://a"}}"#;
-        if cfg!(feature = "tls") {
-            let instance = Instance::from_json(text).unwrap();
-            assert_eq!(instance.target().to_string(), "https://a.example:9000");
-            assert!(instance.to_json().contains(r#""tls":"spiffe://a""#));
-            let ours = Instance::new("https://a.example:9000".parse().unwrap());
-            assert!(ours.to_json().starts_with(r#"{"Addr":"a.example:9000""#));
-            assert!(ours.to_json().contains(r#""tls":"yes""#));
-        } else {
-            let why = Instance::from_json(text).unwrap_err().to_string();
-            assert!(why.contains("TLS is not built in"), "{why}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_record_is_refused_with_what_and_where() {
-        let of = |metadata: &str| format!(r#"{{"Addr":"a:1","Metadata":{metadata}}}"#);
-        for (text, why) in [
-            (String::new(), "byte 0: expected a value"),
-            (
-                r#"{"Addr":"a:1","Meta"#.into(),
-                "byte 19: expected a closing quote",
-            ),
-            ("[]".into(), "it is no object"),
-            ("{}".into(), r#"the field "Addr" is missing"#),
-            (
-                r#"{"Addr":7}"#.into(),
-                r#"the field "Addr" is a number, and has to be a text"#,
-            ),
-            (of("[]"), r#"the field "Metadata" is no object"#),
-            (
-                of(r#"{"id":{}}"#),
-                r#"the field "id" is an object, and has to be a text"#,
-            ),
-            (
-                of(r#"{"weight":100}"#),
-                r#"the field "weight" is a number, and has to be a text"#,
-            ),
-            (
-                of(r#"{"weight":"0"}"#),
-                r#"the field "weight" is "0", and has to be a number from 1 to 1000"#,
-            ),
-            (
-                of(r#"{"weight":"1001"}"#),
-                r#"the field "weight" is "1001", and has to be a number from 1 to 1000"#,
-            ),
-            (
-                of(r#"{"inc":"-1"}"#),
-                r#"the field "inc" is "-1", which is no number"#,
-            ),
-            (
-                of(r#"{"v":"2"}"#),
-                r#"the field "v" is "2", and only "1" is known here"#,
-            ),
-            (
-                of(r#"{"state":"dead"}"#),
-                r#"the field "state" is "dead", and has to be starting, warming, ready or draining"#,
-            ),
-        ] {
-            let error = Instance::from_json(&text).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                format!("invalid record of an instance: {why}"),
-                "{text}"
-            );
-        }
-        let port = Instance::from_json(r#"{"Addr":"a:0"}"#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            port.contains(r#"the field "Addr" is wrong: invalid target"#),
-            "{port}"
-        );
-        let long = of(&format!(r#"{{"x":"{}"}}"#, "x".repeat(LONGEST_RECORD)));
-        let long = Instance::from_json(&long).unwrap_err().to_string();
-        assert!(long.contains("4096 at most"), "{long}");
-    }
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use super::change::Change;
 use super::found::{Found, Held, HeldWhy, Member, Stale};
 use super::instance::{Instance, InstanceState};
+use crate::rt::pace::Pace;
 
 /// How long those are kept that one reading left out in a mass, unless readings have them again: a registry that has
-/// lost its memory fills up again meanwhile, and who is really gone is found out by calling. Discovery's "hold" of
-/// Finagle's stabilizer and Dubbo's "empty protection" are the same idea.
+/// lost its memory fills up again meanwhile, and who is really gone is found out by calling. Finagle's stabilizer and
+/// Dubbo's protection from empty answers have the same idea.
 pub(crate) const HOLD: Duration = Duration::from_secs(15);
 
 /// So many of ten may leave at once without more ado, and one always may. Envoy's and gRPC's panic thresholds and
@@ -45,9 +46,17 @@ pub(super) struct Judge {
     flaps: HashMap<Arc<str>, VecDeque<Instant>>,
     /// The last reading failed: nothing that is held is let go on its word.
     has_failed: bool,
+    pace: Pace,
 }
 
 impl Judge {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self {
+            pace,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn found(&self) -> &Found {
         &self.found
     }
@@ -149,7 +158,8 @@ impl Judge {
             self.set(members);
         }
         self.flaps.retain(|_, flaps| {
-            let is_recent = |at: &Instant| now.saturating_duration_since(*at) < FLAP_WINDOW;
+            let is_recent =
+                |at: &Instant| now.saturating_duration_since(*at) < self.pace.of(FLAP_WINDOW);
             flaps.back().is_some_and(is_recent)
         });
     }
@@ -170,7 +180,7 @@ impl Judge {
                 instance,
                 since: now,
                 held: None,
-                damped_until: is_flapping.then(|| now + STEADY),
+                damped_until: is_flapping.then(|| now + self.pace.of(STEADY)),
                 is_superseded: false,
             };
         };
@@ -185,7 +195,7 @@ impl Judge {
             // It was gone, and is here again: it has to stay.
             Some(HeldWhy::Flapping) => {
                 self.flapped(member.instance.slot(), now);
-                member.damped_until = Some(now + STEADY);
+                member.damped_until = Some(now + self.pace.of(STEADY));
                 change.damped += 1;
             }
         }
@@ -235,11 +245,11 @@ impl Judge {
         for mut old in missing {
             let is_flapping = self.flapped(old.instance.slot(), now);
             if is_mass {
-                old.held = Some(Held::new(HeldWhy::Mass, now, HOLD));
+                old.held = Some(Held::new(HeldWhy::Mass, now, self.pace.of(HOLD)));
                 change.held += 1;
             } else if is_flapping {
                 // It stays a member, so that no key moves for it, and gets no calls.
-                old.held = Some(Held::new(HeldWhy::Flapping, now, STEADY));
+                old.held = Some(Held::new(HeldWhy::Flapping, now, self.pace.of(STEADY)));
                 old.damped_until = None;
                 change.damped += 1;
             } else {
@@ -255,6 +265,7 @@ impl Judge {
         if !self.flaps.contains_key(slot) {
             self.flaps.insert(slot.into(), VecDeque::new());
         }
+        let window = self.pace.of(FLAP_WINDOW);
         let Some(flaps) = self.flaps.get_mut(slot) else {
             return false;
         };
@@ -262,7 +273,7 @@ impl Judge {
         while flaps.len() > FLAPS + 1
             || flaps
                 .front()
-                .is_some_and(|at| now.saturating_duration_since(*at) >= FLAP_WINDOW)
+                .is_some_and(|at| now.saturating_duration_since(*at) >= window)
         {
             flaps.pop_front();
         }

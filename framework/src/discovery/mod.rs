@@ -23,6 +23,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::rt::pace::Pace;
+
 pub(crate) use directory::Directory;
 pub(crate) use found::{Found, Member};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
@@ -87,6 +89,7 @@ impl<D: Discover> ErasedDiscover for D {
 pub(crate) struct Source {
     name: Arc<str>,
     discover: Arc<dyn ErasedDiscover>,
+    pace: Pace,
 }
 
 impl Source {
@@ -95,7 +98,14 @@ impl Source {
         Self {
             name: name.into(),
             discover: Arc::new(discover),
+            pace: Pace::default(),
         }
+    }
+
+    /// What it says is judged at this pace.
+    #[cfg(feature = "testing")]
+    pub(crate) fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     pub(crate) fn name(&self) -> &str {

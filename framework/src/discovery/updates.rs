@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::instance::Instance;
 use super::judge::Reading;
 use crate::observe::Observer;
+use crate::rt::pace::Pace;
 
 /// How long after a source was told of a doubt it is told of the next: registries are not to feel what is unreachable.
 const DOUBT_EVERY: Duration = Duration::from_secs(1);
@@ -77,6 +78,7 @@ impl Updates {
 pub(super) struct Inbox {
     pub(super) name: Arc<str>,
     pub(super) observer: Observer,
+    pub(super) pace: Pace,
     state: Mutex<State>,
     arrived: Notify,
     doubted: Notify,
@@ -96,10 +98,11 @@ struct Waiting {
 }
 
 impl Inbox {
-    pub(super) fn new(name: Arc<str>, observer: Observer) -> Arc<Self> {
+    pub(super) fn new(name: Arc<str>, pace: Pace, observer: Observer) -> Arc<Self> {
         Arc::new(Self {
             name,
             observer,
+            pace,
             state: Mutex::default(),
             arrived: Notify::new(),
             doubted: Notify::new(),
@@ -157,8 +160,8 @@ impl Inbox {
             let Some(cause) = state.doubt.take() else {
                 continue;
             };
-            let wait =
-                DOUBT_EVERY.mul_f64(1.0 - DOUBT_JITTER + 2.0 * DOUBT_JITTER * fastrand::f64());
+            let jitter = 1.0 - DOUBT_JITTER + 2.0 * DOUBT_JITTER * fastrand::f64();
+            let wait = self.pace.of(DOUBT_EVERY).mul_f64(jitter);
             state.next_doubt = Some(Instant::now() + wait);
             drop(state);
             self.observer.discovery_relisted(&self.name, cause);

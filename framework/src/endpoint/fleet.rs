@@ -38,6 +38,8 @@ pub(crate) struct Fleet {
     keeps_load: AtomicBool,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
     typical: AtomicU32,
+    /// What a call takes of a server, as servers say, in the bits of an f32; 0 before any said.
+    service: AtomicU32,
     /// What the slowest in a hundred calls take, in the bits of an f32.
     slow: AtomicU32,
     /// Somebody looks whether nodes hang, as calls are under way.
@@ -59,6 +61,7 @@ impl Fleet {
             load: AtomicI64::new(0),
             keeps_load: AtomicBool::new(false),
             typical: AtomicU32::new(0),
+            service: AtomicU32::new(0),
             slow: AtomicU32::new(0),
             is_watched: AtomicBool::new(false),
         })
@@ -157,6 +160,30 @@ impl Fleet {
             typical
         } else {
             self.tuning.unknown_rtt.as_secs_f32()
+        }
+    }
+
+    /// Seconds that a call takes of a server, as servers say; what calls take, before any said.
+    pub(crate) fn typical_service(&self) -> f32 {
+        let service = f32::from_bits(self.service.load(Ordering::Relaxed));
+        if service > 0.0 {
+            service
+        } else {
+            self.typical_rtt()
+        }
+    }
+
+    /// The server that answered last says that a call takes so much of it.
+    pub(super) fn said(&self, service: Duration) {
+        let service = service.as_secs_f32();
+        let before = f32::from_bits(self.service.load(Ordering::Relaxed));
+        if service > 0.0 {
+            let after = if before > 0.0 {
+                before + (service - before) / 8.0
+            } else {
+                service
+            };
+            self.service.store(after.to_bits(), Ordering::Relaxed);
         }
     }
 

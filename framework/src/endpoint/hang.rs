@@ -11,9 +11,6 @@ use tokio::time::{Instant, timeout};
 use super::Node;
 use crate::transport::Link;
 
-/// An answer that comes after this says nothing of now; the connection's keepalive has decided long before.
-const LATEST: Duration = Duration::from_secs(30);
-
 /// What a node was asked, and what it said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Hang {
@@ -142,9 +139,9 @@ impl Probes {
                 Some(Err(_)) => {}
                 Some(Ok((node, hang, None))) => return (node, hang),
                 Some(Ok((node, hang, Some(answering)))) => {
-                    let late = Arc::clone(&node);
+                    let (late, latest) = (Arc::clone(&node), node.fleet().tuning.latest_answer);
                     self.asked.spawn(async move {
-                        let _ = timeout(LATEST, answering).await;
+                        let _ = timeout(latest, answering).await;
                         (late, Hang::No, None)
                     });
                     return (node, hang);

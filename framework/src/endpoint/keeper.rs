@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::node::{Shared, State};
+use crate::call::serve::BoxFuture;
 use crate::observe::{Observer, Side};
 use crate::rt::backoff::Backoff;
 use crate::transport::Link;
 use crate::transport::connect::{ConnectError, Connector};
 use crate::transport::http2::{self, ClientSettings};
+#[cfg(feature = "testing")]
+use crate::transport::near::{self, Near};
 use crate::transport::target::Target;
 #[cfg(feature = "tls")]
 use crate::transport::tls::Secure;
@@ -23,6 +26,9 @@ pub(crate) struct KeepUp {
     /// The name that it is called by, where that is not the host of its target.
     pub(crate) host: Option<String>,
     pub(crate) connector: Connector,
+    /// What connects in place of all that follows, in a simulation.
+    #[cfg(feature = "testing")]
+    pub(crate) near: Option<Arc<dyn Near>>,
     /// What TLS needs, where it is spoken.
     #[cfg(feature = "tls")]
     pub(crate) secure: Option<Secure>,
@@ -33,17 +39,15 @@ pub(crate) struct KeepUp {
     pub(crate) observer: Observer,
 }
 
-/// Connections in a row that the peer may close before they are [`PROVED`] until that is a failure, and the next one is
-/// waited for: those of servers that were about to end, one behind the other in a rolling update.
+/// Connections in a row that the peer may close before they are proved ([`super::Tuning`]) until that is a failure, and
+/// the next one is waited for: those of servers that were about to end, one behind the other in a rolling update.
 const HANG_UPS: u32 = 2;
-
-/// A connection that lasted this long worked: what broke it is no reason to wait before the next.
-const PROVED: Duration = Duration::from_secs(1);
 
 /// Runs until the node is dropped.
 pub(super) async fn keep(closing: Closing, keep_up: KeepUp) {
     let shared = &closing.0;
     tokio::select! {
+        biased;
         () = shared.dropped.notified() => {}
         () = connect_for_ever(shared, keep_up) => {}
     }
@@ -68,10 +72,10 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let observer = &keep_up.observer;
     loop {
         let error = match connect(&keep_up).await {
-            Ok((connection, driver)) => {
+            Ok((link, driver)) => {
                 let since = Instant::now();
-                let ending = connection.ending();
-                shared.set(State::Ready(Link::Http2(connection)));
+                let ending = link.ending();
+                shared.set(State::Ready(link));
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
                 let open = observer.opened(Side::Client);
                 tokio::spawn(async move {
@@ -82,7 +86,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 ending.await;
                 observer.lost(&keep_up.target);
                 let lasted = since.elapsed();
-                if lasted >= PROVED {
+                if lasted >= shared.tuning().proved {
                     hang_ups = 0;
                     said = None;
                     shared.set(State::Connecting { failed: None });
@@ -109,10 +113,21 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     }
 }
 
-async fn connect(
-    keep_up: &KeepUp,
-) -> Result<(http2::Connection, impl Future<Output = ()> + Send + 'static), ConnectError> {
+/// The way to an endpoint, and what has to be polled for as long as it is used.
+type Opened = (Link, BoxFuture<()>);
+
+async fn connect(keep_up: &KeepUp) -> Result<Opened, ConnectError> {
     let budget = keep_up.connect_budget;
+    #[cfg(feature = "testing")]
+    if let Some(near) = &keep_up.near {
+        let mut link = near::reach(&**near, &keep_up.target, budget).await?;
+        if keep_up.settings.asks_load {
+            link = link.reporting(Arc::clone(&keep_up.settings.reported));
+        }
+        let link = Link::Memory(link);
+        let driver = link.ending();
+        return Ok((link, driver));
+    }
     let until = Instant::now() + budget;
     let io = keep_up.connector.connect(&keep_up.target, budget).await?;
     #[cfg(feature = "tls")]
@@ -127,7 +142,7 @@ async fn connect(
     let last_words = io.last_words();
     let handshake = http2::handshake(io, keep_up.settings.clone());
     match tokio::time::timeout_at(until, handshake).await {
-        Ok(Ok(connected)) => Ok(connected),
+        Ok(Ok((connection, driver))) => Ok((Link::Http2(connection), Box::pin(driver))),
         Ok(Err(error)) => {
             #[cfg(feature = "tls")]
             if let (Some(secure), Some(said)) = (&keep_up.secure, last_words)

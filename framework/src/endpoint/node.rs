@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 use super::keeper::{self, Closing, KeepUp};
-use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Vitals};
+use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Tuning, Vitals};
 use crate::call::{Code, Status};
 use crate::middleware::Next;
 use crate::rt::stamp::Stamp;
@@ -333,6 +333,10 @@ impl Shared {
             *state = State::Connecting { failed: None };
         }
         unkept
+    }
+
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.fleet.tuning
     }
 
     pub(super) fn tell_connect_failed(&self) {

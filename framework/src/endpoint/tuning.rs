@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use crate::call::report::EVERY;
+use crate::rt::backoff;
+
 /// Each of these is a default of balancing-hashing-failover §4, which gives its source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tuning {
@@ -17,6 +20,8 @@ pub(crate) struct Tuning {
     /// A failed call counts as one that took as long as this, or its deadline, if that is less: a server that fails at
     /// once is not a fast one.
     pub(crate) failure_cost: Duration,
+    /// A server is asked for a report by calls so often.
+    pub(crate) report_every: Duration,
     /// A report of a server older than this says nothing of its load any more (Prequal, §4.1).
     pub(crate) report_age: Duration,
     /// Ten of these are the window in which nodes are compared.
@@ -33,15 +38,22 @@ pub(crate) struct Tuning {
     /// A node that owes answers is asked whether it hangs after three times what slow calls take, within these.
     pub(crate) least_patience: Duration,
     pub(crate) most_patience: Duration,
+    /// An answer that comes after this says nothing of now; the connection's keepalive has decided long before.
+    pub(crate) latest_answer: Duration,
     /// It has four times what calls take to answer that, within these.
     pub(crate) least_probe: Duration,
     pub(crate) most_probe: Duration,
     /// While calls are under way, the server that was not heard for longest is asked how busy it is, so often: a slow
-    /// one that is well again, or a new one, is not to be found out about by calls alone (§4.1: four a second at least).
+    /// one that is well again, or a new one, is not to be found out by calls alone (§4.1: four a second at least).
     pub(crate) ask: Duration,
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.
     pub(crate) frozen: Duration,
+    /// The ceiling of the first wait before a connection is tried again, and the highest one.
+    pub(crate) first_backoff: Duration,
+    pub(crate) longest_backoff: Duration,
+    /// A connection that lasted this long worked: what broke it is no reason to wait before the next.
+    pub(crate) proved: Duration,
 }
 
 impl Default for Tuning {
@@ -52,6 +64,7 @@ impl Default for Tuning {
             unknown_rtt: Duration::from_millis(30),
             success_decay: Duration::from_secs(2),
             failure_cost: Duration::from_secs(1),
+            report_every: EVERY,
             report_age: Duration::from_secs(1),
             bucket: Duration::from_secs(1),
             ejection: Duration::from_secs(5),
@@ -61,10 +74,14 @@ impl Default for Tuning {
             shortest_late: Duration::from_millis(50),
             least_patience: Duration::from_millis(30),
             most_patience: Duration::from_millis(500),
+            latest_answer: Duration::from_secs(30),
             least_probe: Duration::from_millis(20),
             most_probe: Duration::from_millis(250),
             ask: Duration::from_millis(50),
             frozen: Duration::from_millis(500),
+            first_backoff: backoff::INITIAL,
+            longest_backoff: backoff::MAX,
+            proved: Duration::from_secs(1),
         }
     }
 }
@@ -79,6 +96,7 @@ impl Tuning {
             unknown_rtt: self.unknown_rtt * by,
             success_decay: self.success_decay * by,
             failure_cost: self.failure_cost * by,
+            report_every: self.report_every * by,
             report_age: self.report_age * by,
             bucket: self.bucket * by,
             ejection: self.ejection * by,
@@ -88,10 +106,14 @@ impl Tuning {
             shortest_late: self.shortest_late * by,
             least_patience: self.least_patience * by,
             most_patience: self.most_patience * by,
+            latest_answer: self.latest_answer * by,
             least_probe: self.least_probe * by,
             most_probe: self.most_probe * by,
             ask: self.ask * by,
             frozen: self.frozen * by,
+            first_backoff: self.first_backoff * by,
+            longest_backoff: self.longest_backoff * by,
+            proved: self.proved * by,
         }
     }
 }

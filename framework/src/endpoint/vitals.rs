@@ -115,11 +115,11 @@ pub(crate) struct Facts {
     pub(crate) rtt_age: f32,
     /// The share of calls that went well of late.
     pub(crate) success: f32,
-    /// What it says of itself, if that is news.
+    /// What it said of itself last.
     pub(crate) report: Option<Said>,
 }
 
-/// What a server of ours has said of itself a moment ago.
+/// What a server has said of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Said {
     /// Calls that it has, of whomever, and those that were sent to it since.
@@ -128,6 +128,8 @@ pub(crate) struct Said {
     pub(crate) service: f32,
     /// It ends.
     pub(crate) is_draining: bool,
+    /// It was said a moment ago: what calls it had is of no use any more where it was not.
+    pub(crate) is_fresh: bool,
 }
 
 /// No estimate of success is below this: a node that has failed long is to be forgiven some day.
@@ -174,14 +176,15 @@ impl Vitals {
 
     /// What was counted and measured here, and what it said of itself a moment ago.
     pub(crate) fn facts(&self, now: &Moment) -> Facts {
-        let report = self.reported.latest();
-        let report = report
-            .filter(|(_, when)| now.instant.saturating_duration_since(*when) <= now.report_age);
         Facts {
-            report: report.map(|(report, _)| Said {
-                in_flight: report.in_flight.saturating_add(self.sent_since()),
-                service: report.service_time.as_secs_f32(),
-                is_draining: report.draining,
+            report: self.reported.latest().map(|(report, when)| {
+                let is_fresh = now.instant.saturating_duration_since(when) <= now.report_age;
+                Said {
+                    in_flight: report.in_flight.saturating_add(self.sent_since()),
+                    service: report.service_time.as_secs_f32(),
+                    is_draining: report.draining && is_fresh,
+                    is_fresh,
+                }
             }),
             ..self.counted(now.stamp)
         }
@@ -190,9 +193,8 @@ impl Vitals {
     /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
     pub(crate) fn load(&self, now: &Moment) -> u32 {
         let facts = self.facts(now);
-        facts
-            .report
-            .map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
+        let said = facts.report.filter(|said| said.is_fresh);
+        said.map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
     }
 
     /// Its part of the load of all was this; now it is `load`.

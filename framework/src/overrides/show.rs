@@ -136,8 +136,8 @@ impl Of<'_> {
         };
         self.said("retry", over.retry, retry, NOBODY);
         self.said("hedge", over.hedge, hedge, NOBODY);
-        self.said("hash_key", None, policy.hash_key, NOBODY);
-        self.said("hash_key", None, policy.routing, NOBODY);
+        self.said("hash_key", None, policy.hash_key, elsewhere);
+        self.said("hash_key", None, policy.routing, elsewhere);
         self.said("criticality", over.criticality, policy.criticality, NOBODY);
         self.said("user_key", None, policy.user_key, NOBODY);
         for (message, code) in policy.errors {

@@ -5,4 +5,5 @@ pub(crate) mod backoff;
 #[cfg(any(feature = "policy-file", feature = "tls"))]
 pub(crate) mod follow;
 pub(crate) mod json;
+pub(crate) mod pace;
 pub(crate) mod stamp;

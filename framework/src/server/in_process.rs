@@ -34,6 +34,11 @@ impl Local for Served {
     fn load(&self, now: Instant) -> Option<LoadReport> {
         self.0.load.now(now)
     }
+
+    #[cfg(feature = "testing")]
+    fn stretch(&self, by: u32) {
+        self.0.load.meter.stretch(by);
+    }
 }
 
 impl InProcess for Server {

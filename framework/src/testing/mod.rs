@@ -19,3 +19,5 @@ pub use peer::{
     Closed, Closing, Conn, Event, Flood, FloodEnd, HalfOpen, Peer, Reply, ReplyEnd, Request,
 };
 pub use proxy::{Direction, Proxy};
+
+pub mod sim;

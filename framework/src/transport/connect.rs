@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use self::error::Cause;
 pub use self::error::ConnectError;
 pub use self::sockets::SocketConnector;
 use super::stream::Stream;
@@ -87,8 +86,8 @@ impl Connector {
             // A custom connector may have asked the sockets' one.
             Ok(Err(error)) => Err(error
                 .downcast::<ConnectError>()
-                .unwrap_or_else(|error| ConnectError::new(target, Cause::Custom(error)))),
-            Err(_) => Err(ConnectError::new(target, Cause::CustomTimeout(budget))),
+                .unwrap_or_else(|error| ConnectError::custom(target, error))),
+            Err(_) => Err(ConnectError::custom_timeout(target, budget)),
         }
     }
 }

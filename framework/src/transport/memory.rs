@@ -21,6 +21,10 @@ use crate::call::{
 };
 use crate::transport::reported::Reported;
 
+use super::NoSlot;
+#[cfg(feature = "testing")]
+use super::near::End;
+
 /// What can be called inside its own process: a [`crate::Server`], or one [`crate::Skeleton`].
 pub trait InProcess {
     #[doc(hidden)]
@@ -31,6 +35,18 @@ pub trait InProcess {
 pub(crate) trait Local: Serve {
     /// Nothing where it tells nobody.
     fn load(&self, now: Instant) -> Option<LoadReport>;
+
+    /// `by` seconds of the clock are one of what it measures.
+    #[cfg(feature = "testing")]
+    fn stretch(&self, by: u32) {
+        let _ = by;
+    }
+
+    /// Resolves when a question has reached it and its answer would be back.
+    #[cfg(feature = "testing")]
+    fn reached(&self) -> BoxFuture<()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A server in this process, ready to be called.
@@ -40,6 +56,9 @@ pub struct InProcessLink {
     server: Arc<dyn Local>,
     /// Where reports of the server's load go, where somebody wants them.
     reported: Option<Arc<Reported>>,
+    /// When it takes no more calls; nothing where it always does.
+    #[cfg(feature = "testing")]
+    end: Option<Arc<End>>,
 }
 
 impl InProcessLink {
@@ -47,14 +66,50 @@ impl InProcessLink {
         Self {
             server: Arc::new(server),
             reported: None,
+            #[cfg(feature = "testing")]
+            end: None,
         }
     }
 
+    /// It takes no more calls once `end` has come.
+    #[cfg(feature = "testing")]
+    pub(crate) fn until(self, end: Arc<End>) -> Self {
+        let end = Some(end);
+        Self { end, ..self }
+    }
+
+    /// The server, for one who stands in between.
+    #[cfg(feature = "testing")]
+    pub(crate) fn server(&self) -> &Arc<dyn Local> {
+        &self.server
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if let Some(end) = &self.end {
+            return end.has_come();
+        }
+        false
+    }
+
+    /// Resolves when it takes no more calls.
+    pub(crate) fn ending(&self) -> BoxFuture<()> {
+        #[cfg(feature = "testing")]
+        if let Some(end) = self.end.clone() {
+            return Box::pin(async move { end.come().await });
+        }
+        Box::pin(std::future::pending())
+    }
+
+    pub(crate) fn try_reserve(&self) -> Result<Self, NoSlot> {
+        if self.is_closing() {
+            return Err(NoSlot::Closing);
+        }
+        Ok(self.clone())
+    }
+
     /// Takes the server's load at the end of replies, as often as it would come over a wire.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for balancing by load, which is being built")
-    )]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn reporting(mut self, to: Arc<Reported>) -> Self {
         self.reported = Some(to);
         self

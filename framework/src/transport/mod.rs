@@ -8,6 +8,8 @@ mod frames;
 pub(crate) mod heard;
 pub(crate) mod http2;
 pub(crate) mod memory;
+#[cfg(feature = "testing")]
+pub(crate) mod near;
 pub(crate) mod reported;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -19,6 +21,7 @@ pub(crate) mod waiting;
 
 use std::future::Future;
 
+use crate::call::serve::BoxFuture;
 use crate::call::{RawCall, RawReply, Status};
 
 /// An open way to one endpoint: the seam behind which a transport stands.
@@ -69,9 +72,19 @@ impl Link {
     pub(crate) fn try_reserve(&self) -> Result<Slot, NoSlot> {
         match self {
             Self::Http2(connection) => connection.try_reserve().map(Slot::Http2),
-            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            Self::Memory(link) => link.try_reserve().map(Slot::Memory),
             #[cfg(test)]
             Self::Scripted(link) => link.try_reserve().map(Slot::Scripted),
+        }
+    }
+
+    /// Resolves when no more calls are taken. It holds nothing of the link.
+    pub(crate) fn ending(&self) -> BoxFuture<()> {
+        match self {
+            Self::Http2(connection) => Box::pin(connection.ending()),
+            Self::Memory(link) => link.ending(),
+            #[cfg(test)]
+            Self::Scripted(_) => Box::pin(std::future::pending()),
         }
     }
 
@@ -79,7 +92,7 @@ impl Link {
     pub(crate) fn is_closing(&self) -> bool {
         match self {
             Self::Http2(connection) => connection.is_closing(),
-            Self::Memory(_) => false,
+            Self::Memory(link) => link.is_closing(),
             #[cfg(test)]
             Self::Scripted(link) => link.is_closing(),
         }
@@ -89,7 +102,7 @@ impl Link {
     pub(crate) async fn reserve(&self) -> Result<Slot, NoSlot> {
         match self {
             Self::Http2(connection) => connection.reserve().await.map(Slot::Http2),
-            Self::Memory(link) => Ok(Slot::Memory(link.clone())),
+            Self::Memory(link) => link.try_reserve().map(Slot::Memory),
             #[cfg(test)]
             Self::Scripted(link) => link.reserve().map(Slot::Scripted),
         }
@@ -107,7 +120,11 @@ impl Link {
         async move {
             match link {
                 Self::Http2(connection) => connection.probe().await,
-                Self::Memory(link) => link.probe().map_err(NotProbed::Failed),
+                Self::Memory(link) => {
+                    #[cfg(feature = "testing")]
+                    link.server().reached().await;
+                    link.probe().map_err(NotProbed::Failed)
+                }
                 #[cfg(test)]
                 Self::Scripted(link) => link.probe().await,
             }

@@ -23,6 +23,8 @@ pub(crate) struct Reported {
     is_ours: AtomicBool,
     /// When the last report came, in microseconds since the start, plus one; zero before the first.
     heard_us: AtomicU64,
+    /// How often one is worth asking for, in microseconds.
+    every_us: u64,
 }
 
 /// In flight and epoch; service time in nanoseconds; utilization (not a number where there is none) and calls per
@@ -32,6 +34,13 @@ struct Place([AtomicU64; 5]);
 
 impl Default for Reported {
     fn default() -> Self {
+        Self::every(EVERY)
+    }
+}
+
+impl Reported {
+    /// One that is to be renewed so often.
+    pub(crate) fn every(every: Duration) -> Self {
         Self {
             since: Instant::now(),
             version: AtomicU64::new(0),
@@ -39,6 +48,7 @@ impl Default for Reported {
             is_written: AtomicBool::new(false),
             is_ours: AtomicBool::new(false),
             heard_us: AtomicU64::new(0),
+            every_us: micros(every),
         }
     }
 }
@@ -94,7 +104,7 @@ impl Reported {
     pub(crate) fn is_stale(&self, now: Instant) -> bool {
         let heard = self.heard_us.load(Ordering::Relaxed);
         let age = || micros(now.saturating_duration_since(self.since)).saturating_sub(heard - 1);
-        heard == 0 || age() >= micros(EVERY)
+        heard == 0 || age() >= self.every_us
     }
 
     fn place(&self, version: u64) -> &Place {

@@ -58,8 +58,8 @@ async fn a_server_that_hangs_gets_no_calls_until_it_answers_again() {
         .collect();
     let start = Instant::now();
     while recorder.endpoint_changes("unanswered") == 0 {
-        let calling = channel.clone();
-        tokio::spawn(async move { who(&calling).await });
+        let one = channel.clone();
+        tokio::spawn(async move { who(&one).await });
         tokio::time::sleep(Duration::from_millis(5)).await;
         assert!(
             start.elapsed() < Duration::from_secs(20),
@@ -97,7 +97,8 @@ async fn a_server_that_fails_is_out_of_use_after_five_calls() {
         .metrics(recorder.clone())
         .build()
         .unwrap();
-    channel.ready().await.unwrap();
+    // Until the other is connected, all calls are the broken one's.
+    until(&channel, "b", |by| by == "b").await;
     let mut failed = 0;
     while recorder.endpoint_changes("failures_in_a_row") == 0 {
         failed += u32::from(who(&channel).await.is_err());

@@ -237,7 +237,8 @@ async fn connections_are_counted_while_they_are_open_and_as_they_are_told_to_end
     let metrics = Prometheus::new();
     let server = Server::new()
         .add(endless.skeleton())
-        .drain_timeout(Duration::from_millis(20))
+        // Long enough for the idle one to hear of it.
+        .drain_timeout(Duration::from_millis(500))
         .metrics(metrics.clone());
     let bound = server.bind("127.0.0.1:0").await.unwrap();
     let addr = bound.local_addr().unwrap();

@@ -49,7 +49,7 @@ impl Reader {
                 "user_key",
             ],
         );
-        for name in ["retry", "hedge", "hash_key", "criticality", "user_key"] {
+        for name in ["retry", "hedge", "criticality", "user_key"] {
             if message.has_field_by_name(name) {
                 let place = of.place.field(name);
                 self.idle.push((name, place.key()));
@@ -83,11 +83,7 @@ impl Reader {
         let of = Fields { message, place };
         self.known(&of, &["hash_key"]);
         let mark = self.one(&of, "hash_key", Value::as_bool)?;
-        mark.value.then(|| {
-            self.idle
-                .push(("hash_key", of.place.field("hash_key").key()));
-            mark.span
-        })
+        mark.value.then_some(mark.span)
     }
 
     /// The code of a message that is an error.

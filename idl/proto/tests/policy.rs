@@ -228,7 +228,7 @@ fn what_nothing_acts_on_is_said_once() {
             .last()
             .map(|line| line.rsplit_once("a.proto").expect("a place").1),
         Some(
-            ":12:5: M0503 `criticality`, `hash_key`, `hedge`, `retry` and `user_key`: declared, not acted on \
+            ":12:5: M0503 `criticality`, `hedge`, `retry` and `user_key`: declared, not acted on \
              by this version (what is declared is checked, and a later version acts on it)"
         )
     );

@@ -74,7 +74,19 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("codegen", &["call", "client", "server"]),
     // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
     // decisions.
-    ("testing", &["balance", "call", "transport"]),
+    (
+        "testing",
+        &[
+            "balance",
+            "call",
+            "client",
+            "discovery",
+            "endpoint",
+            "observe",
+            "server",
+            "transport",
+        ],
+    ),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of
@@ -86,6 +98,7 @@ pub const PURE: &[&str] = &[
     "discovery/dns/url.rs",
     "discovery/found.rs",
     "discovery/instance.rs",
+    "discovery/instance/",
     "discovery/json.rs",
     "discovery/judge.rs",
     "transport/target.rs",

@@ -30,6 +30,7 @@ fn asks(fleet: &Fleet, now: Instant) -> Asks {
             rtt_decay: 10.0,
             uses_reports: true,
             report_age: 1.0,
+            typical_service: fleet.typical_service(),
         },
         panics: fleet.panics(),
         is_repeatable: true,

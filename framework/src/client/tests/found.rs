@@ -7,8 +7,11 @@ use tokio::sync::watch;
 use super::*;
 use crate::discovery::{Discover, Instance, InstanceState, Updates};
 
-/// What is found, as the test says.
-struct Script(watch::Receiver<Option<Result<Vec<Instance>, String>>>);
+/// What is found, as the test says; nothing before it says so.
+type Scripted = Option<Result<Vec<Instance>, String>>;
+
+/// Finds it.
+struct Script(watch::Receiver<Scripted>);
 
 impl Discover for Script {
     async fn discover(&self, updates: Updates) {
@@ -60,13 +63,7 @@ fn instance(port: u16) -> Instance {
 }
 
 /// A channel to servers at these ports, each with its metrics, and what tells it who is there.
-fn cluster(
-    count: u16,
-) -> (
-    Channel,
-    watch::Sender<Option<Result<Vec<Instance>, String>>>,
-    Vec<Arc<Recorder>>,
-) {
+fn cluster(count: u16) -> (Channel, watch::Sender<Scripted>, Vec<Arc<Recorder>>) {
     let mut ports = Vec::new();
     let mut recorders = Vec::new();
     for port in 0..count {

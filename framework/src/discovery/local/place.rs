@@ -111,12 +111,21 @@ pub(super) fn not_a_name(name: &str) -> Option<String> {
     }
 }
 
-/// The user of this process.
+/// The user of this process. Asked of a file, as rustix then has the features alone that it has in every build; and of
+/// its text, as the owner of the file is root where the process may not be looked into.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn uid() -> io::Result<u32> {
-    let me = Path::new("/proc/self");
-    let meta = fs::metadata(me).map_err(|why| named(me, "cannot be read", why))?;
-    Ok(meta.uid())
+    let path = Path::new("/proc/self/status");
+    let status = fs::read_to_string(path).map_err(|why| named(path, "cannot be read", why))?;
+    let uid = effective_uid(&status);
+    uid.ok_or_else(|| named(path, "has no user", io::ErrorKind::InvalidData.into()))
+}
+
+/// Of `Uid: real effective saved file-system`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn effective_uid(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The user of this process.
@@ -197,6 +206,16 @@ mod tests {
             // What is root's is everybody's to trust.
             refused.unwrap();
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_user_is_the_one_who_owns_what_is_made() {
+        let folder = Folder::new();
+        assert_eq!(fs::metadata(folder.path()).unwrap().uid(), uid().unwrap());
+        let status = "Name:\tx\nUid:\t1000\t7\t8\t9\nGid:\t1\t2\t3\t4\n";
+        assert_eq!(effective_uid(status), Some(7));
+        assert_eq!(effective_uid("Name:\tx\n"), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
 
 use super::record::Record;
-use super::scan::{GARBAGE, Looked};
+use super::scan::GARBAGE;
 use super::*;
 use crate::discovery::{Directory, Found, Instance, Source};
 use crate::observe::{Observer, Recorder};
@@ -122,6 +122,35 @@ async fn who_comes_and_goes_is_seen() {
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
     drop(b);
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+/// A lock may be there a moment longer than its owner.
+#[tokio::test(start_paused = true)]
+async fn a_file_to_which_something_happened_is_looked_at_again_and_not_for_ever() {
+    let folder = Folder::new();
+    let dir = folder.service();
+    let _a = Record::publish(&dir, &instance("a")).unwrap();
+    let mut seen = Seen::default();
+    let names: BTreeSet<OsString> = ["a.json".into()].into();
+    let mut look = || seen.look(&dir, &Which::Names(names.clone())).unwrap();
+    assert!(look().doubtful.is_empty(), "it is new");
+    let mut once_more = OnceMore {
+        names: look().doubtful,
+        times: 0,
+    };
+    assert_eq!(once_more.names, names);
+    for wait in ONCE_MORE {
+        let before = Instant::now();
+        assert_eq!(once_more.next().await, names);
+        assert_eq!(before.elapsed(), wait);
+    }
+    let hour = Duration::from_secs(3600);
+    assert!(timeout(hour, once_more.next()).await.is_err());
+    // Something happens to another one: this one is looked at with it, and from the start.
+    let both = once_more.with(["b.json".into()].into());
+    assert_eq!(both, ["a.json".into(), "b.json".into()].into());
+    once_more.names = both.clone();
+    assert_eq!(once_more.next().await, both);
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -41,6 +41,9 @@ pub(crate) struct Meter {
     /// What the user says, as bits of a float; not a number unless said.
     utilization: AtomicU32,
     window: Mutex<Window>,
+    /// Seconds of the clock in one second of what is measured: more than one in a simulation.
+    #[cfg(feature = "testing")]
+    stretch: AtomicU32,
 }
 
 impl Meter {
@@ -55,6 +58,8 @@ impl Meter {
             service_times: Samples::default(),
             utilization: AtomicU32::new(f32::NAN.to_bits()),
             window: Mutex::new(Window::from(Counted::default())),
+            #[cfg(feature = "testing")]
+            stretch: AtomicU32::new(1),
         }
     }
 
@@ -68,7 +73,7 @@ impl Meter {
 
     /// What is known now; who reads it says whether the server is about to end.
     pub(crate) fn report(&self, now: Instant, draining: bool) -> LoadReport {
-        let at = now.saturating_duration_since(self.since);
+        let at = self.elapsed(self.since, now);
         let (calls, rates) = {
             let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
             // Read in here: of two who look at once, the later one must not see less.
@@ -175,12 +180,27 @@ impl Drop for StreamInFlight {
 }
 
 impl Meter {
+    /// From `since` to `now`, in the time that is simulated where one is.
+    fn elapsed(&self, since: Instant, now: Instant) -> Duration {
+        let elapsed = now.saturating_duration_since(since);
+        #[cfg(feature = "testing")]
+        return elapsed / self.stretch.load(Ordering::Relaxed);
+        #[cfg(not(feature = "testing"))]
+        elapsed
+    }
+
+    /// From now on `by` seconds of the clock are one of what is measured.
+    #[cfg(feature = "testing")]
+    pub(crate) fn stretch(&self, by: u32) {
+        self.stretch.store(by.max(1), Ordering::Relaxed);
+    }
+
     fn took(&self, since: Instant, now: Instant, calls: u32, beside: u32) {
-        let took = now.saturating_duration_since(since);
+        let took = self.elapsed(since, now);
         let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let busy_ns = took_ns.saturating_mul(calls.into());
         self.busy_ns.fetch_add(busy_ns, Ordering::Relaxed);
-        let at = now.saturating_duration_since(self.since);
+        let at = self.elapsed(self.since, now);
         self.service_times.push(at, took / beside.max(1));
     }
 

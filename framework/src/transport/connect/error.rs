@@ -31,6 +31,16 @@ impl ConnectError {
         }
     }
 
+    /// The connector in place of sockets failed.
+    pub(crate) fn custom(target: &Target, error: io::Error) -> Self {
+        Self::new(target, Cause::Custom(error))
+    }
+
+    /// The connector in place of sockets took too long.
+    pub(crate) fn custom_timeout(target: &Target, budget: Duration) -> Self {
+        Self::new(target, Cause::CustomTimeout(budget))
+    }
+
     /// Connected, but HTTP/2 did not begin.
     pub(crate) fn handshake(target: &Target, error: Option<h2::Error>) -> Self {
         Self::new(target, Cause::Handshake(error))

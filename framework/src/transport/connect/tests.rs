@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IoSlice};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, UnixListener};
 
+use super::error::Cause;
 use super::error::{Failure, Tried};
 use super::*;
 

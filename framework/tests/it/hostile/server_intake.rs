@@ -157,3 +157,49 @@ async fn requests_that_are_not_whole_hold_no_more_than_they_may() {
         assert_eq!(recorder.in_flight(Side::Server), 0);
     }
 }
+
+/// A body that begins, and does not go on.
+struct Stuck(Option<bytes::Bytes>);
+
+impl http_body::Body for Stuck {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+        match self.0.take() {
+            Some(bytes) => Poll::Ready(Some(Ok(http_body::Frame::data(bytes)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// A server that is mounted in another waits no longer, and holds no more.
+#[tokio::test(start_paused = true)]
+async fn the_same_holds_for_a_server_that_is_mounted() {
+    for (most, expected, after) in [
+        (10_000, Code::DeadlineExceeded, 10 * SECOND),
+        (500, Code::ResourceExhausted, Duration::ZERO),
+    ] {
+        let server = Server::new().max_partial_request_bytes(most);
+        let server = server.add(patient().skeleton());
+        let mut service = server.into_http_service().unwrap();
+        let part = Frame::message(1, vec![7; 2000], false)
+            .payload
+            .slice(..1000);
+        let request = http::Request::post(ONCE)
+            .version(http::Version::HTTP_2)
+            .header("content-type", "application/grpc")
+            .body(Stuck(Some(part)))
+            .unwrap();
+        let start = Instant::now();
+        let reply = tower::Service::call(&mut service, request).await.unwrap();
+        assert_eq!(
+            reply.headers()["grpc-status"],
+            (expected as i32).to_string()
+        );
+        assert_eq!(start.elapsed(), after);
+    }
+}

@@ -22,6 +22,7 @@ mod outcome;
 mod plot;
 mod process;
 mod progress;
+mod simulated;
 mod stats;
 mod table;
 mod target;

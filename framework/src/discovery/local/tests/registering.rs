@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::Server;
 use crate::discovery::local::LocalRegistry;
-use crate::discovery::{InstanceState, Register as _, Registered, Registry};
+use crate::discovery::{InstanceState, Registered, Registry};
 
 fn registry(folder: &Folder, url: &str) -> Registry {
     let mut registry = LocalRegistry::parse(url, &url["local:".len()..]).unwrap();

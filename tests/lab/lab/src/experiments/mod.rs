@@ -9,7 +9,15 @@ mod b4;
 mod h1;
 mod h2;
 mod h3;
+mod h4;
+mod h6;
 mod h7;
+mod l1;
+mod l2;
+mod l3;
+mod l4;
+mod l5;
+mod l7;
 mod w1;
 mod w12;
 mod w13;
@@ -49,7 +57,15 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &h1::EXPERIMENT,
     &h2::EXPERIMENT,
     &h3::EXPERIMENT,
+    &h4::EXPERIMENT,
+    &h6::EXPERIMENT,
     &h7::EXPERIMENT,
+    &l1::EXPERIMENT,
+    &l2::EXPERIMENT,
+    &l3::EXPERIMENT,
+    &l4::EXPERIMENT,
+    &l5::EXPERIMENT,
+    &l7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.
