@@ -11,7 +11,7 @@ use super::placed::Placed;
 use super::policy::{Balance, Kind};
 use super::ring::Choice;
 use super::sample::{following, one_of, random};
-use crate::endpoint::{EndpointSet, Facts, Moment, Phase, Vitals};
+use crate::endpoint::{EndpointSet, Facts, Fleet, Moment, Phase, Vitals};
 
 /// Up to so many nodes are all compared: it is dearer than to draw some, and in small fleets what is drawn may all be
 /// slow (balancing-hashing-failover §1.2: with two slow of four, two draws meet both once in six).
@@ -39,6 +39,29 @@ pub(crate) struct Asks {
     pub(crate) weight: u64,
     /// Seconds that a trial waits for such a call before it takes any.
     pub(crate) trial_patience: f32,
+}
+
+impl Asks {
+    /// Of a call without a key that may not be repeated.
+    pub(crate) fn new(fleet: &Fleet, balance: &Balance, now: Moment) -> Self {
+        let tuning = &fleet.tuning;
+        Self {
+            now,
+            common: Common {
+                typical_rtt: fleet.typical_rtt(),
+                warm_up: tuning.warm_up.as_secs_f32(),
+                rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                uses_reports: balance.uses_reports(),
+                report_age: tuning.report_age.as_secs_f32(),
+            },
+            panics: fleet.panics(),
+            is_repeatable: false,
+            key: None,
+            load: fleet.load(),
+            weight: fleet.weight(),
+            trial_patience: tuning.trial_patience.as_secs_f32(),
+        }
+    }
 }
 
 /// A node, as a pick sees it.

@@ -4,6 +4,7 @@
 mod lookup;
 mod moves;
 mod owners;
+mod picks;
 mod shares;
 mod slots;
 
@@ -37,6 +38,7 @@ fn run(name: Option<&str>, size: Option<&str>) -> Result<Figures, Failure> {
         Some("build") => Ok(lookup::build(size()?.parse()?)),
         Some("moves") => Ok(moves::run(size()?.parse()?)),
         Some("shares") => Ok(shares::run(size()?.parse()?)),
+        Some("picks") => picks::run(size()?.parse()?),
         Some("owners") => Ok(owners::run(size()?.parse()?)),
         other => Err(Failure::new(format!("{other:?} is nothing to ask for"))),
     }
