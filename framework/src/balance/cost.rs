@@ -27,13 +27,14 @@ pub(crate) struct Common {
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
 /// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
 /// §4.1; the product is that of Finagle's and tower's peak EWMA).
+#[inline]
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
     // Who was not measured, or long ago, gets cheaper by and by, or it would never be measured.
     let (rtt, age) = match facts.rtt {
         Some(rtt) => (rtt, facts.rtt_age),
         None => (common.typical_rtt, facts.in_phase),
     };
-    let rtt = rtt * common.rtt_decay / (common.rtt_decay + age);
+    let rtt = || rtt * common.rtt_decay / (common.rtt_decay + age);
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
     let success = facts.success.max(LEAST_SUCCESS);
@@ -45,7 +46,7 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
                 && age > common.report_age
                 && common.uses_reports =>
         {
-            rtt.min(common.typical_rtt)
+            rtt().min(common.typical_rtt)
         }
         // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
         Some(said) if said.service > 0.0 && common.uses_reports => {
@@ -53,17 +54,19 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
             let said_queue = said.in_flight as f32 + 1.0;
             said.service * said_queue.max(queue)
         }
-        _ => rtt * queue,
+        _ => rtt() * queue,
     };
     delay / (share(facts, common) * success * success)
 }
 
 /// The part of the load that is a node's own.
+#[inline]
 pub(super) fn share(facts: &Facts, common: &Common) -> f32 {
     facts.weight * warmth(facts, common)
 }
 
 /// Envoy's slow start with aggression 1: in a straight line.
+#[inline]
 fn warmth(facts: &Facts, common: &Common) -> f32 {
     if facts.phase == crate::endpoint::Phase::Warm {
         (facts.in_phase / common.warm_up).clamp(LEAST_WARMTH, 1.0)

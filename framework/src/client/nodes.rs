@@ -17,6 +17,7 @@ use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
 use crate::transport::connect::Connector;
 use crate::transport::http2::{ClientSettings, KeepAlive};
+use crate::transport::reported::Reported;
 use crate::transport::target::InvalidTarget;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ChannelTls;
@@ -69,7 +70,7 @@ impl NodeMaker {
                 user_agent: self.user_agent.clone(),
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
-                reported: Arc::default(),
+                reported: Arc::new(Reported::since(self.fleet.epoch())),
                 // Who has one endpoint has no use for it.
                 asks_load: self.fleet.is_judged(),
             },

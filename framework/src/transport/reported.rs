@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::call::LoadReport;
 use crate::call::report::EVERY;
+use crate::rt::stamp::Stamp;
 
 /// Written by the connections of one endpoint, read at each pick.
 ///
@@ -16,6 +17,7 @@ use crate::call::report::EVERY;
 #[derive(Debug)]
 pub(crate) struct Reported {
     since: Instant,
+    brief: [AtomicU64; 2],
     /// Reports so far. Its last bit says which place is shown.
     version: AtomicU64,
     places: [Place; 2],
@@ -25,6 +27,19 @@ pub(crate) struct Reported {
     heard_us: AtomicU64,
 }
 
+/// What a pick needs of the last report, in two words: it looks at that of each endpoint, and has no time for the rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Brief {
+    pub(crate) in_flight: u32,
+    /// Seconds; zero where it is not known.
+    pub(crate) service: f32,
+    pub(crate) is_draining: bool,
+    /// When it came, from the start on.
+    pub(crate) at: Stamp,
+    /// The number of the report, as far as it has room.
+    pub(crate) version: u32,
+}
+
 /// In flight and epoch; service time in nanoseconds; utilization (not a number where there is none) and calls per
 /// second; failures per second and whether it drains; microseconds since the start.
 #[derive(Debug, Default)]
@@ -32,8 +47,16 @@ struct Place([AtomicU64; 5]);
 
 impl Default for Reported {
     fn default() -> Self {
+        Self::since(Instant::now())
+    }
+}
+
+impl Reported {
+    /// Its times count from `start` on.
+    pub(crate) fn since(start: Instant) -> Self {
         Self {
-            since: Instant::now(),
+            since: start,
+            brief: Default::default(),
             version: AtomicU64::new(0),
             places: Default::default(),
             is_written: AtomicBool::new(false),
@@ -41,9 +64,7 @@ impl Default for Reported {
             heard_us: AtomicU64::new(0),
         }
     }
-}
 
-impl Reported {
     /// Takes a report that came `now`. Of two at once one is lost: they are as good as each other.
     pub(crate) fn store(&self, report: LoadReport, now: Instant) {
         if self.is_written.swap(true, Ordering::Acquire) {
@@ -55,6 +76,7 @@ impl Reported {
         fence(Ordering::Release);
         self.place(version).write(&report, at);
         self.version.store(version, Ordering::Release);
+        self.write_brief(&report, Stamp::at(now, self.since), low(version));
         self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
         if report.epoch != 0 {
             self.is_ours.store(true, Ordering::Relaxed);
@@ -77,6 +99,33 @@ impl Reported {
             }
             // Each turn is a report that came in the meantime: they are milliseconds apart.
             version = still;
+        }
+    }
+
+    /// The last report, in brief. It may be of two that came one behind the other: a pick is an estimate, and the next
+    /// one sees the later.
+    #[inline]
+    pub(crate) fn brief(&self) -> Option<Brief> {
+        let [load, when] = self.brief.each_ref().map(|word| word.load(Ordering::Relaxed));
+        let ((in_flight, service), (version, at)) = (halves(load), halves(when));
+        (version != 0).then(|| Brief {
+            in_flight,
+            service: f32::from_bits(service & !DRAINING),
+            is_draining: service & DRAINING != 0,
+            at: Stamp::from_bits(at),
+            version,
+        })
+    }
+
+    fn write_brief(&self, report: &LoadReport, at: Stamp, version: u32) {
+        let service = report.service_time.as_secs_f32().to_bits();
+        let draining = if report.draining { DRAINING } else { 0 };
+        let words = [
+            pair(report.in_flight, service | draining),
+            pair(version, at.bits()),
+        ];
+        for (place, word) in self.brief.iter().zip(words) {
+            place.store(word, Ordering::Relaxed);
         }
     }
 
@@ -136,6 +185,14 @@ impl Place {
     }
 }
 
+/// The sign of a time, which has none.
+const DRAINING: u32 = 1 << 31;
+
+/// The number of a report, as far as it has room.
+pub(crate) fn low(version: u64) -> u32 {
+    version as u32
+}
+
 fn pair(high: u32, low: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
@@ -175,11 +232,20 @@ mod tests {
         let reported = Reported::default();
         let start = reported.since;
         assert_eq!((reported.latest(), reported.version()), (None, 0));
+        assert_eq!(reported.brief(), None);
         for n in 1..=4 {
             let at = start + n * MS;
             reported.store(numbered(n), at);
             assert_eq!(reported.latest(), Some((numbered(n), at)));
             assert_eq!(reported.version(), u64::from(n));
+            let brief = Brief {
+                in_flight: n,
+                service: Duration::from_nanos(n.into()).as_secs_f32(),
+                is_draining: n.is_multiple_of(2),
+                at: Stamp::at(at, start),
+                version: n,
+            };
+            assert_eq!(reported.brief(), Some(brief));
         }
     }
 
