@@ -172,13 +172,13 @@ impl Vitals {
     /// What was counted and measured here, and what it said of itself a moment ago.
     #[inline]
     pub(crate) fn facts(&self, now: &Moment) -> Facts {
-        let report = self.reported.brief();
-        let report = report.filter(|it| now.stamp.millis_since(it.at) <= now.report_age);
+        let brief = self.reported.brief();
+        let is_news = (brief.age(now.stamp)).is_some_and(|age| age <= now.report_age);
         Facts {
-            report: report.map(|it| Said {
-                in_flight: it.in_flight.saturating_add(self.sent_since(it.version)),
-                service: it.service,
-                is_draining: it.is_draining,
+            report: is_news.then(|| Said {
+                in_flight: (brief.in_flight()).saturating_add(self.sent_since(brief.version())),
+                service: brief.service(),
+                is_draining: brief.is_draining(),
             }),
             ..self.counted(now.stamp)
         }

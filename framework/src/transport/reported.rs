@@ -28,16 +28,15 @@ pub(crate) struct Reported {
 }
 
 /// What a pick needs of the last report, in two words: it looks at that of each endpoint, and has no time for the rest.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Words they stay: taken apart and put together again they cost half of a pick.
+///
+/// They may be of two reports that came one behind the other: a pick is an estimate, and the next one sees the later.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Brief {
-    pub(crate) in_flight: u32,
-    /// Seconds; zero where it is not known.
-    pub(crate) service: f32,
-    pub(crate) is_draining: bool,
-    /// When it came, from the start on.
-    pub(crate) at: Stamp,
-    /// The number of the report, as far as it has room.
-    pub(crate) version: u32,
+    /// In flight; service time, with [`DRAINING`] as its sign.
+    load: u64,
+    /// The number of the report, as far as it has room, which is zero before the first; when it came.
+    when: u64,
 }
 
 /// In flight and epoch; service time in nanoseconds; utilization (not a number where there is none) and calls per
@@ -102,19 +101,14 @@ impl Reported {
         }
     }
 
-    /// The last report, in brief. It may be of two that came one behind the other: a pick is an estimate, and the next
-    /// one sees the later.
+    /// The last report, in brief.
     #[inline]
-    pub(crate) fn brief(&self) -> Option<Brief> {
-        let [load, when] = self.brief.each_ref().map(|word| word.load(Ordering::Relaxed));
-        let ((in_flight, service), (version, at)) = (halves(load), halves(when));
-        (version != 0).then(|| Brief {
-            in_flight,
-            service: f32::from_bits(service & !DRAINING),
-            is_draining: service & DRAINING != 0,
-            at: Stamp::from_bits(at),
-            version,
-        })
+    pub(crate) fn brief(&self) -> Brief {
+        let [load, when] = self
+            .brief
+            .each_ref()
+            .map(|word| word.load(Ordering::Relaxed));
+        Brief { load, when }
     }
 
     fn write_brief(&self, report: &LoadReport, at: Stamp, version: u32) {
@@ -148,6 +142,37 @@ impl Reported {
 
     fn place(&self, version: u64) -> &Place {
         &self.places[usize::from(version & 1 == 1)]
+    }
+}
+
+impl Brief {
+    /// Has there been a report, and how many milliseconds ago?
+    #[inline]
+    pub(crate) fn age(self, now: Stamp) -> Option<u32> {
+        let (version, at) = halves(self.when);
+        (version != 0).then(|| now.millis_since(Stamp::from_bits(at)))
+    }
+
+    #[inline]
+    pub(crate) fn in_flight(self) -> u32 {
+        halves(self.load).0
+    }
+
+    /// Seconds that a call takes; zero where it is not known.
+    #[inline]
+    pub(crate) fn service(self) -> f32 {
+        f32::from_bits(halves(self.load).1 & !DRAINING)
+    }
+
+    #[inline]
+    pub(crate) fn is_draining(self) -> bool {
+        halves(self.load).1 & DRAINING != 0
+    }
+
+    /// The number of the report, as far as it has room.
+    #[inline]
+    pub(crate) fn version(self) -> u32 {
+        halves(self.when).0
     }
 }
 
@@ -232,20 +257,18 @@ mod tests {
         let reported = Reported::default();
         let start = reported.since;
         assert_eq!((reported.latest(), reported.version()), (None, 0));
-        assert_eq!(reported.brief(), None);
+        assert_eq!(reported.brief().age(Stamp::at(start, start)), None);
         for n in 1..=4 {
             let at = start + n * MS;
             reported.store(numbered(n), at);
             assert_eq!(reported.latest(), Some((numbered(n), at)));
             assert_eq!(reported.version(), u64::from(n));
-            let brief = Brief {
-                in_flight: n,
-                service: Duration::from_nanos(n.into()).as_secs_f32(),
-                is_draining: n.is_multiple_of(2),
-                at: Stamp::at(at, start),
-                version: n,
-            };
-            assert_eq!(reported.brief(), Some(brief));
+            let brief = reported.brief();
+            assert_eq!(brief.age(Stamp::at(at + 7 * MS, start)), Some(7));
+            assert_eq!((brief.in_flight(), brief.version()), (n, n));
+            assert_eq!(brief.is_draining(), n.is_multiple_of(2));
+            let service = Duration::from_nanos(n.into()).as_secs_f32();
+            assert_eq!(brief.service().to_bits(), service.to_bits());
         }
     }
 

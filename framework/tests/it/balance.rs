@@ -61,14 +61,21 @@ async fn a_server_that_hangs_gets_no_calls_until_it_answers_again() {
         let channel = channel.clone();
         tokio::spawn(async move { who(&channel).await });
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert!(start.elapsed() < Duration::from_secs(20), "{}", channel.explain());
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{}",
+            channel.explain()
+        );
     }
     // None goes there any more: those who would wait for it would wait for ever.
     for _ in 0..100 {
         assert_eq!(who(&channel).await.unwrap(), "b", "{}", channel.explain());
     }
     let explained = channel.explain().to_string();
-    assert!(explained.contains("hung") && explained.contains("it hangs"), "{explained}");
+    assert!(
+        explained.contains("hung") && explained.contains("it hangs"),
+        "{explained}"
+    );
     proxy.pass().await.unwrap();
     for stuck in stuck {
         stuck.await.unwrap().unwrap();
