@@ -49,7 +49,7 @@ impl Asks {
             now,
             common: Common {
                 typical_rtt: fleet.typical_rtt(),
-                warm_up: tuning.warm_up.as_secs_f32(),
+                warming: tuning.warm_up.as_secs_f32().recip(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
                 uses_reports: balance.uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
@@ -190,7 +190,9 @@ impl Picker {
         }
         // From a random one on: of those that cost the same it is the first.
         let from = one_of(count, random);
-        least(vitals, asks, (from..count).chain(0..from)).map(|(_, index)| index)
+        let among =
+            (from..from + count).map(|index| if index < count { index } else { index - count });
+        least(vitals, asks, among).map(|(_, index)| index)
     }
 }
 
@@ -214,7 +216,7 @@ fn least(
 
 /// The class of a node, and behind it the bits of its cost: those of numbers that are not negative are in their order.
 /// The highest rank is that of one that cannot take the call.
-#[inline]
+#[inline(always)]
 fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
     match judged(vitals, asks) {
         Some((class, cost)) => (class as u64) << 32 | u64::from(cost.to_bits()),
@@ -222,7 +224,7 @@ fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn judged(vitals: &Vitals, asks: &Asks) -> Option<(Class, f32)> {
     let facts = vitals.facts(&asks.now);
     let may_try = asks.is_repeatable || facts.in_phase > asks.trial_patience;

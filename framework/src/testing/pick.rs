@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::balance::{Asks, Balance, Picker};
 use crate::call::LoadReport;
+use crate::client::Channel;
 use crate::endpoint::{EndpointSet, Fleet, InFlight, Node, Tuning};
 use crate::transport::Link;
 use crate::transport::memory::{InProcessLink, Unserved};
@@ -78,6 +79,11 @@ impl Nodes {
         let call = InFlight::begin(Arc::clone(node), Instant::now(), None, true);
         Some(Call(call))
     }
+}
+
+/// How many rings the calls of a channel have needed so far.
+pub fn rings_made(channel: &Channel) -> u64 {
+    channel.rings_made()
 }
 
 impl Call {

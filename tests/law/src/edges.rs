@@ -74,7 +74,10 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("codegen", &["call", "client", "server"]),
     // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
     // decisions.
-    ("testing", &["balance", "call", "endpoint", "transport"]),
+    (
+        "testing",
+        &["balance", "call", "client", "endpoint", "transport"],
+    ),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of

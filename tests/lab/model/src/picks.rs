@@ -96,10 +96,7 @@ fn tower(count: usize) -> Result<Vec<f64>, Failure> {
                     Poll::Ready(Ok(())) => held.push_back(balance.call(())),
                     _ => failed += 1,
                 }
-                if let Some(call) = (held.len() > IN_FLIGHT)
-                    .then(|| held.pop_front())
-                    .flatten()
-                {
+                if let Some(call) = (held.len() > IN_FLIGHT).then(|| held.pop_front()).flatten() {
                     let is_over = pin!(call).poll(&mut context).is_ready();
                     failed += usize::from(!is_over);
                 }

@@ -10,6 +10,11 @@ mod h1;
 mod h2;
 mod h3;
 mod h7;
+mod l8;
+mod l9;
+mod r1;
+mod r4;
+mod r7;
 mod w1;
 mod w12;
 mod w13;
@@ -50,6 +55,11 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &h2::EXPERIMENT,
     &h3::EXPERIMENT,
     &h7::EXPERIMENT,
+    &l8::EXPERIMENT,
+    &l9::EXPERIMENT,
+    &r1::EXPERIMENT,
+    &r4::EXPERIMENT,
+    &r7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.

@@ -17,7 +17,10 @@ const PICKS: usize = 10_000;
 fn main() -> ExitCode {
     match allocations() {
         Ok(allocations) => {
-            println!("{}", json!({ "allocations": [allocations], "picks": [PICKS] }));
+            println!(
+                "{}",
+                json!({ "allocations": [allocations], "picks": [PICKS] })
+            );
             ExitCode::SUCCESS
         }
         Err(failure) => {
