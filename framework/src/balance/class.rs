@@ -5,24 +5,45 @@ use crate::endpoint::{Facts, Phase, Readiness};
 
 /// The classes of nodes, the best one first. A node of a later class is picked where no earlier one can take the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(super) enum Class {
     /// One call is due to find out whether it is well again.
-    Trial,
+    Trial = 0,
     Routable,
     Suspect,
     Draining,
     Ejected,
 }
 
+impl Class {
+    /// The one that the upper half of a rank says.
+    #[inline]
+    pub(super) fn of(rank: u64) -> Self {
+        match rank >> 32 {
+            0 => Self::Trial,
+            1 => Self::Routable,
+            2 => Self::Suspect,
+            3 => Self::Draining,
+            _ => Self::Ejected,
+        }
+    }
+}
+
 /// `panics` says that less than half of the nodes are routable: then those that were ejected count as the others do.
 /// `may_try` says that the call may be one of a trial.
+#[inline]
 pub(super) fn class(facts: &Facts, panics: bool, may_try: bool) -> Option<Class> {
     if facts.readiness != Readiness::Ready {
         return None;
     }
+    // Most are: looked at first, for all nodes are looked at.
+    let is_draining = facts.report.is_some_and(|said| said.is_draining);
+    if !is_draining && matches!(facts.phase, Phase::Warm | Phase::Ready) {
+        return Some(Class::Routable);
+    }
     match facts.phase {
         // It says so before whoever lists it does.
-        _ if facts.report.is_some_and(|said| said.is_draining) => Some(Class::Draining),
+        _ if is_draining => Some(Class::Draining),
         Phase::Warm | Phase::Ready => Some(Class::Routable),
         Phase::Suspect => Some(Class::Suspect),
         Phase::Draining => Some(Class::Draining),

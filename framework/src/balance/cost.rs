@@ -14,8 +14,8 @@ const LEAST_SUCCESS: f32 = 0.05;
 pub(crate) struct Common {
     /// Seconds that a call takes at a node that was measured.
     pub(crate) typical_rtt: f32,
-    /// Seconds in which a node warms up.
-    pub(crate) warm_up: f32,
+    /// How much of its warmth a node gets in a second.
+    pub(crate) warming: f32,
     /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
     /// Does what servers say of themselves count?
@@ -29,6 +29,7 @@ pub(crate) struct Common {
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
 /// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
 /// §4.1; the product is that of Finagle's and tower's peak EWMA).
+#[inline]
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
@@ -66,14 +67,16 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
 }
 
 /// The part of the load that is a node's own.
+#[inline]
 pub(super) fn share(facts: &Facts, common: &Common) -> f32 {
     facts.weight * warmth(facts, common)
 }
 
 /// Envoy's slow start with aggression 1: in a straight line.
+#[inline]
 fn warmth(facts: &Facts, common: &Common) -> f32 {
     if facts.phase == crate::endpoint::Phase::Warm {
-        (facts.in_phase / common.warm_up).clamp(LEAST_WARMTH, 1.0)
+        (facts.in_phase * common.warming).clamp(LEAST_WARMTH, 1.0)
     } else {
         1.0
     }
@@ -86,7 +89,7 @@ mod tests {
 
     const COMMON: Common = Common {
         typical_rtt: 0.03,
-        warm_up: 10.0,
+        warming: 0.1,
         rtt_decay: 10.0,
         uses_reports: true,
         report_age: 1.0,

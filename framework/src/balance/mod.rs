@@ -11,7 +11,6 @@ pub(crate) mod ring;
 mod sample;
 mod waiting;
 
-pub(crate) use cost::Common;
 pub(crate) use pick::{Asks, Considered, Picker};
 pub(crate) use waiting::{Hope, hope};
 

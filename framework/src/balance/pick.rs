@@ -11,7 +11,7 @@ use super::placed::Placed;
 use super::policy::{Balance, Kind};
 use super::ring::Choice;
 use super::sample::{following, one_of, random};
-use crate::endpoint::{EndpointSet, Facts, Moment, Phase, Vitals};
+use crate::endpoint::{EndpointSet, Facts, Fleet, Moment, Phase, Vitals};
 
 /// Up to so many nodes are all compared: it is dearer than to draw some, and in small fleets what is drawn may all be
 /// slow (balancing-hashing-failover §1.2: with two slow of four, two draws meet both once in six).
@@ -39,6 +39,30 @@ pub(crate) struct Asks {
     pub(crate) weight: u64,
     /// Seconds that a trial waits for such a call before it takes any.
     pub(crate) trial_patience: f32,
+}
+
+impl Asks {
+    /// Of a call without a key that may not be repeated.
+    pub(crate) fn new(fleet: &Fleet, balance: &Balance, now: Moment) -> Self {
+        let tuning = &fleet.tuning;
+        Self {
+            now,
+            common: Common {
+                typical_rtt: fleet.typical_rtt(),
+                warming: tuning.warm_up.as_secs_f32().recip(),
+                rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                uses_reports: balance.uses_reports(),
+                report_age: tuning.report_age.as_secs_f32(),
+                typical_service: fleet.typical_service(),
+            },
+            panics: fleet.panics(),
+            is_repeatable: false,
+            key: None,
+            load: fleet.load(),
+            weight: fleet.weight(),
+            trial_patience: tuning.trial_patience.as_secs_f32(),
+        }
+    }
 }
 
 /// A node, as a pick sees it.
@@ -160,36 +184,48 @@ impl Picker {
             for _ in 0..ROUNDS {
                 let drawn = (0..DRAWN).map(|_| one_of(count, following(&mut random)));
                 let least = least(vitals, asks, drawn);
-                if let Some((Class::Trial | Class::Routable, _, index)) = least {
+                if let Some((Class::Trial | Class::Routable, index)) = least {
                     return Some(index);
                 }
             }
         }
         // From a random one on: of those that cost the same it is the first.
         let from = one_of(count, random);
-        least(vitals, asks, (from..count).chain(0..from)).map(|(_, _, index)| index)
+        let among =
+            (from..from + count).map(|index| if index < count { index } else { index - count });
+        least(vitals, asks, among).map(|(_, index)| index)
     }
 }
 
-/// The one of `among` whose expected delay is the shortest of the best class.
+/// The one of `among` whose expected delay is the shortest of the best class, and that class.
+#[inline]
 fn least(
     vitals: &[Arc<Vitals>],
     asks: &Asks,
     among: impl Iterator<Item = usize>,
-) -> Option<(Class, f32, usize)> {
-    let mut least: Option<(Class, f32, usize)> = None;
-    for index in among {
-        let Some((class, cost)) = judged(&vitals[index], asks) else {
-            continue;
-        };
-        let is_better = least.is_none_or(|(c, l, _)| class < c || class == c && cost < l);
-        if is_better {
-            least = Some((class, cost, index));
+) -> Option<(Class, usize)> {
+    // Two words and a comparison without a branch: which node is the least nobody can predict.
+    let (mut least, mut at) = (u64::MAX, 0);
+    among.for_each(|index| {
+        let rank = rank(&vitals[index], asks);
+        if rank < least {
+            (least, at) = (rank, index);
         }
-    }
-    least
+    });
+    (least < u64::MAX).then(|| (Class::of(least), at))
 }
 
+/// The class of a node, and behind it the bits of its cost: those of numbers that are not negative are in their order.
+/// The highest rank is that of one that cannot take the call.
+#[inline(always)]
+fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
+    match judged(vitals, asks) {
+        Some((class, cost)) => (class as u64) << 32 | u64::from(cost.to_bits()),
+        None => u64::MAX,
+    }
+}
+
+#[inline(always)]
 fn judged(vitals: &Vitals, asks: &Asks) -> Option<(Class, f32)> {
     let facts = vitals.facts(&asks.now);
     let may_try = asks.is_repeatable || facts.in_phase > asks.trial_patience;

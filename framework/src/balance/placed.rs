@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
@@ -18,6 +18,8 @@ pub(crate) struct Placed {
     latest: ArcSwapOption<Rostered>,
     /// There was a call with a key.
     is_used: AtomicBool,
+    /// Rings that were made.
+    made: AtomicU64,
 }
 
 /// The ring of the sets with one roster.
@@ -33,7 +35,7 @@ impl Placed {
         let latest = self.latest.load();
         let is_there = latest.as_ref().is_some_and(|it| it.roster == set.roster());
         if self.is_used() && !is_there {
-            self.latest.store(Some(made(set)));
+            self.latest.store(Some(self.make(set)));
         }
     }
 
@@ -93,13 +95,24 @@ impl Placed {
         )
     }
 
+    /// How many rings were made.
+    #[cfg(feature = "testing")]
+    pub(crate) fn rings_made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    fn make(&self, set: &EndpointSet) -> Arc<Rostered> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        made(set)
+    }
+
     fn of(&self, set: &EndpointSet) -> Arc<Rostered> {
         self.is_used.store(true, Ordering::Relaxed);
         let latest = self.latest.load_full();
         if let Some(latest) = latest.filter(|it| it.roster == set.roster()) {
             return latest;
         }
-        let made = made(set);
+        let made = self.make(set);
         self.latest.store(Some(Arc::clone(&made)));
         made
     }

@@ -124,6 +124,12 @@ impl Channel {
         self.0.core.place.ready().await
     }
 
+    /// How many rings its calls with a key have needed.
+    #[cfg(feature = "testing")]
+    pub(crate) fn rings_made(&self) -> u64 {
+        self.0.core.place.picker.placed().rings_made()
+    }
+
     /// What holds for calls of these services that say nothing themselves, and who says it: a table to print.
     ///
     /// ```

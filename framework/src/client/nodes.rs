@@ -86,7 +86,7 @@ impl NodeMaker {
                 user_agent: self.user_agent.clone(),
                 max_waiting: self.max_waiting,
                 keep_alive: self.keep_alive,
-                reported: Arc::new(Reported::every(tuning.report_every)),
+                reported: Arc::new(Reported::new(self.fleet.epoch(), tuning.report_every)),
                 // Who has one endpoint has no use for it.
                 asks_load: self.fleet.is_judged(),
             },

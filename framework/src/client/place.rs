@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::explain::{self, Samples};
 use super::members::{Members, Nobody};
 use super::progress::{Progress, Stage};
-use crate::balance::{Asks, Common, Hope, Picker, hope};
+use crate::balance::{Asks, Hope, Picker, hope};
 use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Idempotency, Payload, RawCall, RawReply, Shape, Status};
@@ -161,23 +161,11 @@ impl Place {
     /// What a pick is to know besides the nodes.
     pub(super) fn asks(&self, wants: Wants) -> Asks {
         let fleet = self.table.fleet();
-        let tuning = &fleet.tuning;
+        let now = fleet.moment(Instant::now());
         Asks {
-            now: fleet.moment(Instant::now()),
-            common: Common {
-                typical_rtt: fleet.typical_rtt(),
-                warm_up: tuning.warm_up.as_secs_f32(),
-                rtt_decay: tuning.rtt_decay.as_secs_f32(),
-                uses_reports: self.picker.balance().uses_reports(),
-                report_age: tuning.report_age.as_secs_f32(),
-                typical_service: fleet.typical_service(),
-            },
-            panics: fleet.panics(),
             is_repeatable: wants.is_repeatable,
             key: wants.key,
-            load: fleet.load(),
-            weight: fleet.weight(),
-            trial_patience: tuning.trial_patience.as_secs_f32(),
+            ..Asks::new(fleet, self.picker.balance(), now)
         }
     }
 

@@ -75,11 +75,15 @@ impl Fleet {
         self.seed
     }
 
+    /// Stamps count from then on.
+    pub(crate) fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
     pub(crate) fn moment(&self, now: Instant) -> Moment {
         Moment {
             stamp: self.stamp(now),
-            instant: now,
-            report_age: self.tuning.report_age,
+            report_age: u32::try_from(self.tuning.report_age.as_millis()).unwrap_or(u32::MAX),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::middleware::Next;
 use crate::rt::stamp::Stamp;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
+use crate::transport::reported::Reported;
 use crate::transport::target::Target;
 
 /// An endpoint and its connection. The connection is made at the first call, and kept up by a task of its own
@@ -107,7 +108,7 @@ impl Node {
         // What its connections are told to write to is what a pick reads.
         let reported = match (&keep_up, &state) {
             (Some(keep_up), _) => Arc::clone(&keep_up.settings.reported),
-            (None, _) => Arc::default(),
+            (None, _) => Arc::new(Reported::new(fleet.epoch(), fleet.tuning.report_every)),
         };
         let vitals = Vitals::new(NORMAL_WEIGHT, now, reported);
         vitals.set_readiness(state.readiness());

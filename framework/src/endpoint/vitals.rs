@@ -3,14 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::{Readiness, Tuning};
 use crate::call::outcome::Outcome;
 use crate::rt::stamp::{Stamp, Stamped};
-use crate::transport::reported::Reported;
+use crate::transport::reported::{Reported, low};
 
 /// The weight of a node that nobody has given another one.
 pub(crate) const NORMAL_WEIGHT: u32 = 100;
@@ -60,9 +57,9 @@ impl Phase {
     }
 }
 
-/// What is known of one node.
+/// What is known of one node. A pick reads the first cache line, so that the order of fields counts.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(crate) struct Vitals {
     readiness: AtomicU8,
     /// 100 is normal.
@@ -75,28 +72,27 @@ pub(crate) struct Vitals {
     rtt: Stamped,
     /// The share of calls that went well of late; nothing yet is all.
     success: Stamped,
-    /// Calls that went well, and that failed, of all time. They wrap.
-    good: AtomicU32,
-    bad: AtomicU32,
+    /// Calls sent since a report, and the number of that report, in the lower half: they are not in it.
+    sent: AtomicU64,
+    /// What it says of itself.
+    reported: Arc<Reported>,
     /// Unary calls that are under way.
     waiting: AtomicU32,
     /// Calls that it answered, of all time. They wrap.
     answered: AtomicU32,
-    /// Calls sent since a report, and the number of that report, in the lower half: they are not in it.
-    sent: AtomicU64,
+    /// Calls that went well, and that failed, of all time. They wrap.
+    good: AtomicU32,
+    bad: AtomicU32,
     /// Its part of the load of all nodes.
     part: AtomicU32,
-    /// What it says of itself.
-    reported: Arc<Reported>,
 }
 
 /// A moment, as facts are asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(super) stamp: Stamp,
-    pub(super) instant: Instant,
-    /// What a server said longer ago says nothing any more.
-    pub(super) report_age: Duration,
+    /// Milliseconds: what a server said longer ago says nothing any more.
+    pub(super) report_age: u32,
 }
 
 /// What a pick knows of a node, at one moment.
@@ -158,6 +154,7 @@ impl Vitals {
     }
 
     /// What was counted and measured here.
+    #[inline]
     fn counted(&self, now: Stamp) -> Facts {
         let (phase, since) = self.phase();
         let rtt = self.rtt.get();
@@ -175,14 +172,17 @@ impl Vitals {
     }
 
     /// What was counted and measured here, and what it said of itself a moment ago.
+    #[inline]
     pub(crate) fn facts(&self, now: &Moment) -> Facts {
+        let brief = self.reported.brief();
+        let age = brief.age(now.stamp);
         Facts {
-            report: self.reported.latest().map(|(report, when)| {
-                let is_fresh = now.instant.saturating_duration_since(when) <= now.report_age;
+            report: age.map(|age| {
+                let is_fresh = age <= now.report_age;
                 Said {
-                    in_flight: report.in_flight.saturating_add(self.sent_since()),
-                    service: report.service_time.as_secs_f32(),
-                    is_draining: report.draining && is_fresh,
+                    in_flight: (brief.in_flight()).saturating_add(self.sent_since(brief.version())),
+                    service: brief.service(),
+                    is_draining: brief.is_draining() && is_fresh,
                     is_fresh,
                 }
             }),
@@ -202,14 +202,11 @@ impl Vitals {
         self.part.swap(load, Ordering::Relaxed)
     }
 
-    /// Calls sent to it that its last report cannot have counted.
-    fn sent_since(&self) -> u32 {
+    /// Calls sent to it that its last report, of this number, cannot have counted.
+    #[inline]
+    fn sent_since(&self, version: u32) -> u32 {
         let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
-        if of == low(self.reported.version()) {
-            sent
-        } else {
-            0
-        }
+        if of == version { sent } else { 0 }
     }
 
     pub(crate) fn reported(&self) -> &Arc<Reported> {
@@ -402,15 +399,6 @@ const LEAST_SHARE: f32 = 0.02;
 /// A share of successes above this is taken for all.
 const FORGOTTEN: f32 = 0.999;
 
-/// The number of a report, as far as it has room.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "two that differ by 2³² are years apart"
-)]
-fn low(version: u64) -> u32 {
-    version as u32
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the two halves of the word"
@@ -438,6 +426,10 @@ pub(super) struct End {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
     use super::*;
 
     struct Clock(Instant);

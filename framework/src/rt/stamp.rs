@@ -2,7 +2,6 @@
 //! It refuses to be a clock: it is told what time it is.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -18,14 +17,23 @@ impl Stamp {
         Self(millis as u32)
     }
 
-    /// Seconds from `earlier` to this; a moment that seems later is taken for the same one.
-    pub(crate) fn seconds_since(self, earlier: Self) -> f32 {
+    /// Milliseconds from `earlier` to this; a moment that seems later is taken for the same one.
+    #[inline]
+    pub(crate) fn millis_since(self, earlier: Self) -> u32 {
         let age = self.0.wrapping_sub(earlier.0);
         // Two threads may read their clocks in one order and store what they saw in the other.
-        if age > u32::MAX / 2 {
-            return 0.0;
-        }
-        Duration::from_millis(age.into()).as_secs_f32()
+        if age > u32::MAX / 2 { 0 } else { age }
+    }
+
+    /// The same in seconds.
+    #[inline]
+    pub(crate) fn seconds_since(self, earlier: Self) -> f32 {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "six digits are enough for an age"
+        )]
+        let age = self.millis_since(earlier) as f32;
+        age * 0.001
     }
 
     /// Is it earlier than `other`, by a millisecond at least?
@@ -48,6 +56,7 @@ pub(crate) struct Stamped(AtomicU64);
 
 impl Stamped {
     /// Not a number with a payload of its own: no measured value is that.
+    #[inline]
     pub(crate) fn get(&self) -> Option<(f32, Stamp)> {
         let bits = self.0.load(Ordering::Relaxed);
         #[expect(
@@ -71,6 +80,8 @@ impl Stamped {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

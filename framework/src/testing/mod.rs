@@ -6,6 +6,8 @@ mod failed;
 mod frame;
 mod hpack;
 mod peer;
+#[doc(hidden)]
+pub mod pick;
 mod proxy;
 #[doc(hidden)]
 pub mod readers;

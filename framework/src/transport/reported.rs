@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::call::LoadReport;
 use crate::call::report::EVERY;
+use crate::rt::stamp::Stamp;
 
 /// Written by the connections of one endpoint, read at each pick.
 ///
@@ -16,6 +17,7 @@ use crate::call::report::EVERY;
 #[derive(Debug)]
 pub(crate) struct Reported {
     since: Instant,
+    brief: [AtomicU64; 2],
     /// Reports so far. Its last bit says which place is shown.
     version: AtomicU64,
     places: [Place; 2],
@@ -27,6 +29,18 @@ pub(crate) struct Reported {
     every_us: u64,
 }
 
+/// What a pick needs of the last report, in two words: it looks at that of each endpoint, and has no time for the rest.
+/// Words they stay: taken apart and put together again they cost half of a pick.
+///
+/// They may be of two reports that came one behind the other: a pick is an estimate, and the next one sees the later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Brief {
+    /// In flight; service time, with [`DRAINING`] as its sign.
+    load: u64,
+    /// The number of the report, as far as it has room, which is zero before the first; when it came.
+    when: u64,
+}
+
 /// In flight and epoch; service time in nanoseconds; utilization (not a number where there is none) and calls per
 /// second; failures per second and whether it drains; microseconds since the start.
 #[derive(Debug, Default)]
@@ -34,15 +48,16 @@ struct Place([AtomicU64; 5]);
 
 impl Default for Reported {
     fn default() -> Self {
-        Self::every(EVERY)
+        Self::new(Instant::now(), EVERY)
     }
 }
 
 impl Reported {
-    /// One that is to be renewed so often.
-    pub(crate) fn every(every: Duration) -> Self {
+    /// Its times count from `start` on; it is to be renewed so often.
+    pub(crate) fn new(start: Instant, every: Duration) -> Self {
         Self {
-            since: Instant::now(),
+            since: start,
+            brief: Default::default(),
             version: AtomicU64::new(0),
             places: Default::default(),
             is_written: AtomicBool::new(false),
@@ -51,9 +66,7 @@ impl Reported {
             every_us: micros(every),
         }
     }
-}
 
-impl Reported {
     /// Takes a report that came `now`. Of two at once one is lost: they are as good as each other.
     pub(crate) fn store(&self, report: LoadReport, now: Instant) {
         if self.is_written.swap(true, Ordering::Acquire) {
@@ -65,6 +78,7 @@ impl Reported {
         fence(Ordering::Release);
         self.place(version).write(&report, at);
         self.version.store(version, Ordering::Release);
+        self.write_brief(&report, Stamp::at(now, self.since), low(version));
         self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
         if report.epoch != 0 {
             self.is_ours.store(true, Ordering::Relaxed);
@@ -90,6 +104,28 @@ impl Reported {
         }
     }
 
+    /// The last report, in brief.
+    #[inline]
+    pub(crate) fn brief(&self) -> Brief {
+        let [load, when] = self
+            .brief
+            .each_ref()
+            .map(|word| word.load(Ordering::Relaxed));
+        Brief { load, when }
+    }
+
+    fn write_brief(&self, report: &LoadReport, at: Stamp, version: u32) {
+        let service = report.service_time.as_secs_f32().to_bits();
+        let draining = if report.draining { DRAINING } else { 0 };
+        let words = [
+            pair(report.in_flight, service | draining),
+            pair(version, at.bits()),
+        ];
+        for (place, word) in self.brief.iter().zip(words) {
+            place.store(word, Ordering::Relaxed);
+        }
+    }
+
     /// How many reports came: another number is another report.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
@@ -109,6 +145,37 @@ impl Reported {
 
     fn place(&self, version: u64) -> &Place {
         &self.places[usize::from(version & 1 == 1)]
+    }
+}
+
+impl Brief {
+    /// Has there been a report, and how many milliseconds ago?
+    #[inline]
+    pub(crate) fn age(self, now: Stamp) -> Option<u32> {
+        let (version, at) = halves(self.when);
+        (version != 0).then(|| now.millis_since(Stamp::from_bits(at)))
+    }
+
+    #[inline]
+    pub(crate) fn in_flight(self) -> u32 {
+        halves(self.load).0
+    }
+
+    /// Seconds that a call takes; zero where it is not known.
+    #[inline]
+    pub(crate) fn service(self) -> f32 {
+        f32::from_bits(halves(self.load).1 & !DRAINING)
+    }
+
+    #[inline]
+    pub(crate) fn is_draining(self) -> bool {
+        halves(self.load).1 & DRAINING != 0
+    }
+
+    /// The number of the report, as far as it has room.
+    #[inline]
+    pub(crate) fn version(self) -> u32 {
+        halves(self.when).0
     }
 }
 
@@ -144,6 +211,14 @@ impl Place {
         };
         (report, at)
     }
+}
+
+/// The sign of a time, which has none.
+const DRAINING: u32 = 1 << 31;
+
+/// The number of a report, as far as it has room.
+pub(crate) fn low(version: u64) -> u32 {
+    version as u32
 }
 
 fn pair(high: u32, low: u32) -> u64 {
@@ -185,11 +260,18 @@ mod tests {
         let reported = Reported::default();
         let start = reported.since;
         assert_eq!((reported.latest(), reported.version()), (None, 0));
+        assert_eq!(reported.brief().age(Stamp::at(start, start)), None);
         for n in 1..=4 {
             let at = start + n * MS;
             reported.store(numbered(n), at);
             assert_eq!(reported.latest(), Some((numbered(n), at)));
             assert_eq!(reported.version(), u64::from(n));
+            let brief = reported.brief();
+            assert_eq!(brief.age(Stamp::at(at + 7 * MS, start)), Some(7));
+            assert_eq!((brief.in_flight(), brief.version()), (n, n));
+            assert_eq!(brief.is_draining(), n.is_multiple_of(2));
+            let service = Duration::from_nanos(n.into()).as_secs_f32();
+            assert_eq!(brief.service().to_bits(), service.to_bits());
         }
     }
 

@@ -23,21 +23,8 @@ fn nodes(count: usize) -> (EndpointSet, Arc<Fleet>) {
 
 fn asks(fleet: &Fleet, now: Instant) -> Asks {
     Asks {
-        now: fleet.moment(now),
-        common: Common {
-            typical_rtt: fleet.typical_rtt(),
-            warm_up: 10.0,
-            rtt_decay: 10.0,
-            uses_reports: true,
-            report_age: 1.0,
-            typical_service: fleet.typical_service(),
-        },
-        panics: fleet.panics(),
         is_repeatable: true,
-        key: None,
-        load: fleet.load(),
-        weight: fleet.weight(),
-        trial_patience: 1.0,
+        ..Asks::new(fleet, &Balance::default(), fleet.moment(now))
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Latencies {
     pub p50: Duration,
     /// The 99th percentile.
     pub p99: Duration,
+    /// The 99.9th percentile.
+    #[serde(default)]
+    pub p999: Duration,
 }
 
 impl Recorder {
@@ -65,6 +68,7 @@ impl Recorder {
             calls: histogram.len(),
             p50: at(0.50),
             p99: at(0.99),
+            p999: at(0.999),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! one nothing.
 
 mod attack;
+mod cluster;
 mod cpu;
 mod failure;
 mod latency;
@@ -20,6 +21,7 @@ mod process;
 mod socket;
 
 pub use attack::{Attack, AttackOrder};
+pub use cluster::{Calls, CallsReport, Chooser, ClusterOrder, Slots};
 pub use cpu::{burn, pin, process_cpu};
 pub use failure::Failure;
 pub use latency::{Latencies, Recorder};

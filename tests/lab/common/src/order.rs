@@ -9,7 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Latencies, Load, Reading};
+use crate::{CallsReport, Latencies, Load, Reading};
 
 /// The line that asks a server process for its meters.
 pub const READ: &str = "read";
@@ -62,6 +62,8 @@ pub enum Event {
     Measuring,
     /// A client is done.
     Measured(ClientReport),
+    /// A client of a cluster is done.
+    Called(CallsReport),
     /// The process gives up.
     Failed(String),
 }

@@ -69,6 +69,23 @@ pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
     find(&build(home(), None, &[name.to_owned()])?, name)
 }
 
+/// Builds the package of the lab that is called `package`, and gives its programs of these names.
+///
+/// # Errors
+/// When cargo fails; its own messages have gone to standard error.
+pub(crate) fn programs<const N: usize>(
+    package: &str,
+    names: [&str; N],
+) -> Result<[PathBuf; N], Failure> {
+    let executables = build(home(), None, &[package.to_owned()])?;
+    let mut found = Vec::with_capacity(N);
+    for name in names {
+        found.push(find(&executables, name)?);
+    }
+    let found = <[PathBuf; N]>::try_from(found);
+    found.map_err(|_| Failure::new(format!("cargo built not all of {package}")))
+}
+
 /// Builds packages, and gives all programs of theirs.
 fn build(lab: &Path, target: Option<&Path>, packages: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

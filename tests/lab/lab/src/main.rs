@@ -7,6 +7,7 @@ mod against;
 mod bench;
 mod build;
 mod cli;
+mod cluster;
 mod compile;
 mod contender;
 mod cores;

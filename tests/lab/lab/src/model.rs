@@ -2,7 +2,10 @@
 //!
 //! What a figure means is the experiment's business.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use lab_common::Failure;
 use serde_json::{Map, Value};
@@ -14,7 +17,11 @@ pub(crate) const ASKED: &str = "asked";
 
 /// The program, built.
 #[derive(Debug)]
-pub(crate) struct Model(PathBuf);
+pub(crate) struct Model {
+    timed: PathBuf,
+    /// The same under a counting allocator.
+    counted: PathBuf,
+}
 
 /// What it printed: from a figure to its values.
 #[derive(Debug)]
@@ -27,7 +34,8 @@ impl Model {
     /// When it does not build.
     pub(crate) fn build(bench: &Bench) -> Result<Self, Failure> {
         bench.progress().show("building the model");
-        compile::program("lab-model").map(Self)
+        let [timed, counted] = compile::programs("lab-model", ["lab-model", "lab-model-counted"])?;
+        Ok(Self { timed, counted })
     }
 
     /// Asks for one thing, of one size.
@@ -35,15 +43,27 @@ impl Model {
     /// # Errors
     /// When the program fails, or prints what nobody can read.
     pub(crate) fn ask(&self, what: &str, size: usize) -> Result<Printed, Failure> {
-        let ran = Command::new(&self.0)
-            .arg(what)
-            .arg(size.to_string())
-            .output()?;
-        if !ran.status.success() {
-            return Err(Failure::new(String::from_utf8_lossy(&ran.stderr)).during(what));
-        }
-        Ok(Printed(serde_json::from_slice(&ran.stdout)?))
+        ask(&self.timed, what, size)
     }
+
+    /// Asks for what a thing allocates.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn count(&self, what: &str, size: usize) -> Result<Printed, Failure> {
+        ask(&self.counted, what, size)
+    }
+}
+
+fn ask(binary: &Path, what: &str, size: usize) -> Result<Printed, Failure> {
+    let ran = Command::new(binary)
+        .arg(what)
+        .arg(size.to_string())
+        .output()?;
+    if !ran.status.success() {
+        return Err(Failure::new(String::from_utf8_lossy(&ran.stderr)).during(what));
+    }
+    Ok(Printed(serde_json::from_slice(&ran.stdout)?))
 }
 
 impl Printed {

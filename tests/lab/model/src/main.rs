@@ -4,13 +4,17 @@
 mod lookup;
 mod moves;
 mod owners;
+mod picks;
 mod shares;
 mod slots;
+mod updates;
 
 use std::{env, process::ExitCode};
 
 use lab_common::Failure;
 use serde_json::{Map, Value};
+
+use crate::updates::Change;
 
 /// From a figure to its values.
 type Figures = Map<String, Value>;
@@ -37,6 +41,10 @@ fn run(name: Option<&str>, size: Option<&str>) -> Result<Figures, Failure> {
         Some("build") => Ok(lookup::build(size()?.parse()?)),
         Some("moves") => Ok(moves::run(size()?.parse()?)),
         Some("shares") => Ok(shares::run(size()?.parse()?)),
+        Some("picks") => picks::run(size()?.parse()?),
+        Some("members") => updates::run(size()?.parse()?, Change::Member, false),
+        Some("states") => updates::run(size()?.parse()?, Change::State, true),
+        Some("keyed-members") => updates::run(size()?.parse()?, Change::Member, true),
         Some("owners") => Ok(owners::run(size()?.parse()?)),
         other => Err(Failure::new(format!("{other:?} is nothing to ask for"))),
     }

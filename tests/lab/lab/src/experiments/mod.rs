@@ -18,6 +18,11 @@ mod l3;
 mod l4;
 mod l5;
 mod l7;
+mod l8;
+mod l9;
+mod r1;
+mod r4;
+mod r7;
 mod w1;
 mod w12;
 mod w13;
@@ -66,6 +71,11 @@ pub(crate) static ALL: &[&dyn Experiment] = &[
     &l4::EXPERIMENT,
     &l5::EXPERIMENT,
     &l7::EXPERIMENT,
+    &l8::EXPERIMENT,
+    &l9::EXPERIMENT,
+    &r1::EXPERIMENT,
+    &r4::EXPERIMENT,
+    &r7::EXPERIMENT,
 ];
 
 /// The experiments that `ids` name, in their own order; `all` names all of them.
