@@ -2,6 +2,7 @@
 //! It refuses to choose.
 
 use crate::endpoint::Facts;
+use crate::rt::decay::decayed;
 
 /// A node that has just joined gets this share at least (Envoy's min_weight_percent).
 const LEAST_WARMTH: f32 = 0.1;
@@ -16,8 +17,10 @@ pub(crate) struct Common {
     pub(crate) typical_rtt: f32,
     /// Seconds in which a node warms up.
     pub(crate) warm_up: f32,
-    /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
+    /// Seconds in which what was measured of a node decays: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
+    /// Seconds in which it decays that calls failed there.
+    pub(crate) success_decay: f32,
     /// Does what servers say of themselves count?
     pub(crate) uses_reports: bool,
     /// Seconds for which that is news.
@@ -33,10 +36,11 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
         Some(rtt) => (rtt, facts.rtt_age),
         None => (common.typical_rtt, facts.in_phase),
     };
-    let rtt = rtt * common.rtt_decay / (common.rtt_decay + age);
+    let rtt = rtt * decayed(age / common.rtt_decay);
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
-    let success = facts.success.max(LEAST_SUCCESS);
+    let failing = (1.0 - facts.success) * decayed(facts.success_age / common.success_decay);
+    let success = (1.0 - failing).max(LEAST_SUCCESS);
     let delay = match facts.report {
         // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
         Some(said)
@@ -47,11 +51,13 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
         {
             rtt.min(common.typical_rtt)
         }
-        // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
+        // What it says counts the calls of all clients, but it cannot tell calls that wait from calls that are worked
+        // on side by side; what was measured here can, and knows only its own. The mean of both is better than either
+        // (docs/lab.md, L3 to L5); it is the geometric one, for they need not be of one scale.
         Some(said) if said.service > 0.0 && common.uses_reports => {
             #[expect(clippy::cast_precision_loss, reason = "a queue")]
             let said_queue = said.in_flight as f32 + 1.0;
-            said.service * said_queue.max(queue)
+            (said.service * said_queue.max(queue) * rtt * queue).sqrt()
         }
         _ => rtt * queue,
     };
@@ -81,6 +87,7 @@ mod tests {
         typical_rtt: 0.03,
         warm_up: 10.0,
         rtt_decay: 10.0,
+        success_decay: 10.0,
         uses_reports: true,
         report_age: 1.0,
     };
@@ -94,6 +101,7 @@ mod tests {
         rtt: Some(0.01),
         rtt_age: 0.0,
         success: 1.0,
+        success_age: 0.0,
         report: None,
     };
 
@@ -114,7 +122,7 @@ mod tests {
                     in_flight: 9,
                     ..said(4, 0.002)
                 },
-                0.02,
+                (0.002_f32 * 10.0 * 0.01 * 10.0).sqrt(),
             ),
             (said(4, 0.0), 0.01),
             (
@@ -131,7 +139,7 @@ mod tests {
                     rtt_age: 0.5,
                     ..said(0, 0.5)
                 },
-                0.5,
+                (0.5 * 0.5 * decayed(0.05)).sqrt(),
             ),
             (
                 Facts {
@@ -139,7 +147,7 @@ mod tests {
                     rtt_age: 2.0,
                     ..said(0, 0.5)
                 },
-                0.01 * 10.0 / 12.0,
+                0.01 * decayed(0.2),
             ),
         ] {
             let found = expected_delay(&facts, &COMMON);
@@ -166,7 +174,7 @@ mod tests {
                     in_phase: 10.0,
                     ..FACTS
                 },
-                0.015,
+                0.03 * decayed(1.0),
             ),
             (
                 Facts {
@@ -180,7 +188,7 @@ mod tests {
                     rtt_age: 10.0,
                     ..FACTS
                 },
-                0.005,
+                0.01 * decayed(1.0),
             ),
             (
                 Facts {
@@ -195,6 +203,14 @@ mod tests {
                     ..FACTS
                 },
                 0.04,
+            ),
+            (
+                Facts {
+                    success: 0.5,
+                    success_age: 1000.0,
+                    ..FACTS
+                },
+                0.01,
             ),
             (
                 Facts {

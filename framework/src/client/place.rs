@@ -168,6 +168,7 @@ impl Place {
                 typical_rtt: fleet.typical_rtt(),
                 warm_up: tuning.warm_up.as_secs_f32(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                success_decay: tuning.success_decay.as_secs_f32(),
                 uses_reports: self.picker.balance().uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
             },

@@ -28,6 +28,7 @@ fn asks(fleet: &Fleet, now: Instant) -> Asks {
             typical_rtt: fleet.typical_rtt(),
             warm_up: 10.0,
             rtt_decay: 10.0,
+            success_decay: 10.0,
             uses_reports: true,
             report_age: 1.0,
         },
