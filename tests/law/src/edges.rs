@@ -72,9 +72,20 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
-    // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
-    // decisions.
-    ("testing", &["balance", "call", "transport"]),
+    // Test tools stand outside of the stack: they speak its wire, carry its bytes, measure its
+    // decisions, and simulate clusters of servers under channels.
+    (
+        "testing",
+        &[
+            "balance",
+            "call",
+            "client",
+            "discovery",
+            "observe",
+            "server",
+            "transport",
+        ],
+    ),
 ];
 
 /// Files, or folders with a final slash, whose decisions are pure functions of
