@@ -69,6 +69,7 @@ mod tests {
             rtt: None,
             rtt_age: 0.0,
             success: 1.0,
+            success_age: 0.0,
             report: None,
         };
         use Readiness::{Failing, Pending, Ready};

@@ -2,6 +2,7 @@
 //! It refuses to choose.
 
 use crate::endpoint::Facts;
+use crate::rt::decay::decayed;
 
 /// A node that has just joined gets this share at least (Envoy's min_weight_percent).
 const LEAST_WARMTH: f32 = 0.1;
@@ -16,8 +17,10 @@ pub(crate) struct Common {
     pub(crate) typical_rtt: f32,
     /// How much of its warmth a node gets in a second.
     pub(crate) warming: f32,
-    /// Seconds in which what was measured of a node counts half: who was slow once gets a call again some day.
+    /// Seconds in which what was measured of a node decays: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
+    /// Seconds in which it decays that calls failed there.
+    pub(crate) success_decay: f32,
     /// Does what servers say of themselves count?
     pub(crate) uses_reports: bool,
     /// Seconds for which that is news.
@@ -33,35 +36,41 @@ pub(crate) struct Common {
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
-    let success = facts.success.max(LEAST_SUCCESS);
+    let failing = (1.0 - facts.success) * decayed(facts.success_age / common.success_decay);
+    let success = (1.0 - failing).max(LEAST_SUCCESS);
     let said = facts
         .report
         .filter(|said| said.service > 0.0 && common.uses_reports);
-    let delay = match (said, facts.rtt) {
+    let rtt = match facts.rtt {
+        // Who was slow long ago gets cheaper by and by, or it would never be measured again.
+        Some(rtt) => rtt * decayed(facts.rtt_age / common.rtt_decay),
+        // Who was never measured gets one call at once, and more when that has ended.
+        None if facts.in_flight == 0 => 0.0,
+        None => common.typical_rtt,
+    };
+    let delay = match said {
         // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
-        (Some(said), _)
+        Some(said)
             if said.is_fresh
                 && said.in_flight == 0
                 && facts.in_flight == 0
                 && facts.rtt_age > common.report_age =>
         {
-            said.service.min(common.typical_service)
+            (said.service.min(common.typical_service) * rtt.min(common.typical_rtt)).sqrt()
         }
-        // What it says counts the calls of all clients, and leaves the network out, which is the same to all.
-        (Some(said), _) if said.is_fresh => {
+        // What it says counts the calls of all clients, but it cannot tell calls that wait from calls that are worked
+        // on side by side; what was measured here can, and knows only its own. The mean of both is better than either
+        // (docs/lab.md, L3 to L5); it is the geometric one, for they need not be of one scale.
+        Some(said) => {
             #[expect(clippy::cast_precision_loss, reason = "a queue")]
-            let said_queue = said.in_flight as f32 + 1.0;
-            said.service * said_queue.max(queue)
+            let said_queue = if said.is_fresh {
+                said.in_flight as f32 + 1.0
+            } else {
+                queue
+            };
+            (said.service * said_queue.max(queue) * rtt * queue).sqrt()
         }
-        (Some(said), _) => said.service * queue,
-        // Who was slow long ago gets cheaper by and by, or it would never be measured again.
-        (None, Some(rtt)) => {
-            let decayed = common.rtt_decay / (common.rtt_decay + facts.rtt_age);
-            rtt * decayed * queue
-        }
-        // Who was never measured gets one call at once, and more when that has ended.
-        (None, None) if facts.in_flight == 0 => 0.0,
-        (None, None) => common.typical_rtt * queue,
+        None => rtt * queue,
     };
     delay / (share(facts, common) * success * success)
 }
@@ -91,6 +100,7 @@ mod tests {
         typical_rtt: 0.03,
         warming: 0.1,
         rtt_decay: 10.0,
+        success_decay: 10.0,
         uses_reports: true,
         report_age: 1.0,
         typical_service: 0.003,
@@ -105,6 +115,7 @@ mod tests {
         rtt: Some(0.01),
         rtt_age: 0.0,
         success: 1.0,
+        success_age: 0.0,
         report: None,
     };
 
@@ -126,7 +137,7 @@ mod tests {
                     in_flight: 9,
                     ..said(4, 0.002)
                 },
-                0.02,
+                (0.002_f32 * 10.0 * 0.01 * 10.0).sqrt(),
             ),
             (said(4, 0.0), 0.01),
             (
@@ -135,7 +146,7 @@ mod tests {
                     rtt_age: 2.0,
                     ..said(0, 0.5)
                 },
-                0.003,
+                (0.003_f32 * 0.03).sqrt(),
             ),
             (
                 Facts {
@@ -143,14 +154,14 @@ mod tests {
                     rtt_age: 0.5,
                     ..said(0, 0.5)
                 },
-                0.5,
+                (0.5 * 0.5 * decayed(0.05)).sqrt(),
             ),
             (
                 Facts {
                     rtt_age: 2.0,
                     ..said(0, 0.001)
                 },
-                0.001,
+                (0.001 * 0.01 * decayed(0.2)).sqrt(),
             ),
         ] {
             let found = expected_delay(&facts, &COMMON);
@@ -169,7 +180,7 @@ mod tests {
         };
         let found = expected_delay(&stale, &COMMON);
         assert!(
-            (found - 0.004).abs() < 1e-6,
+            (found - 8e-5_f32.sqrt()).abs() < 1e-6,
             "of old what a call takes counts, and not the queue: {found}"
         );
         let deaf = Common {
@@ -210,7 +221,7 @@ mod tests {
                     rtt_age: 10.0,
                     ..FACTS
                 },
-                0.005,
+                0.01 * decayed(1.0),
             ),
             (
                 Facts {
@@ -225,6 +236,14 @@ mod tests {
                     ..FACTS
                 },
                 0.04,
+            ),
+            (
+                Facts {
+                    success: 0.5,
+                    success_age: 1000.0,
+                    ..FACTS
+                },
+                0.01,
             ),
             (
                 Facts {

@@ -51,6 +51,7 @@ impl Asks {
                 typical_rtt: fleet.typical_rtt(),
                 warming: tuning.warm_up.as_secs_f32().recip(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32(),
+                success_decay: tuning.success_decay.as_secs_f32(),
                 uses_reports: balance.uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
                 typical_service: fleet.typical_service(),

@@ -81,7 +81,8 @@ impl Placed {
             key,
             |index| {
                 let class = facts(index).and_then(|facts| class(&facts, asks.panics, false));
-                class == Some(Class::Routable)
+                // One that is only suspected keeps its keys: most of those that are asked answer.
+                matches!(class, Some(Class::Routable | Class::Suspect))
             },
             |index| {
                 vitals

@@ -56,12 +56,10 @@ impl InFlight {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(self.since);
         let stamp = fleet.stamp(now);
-        let allowed = self.deadline.map(|deadline| deadline.remaining(self.since));
         let failed = node.vitals().settle(
             End {
                 outcome,
                 elapsed: elapsed.as_secs_f32(),
-                allowed: allowed.map(|allowed| allowed.as_secs_f32()),
                 now: stamp,
                 is_stream,
             },

@@ -15,11 +15,8 @@ pub(crate) struct Tuning {
     pub(crate) rtt_decay: Duration,
     /// What is assumed of a node that nobody has measured, where no other node was measured either (tower: 30 ms).
     pub(crate) unknown_rtt: Duration,
-    /// How fast failures and successes are forgotten.
+    /// How fast it is forgotten that calls failed: as fast as what they took.
     pub(crate) success_decay: Duration,
-    /// A failed call counts as one that took as long as this, or its deadline, if that is less: a server that fails at
-    /// once is not a fast one.
-    pub(crate) failure_cost: Duration,
     /// A server is asked for a report by calls so often.
     pub(crate) report_every: Duration,
     /// A report of a server older than this says nothing of its load any more (Prequal, §4.1).
@@ -62,8 +59,7 @@ impl Default for Tuning {
             warm_up: Duration::from_secs(10),
             rtt_decay: Duration::from_secs(10),
             unknown_rtt: Duration::from_millis(30),
-            success_decay: Duration::from_secs(2),
-            failure_cost: Duration::from_secs(1),
+            success_decay: Duration::from_secs(10),
             report_every: EVERY,
             report_age: Duration::from_secs(1),
             bucket: Duration::from_secs(1),
@@ -95,7 +91,6 @@ impl Tuning {
             rtt_decay: self.rtt_decay * by,
             unknown_rtt: self.unknown_rtt * by,
             success_decay: self.success_decay * by,
-            failure_cost: self.failure_cost * by,
             report_every: self.report_every * by,
             report_age: self.report_age * by,
             bucket: self.bucket * by,

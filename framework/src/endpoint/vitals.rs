@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::{Readiness, Tuning};
 use crate::call::outcome::Outcome;
+use crate::rt::decay::decayed;
 use crate::rt::stamp::{Stamp, Stamped};
 use crate::transport::reported::{Reported, low};
 
@@ -111,6 +112,8 @@ pub(crate) struct Facts {
     pub(crate) rtt_age: f32,
     /// The share of calls that went well of late.
     pub(crate) success: f32,
+    /// Seconds since that was known.
+    pub(crate) success_age: f32,
     /// What it said of itself last.
     pub(crate) report: Option<Said>,
 }
@@ -157,7 +160,7 @@ impl Vitals {
     #[inline]
     fn counted(&self, now: Stamp) -> Facts {
         let (phase, since) = self.phase();
-        let rtt = self.rtt.get();
+        let (rtt, success) = (self.rtt.get(), self.success.get());
         Facts {
             readiness: self.readiness(),
             phase,
@@ -166,7 +169,8 @@ impl Vitals {
             weight: self.weight(),
             rtt: rtt.map(|(rtt, _)| rtt),
             rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
-            success: self.success.get().map_or(1.0, |(share, _)| share),
+            success: success.map_or(1.0, |(share, _)| share),
+            success_age: success.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
             report: None,
         }
     }
@@ -313,13 +317,8 @@ impl Vitals {
         )
     }
 
-    /// An attempt that took `elapsed` seconds is over. `allowed` is what it had, in seconds, if it was bounded.
-    /// Says whether it failed.
+    /// An attempt is over. Says whether it failed.
     pub(super) fn settle(&self, end: End, tuning: &Tuning) -> bool {
-        let cost = tuning.failure_cost.as_secs_f32();
-        let failure_cost = end
-            .elapsed
-            .max(end.allowed.map_or(cost, |allowed| cost.min(allowed)));
         match end.outcome {
             Outcome::Success => {
                 if !end.is_stream {
@@ -332,37 +331,40 @@ impl Vitals {
             }
             // It is loaded, not broken; but whoever answers so fast must not look idle.
             Outcome::Rejected => {
-                self.measured(failure_cost, end.now, tuning);
                 self.went(0.0, end.now, tuning);
                 false
             }
             Outcome::Late if end.elapsed < tuning.shortest_late.as_secs_f32() => false,
             Outcome::Fault | Outcome::Late => {
-                self.measured(failure_cost, end.now, tuning);
+                self.took_at_least(end, tuning);
                 self.went(0.0, end.now, tuning);
                 self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
                 self.bad.fetch_add(1, Ordering::Relaxed);
                 true
             }
             Outcome::Gone => {
-                // It took so long at least.
-                if !end.is_stream && self.rtt.get().is_some_and(|(rtt, _)| end.elapsed > rtt) {
-                    self.measured(end.elapsed, end.now, tuning);
-                }
+                self.took_at_least(end, tuning);
                 false
             }
             Outcome::Unsent => false,
         }
     }
 
-    /// Peak EWMA: up at once, down by and by (Finagle's and tower's; here the share of the new value is
-    /// t / (t + decay), which needs no exponential).
+    /// A call that brought nothing would have taken longer, so what it took can only raise the estimate: who fails at
+    /// once is not fast.
+    fn took_at_least(&self, end: End, tuning: &Tuning) {
+        if !end.is_stream && self.rtt.get().is_some_and(|(rtt, _)| end.elapsed > rtt) {
+            self.measured(end.elapsed, end.now, tuning);
+        }
+    }
+
+    /// Peak EWMA: up at once, down by and by (Finagle's and tower's).
     fn measured(&self, seconds: f32, now: Stamp, tuning: &Tuning) {
         let seconds = seconds.max(LEAST_RTT);
         let next = match self.rtt.get() {
             Some((rtt, stamp)) if seconds < rtt => {
-                let share = share(now.seconds_since(stamp), tuning.rtt_decay.as_secs_f32());
-                rtt + (seconds - rtt) * share
+                let age = now.seconds_since(stamp);
+                seconds + (rtt - seconds) * decayed(age / tuning.rtt_decay.as_secs_f32())
             }
             _ => seconds,
         };
@@ -377,9 +379,8 @@ impl Vitals {
             None => (1.0, now),
         };
         let decay = tuning.success_decay.as_secs_f32();
-        let age = now.seconds_since(stamp);
-        // A failure among many calls of the same moment counts as one of so many.
-        let share = share(age, decay).max(LEAST_SHARE);
+        let before = 1.0 - (1.0 - before) * decayed(now.seconds_since(stamp) / decay);
+        let share = if well > 0.0 { GOOD_SHARE } else { BAD_SHARE };
         let after = before + (well - before) * share;
         if after > FORGOTTEN {
             self.success.clear();
@@ -393,8 +394,12 @@ impl Vitals {
 /// not.
 pub(crate) const LEAST_RTT: f32 = 1e-5;
 
-/// What one call counts at least, however short ago the last one was.
-const LEAST_SHARE: f32 = 0.02;
+/// What one call that went well counts.
+const GOOD_SHARE: f32 = 0.02;
+
+/// What one that failed counts: each doubles what its node is taken to be worth less, so that the next one is likely to
+/// go elsewhere, and one of a few times 10 s later comes back.
+const BAD_SHARE: f32 = 0.5;
 
 /// A share of successes above this is taken for all.
 const FORGOTTEN: f32 = 0.999;
@@ -407,18 +412,12 @@ fn halves(bits: u64) -> (u32, u32) {
     ((bits >> 32) as u32, bits as u32)
 }
 
-fn share(age: f32, decay: f32) -> f32 {
-    age / (age + decay)
-}
-
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
     pub(super) outcome: Outcome,
     /// Seconds.
     pub(super) elapsed: f32,
-    /// Seconds that it had, if it was bounded.
-    pub(super) allowed: Option<f32>,
     pub(super) now: Stamp,
     /// How long a stream takes says nothing of its server.
     pub(super) is_stream: bool,
@@ -444,7 +443,6 @@ mod tests {
         End {
             outcome,
             elapsed,
-            allowed: Some(0.5),
             now,
             is_stream: false,
         }
@@ -460,10 +458,8 @@ mod tests {
         vitals.settle(end(Outcome::Success, 0.050, clock.at(1)), &tuning);
         assert!((rtt(clock.at(1)) - 0.050).abs() < 1e-6, "up at once");
         vitals.settle(end(Outcome::Success, 0.010, clock.at(10_001)), &tuning);
-        assert!(
-            (rtt(clock.at(1)) - 0.030).abs() < 1e-4,
-            "half way in one decay time"
-        );
+        let left = (rtt(clock.at(1)) - 0.010) / 0.040;
+        assert!((0.3..0.45).contains(&left), "{left} after one decay time");
     }
 
     #[test]
@@ -471,10 +467,11 @@ mod tests {
         let tuning = Tuning::default();
         for (outcome, elapsed, fails, in_a_row, totals, rtt, well) in [
             (Outcome::Success, 0.01, false, 0, (2, 0), 0.02, true),
-            (Outcome::Fault, 0.001, true, 1, (1, 1), 0.5, false),
-            (Outcome::Late, 0.2, true, 1, (1, 1), 0.5, false),
+            (Outcome::Fault, 0.001, true, 1, (1, 1), 0.02, false),
+            (Outcome::Fault, 0.04, true, 1, (1, 1), 0.04, false),
+            (Outcome::Late, 0.2, true, 1, (1, 1), 0.2, false),
             (Outcome::Late, 0.01, false, 0, (1, 0), 0.02, true),
-            (Outcome::Rejected, 0.001, false, 0, (1, 0), 0.5, false),
+            (Outcome::Rejected, 0.001, false, 0, (1, 0), 0.02, false),
             (Outcome::Gone, 0.01, false, 0, (1, 0), 0.02, true),
             (Outcome::Gone, 0.04, false, 0, (1, 0), 0.04, true),
             (Outcome::Unsent, 9.0, false, 0, (1, 0), 0.02, true),

@@ -2,6 +2,7 @@
 //! It knows nothing of calls, endpoints or sockets.
 
 pub(crate) mod backoff;
+pub(crate) mod decay;
 #[cfg(any(feature = "policy-file", feature = "tls"))]
 pub(crate) mod follow;
 pub(crate) mod json;

@@ -72,8 +72,8 @@ pub const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("services", &["call"]),
     // The door for generated code, which is client and server at once.
     ("codegen", &["call", "client", "server"]),
-    // Test tools stand outside of the stack: they speak its wire, carry its bytes, and measure its
-    // decisions.
+    // Test tools stand outside of the stack: they speak its wire, carry its bytes, measure its
+    // decisions, and simulate clusters of servers under channels.
     (
         "testing",
         &[
