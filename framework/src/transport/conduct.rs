@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use tokio::time::Instant;
 
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, GOAWAY, HEAD, HEADERS,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, GOAWAY, HEAD, HEADERS, Taken,
 };
 
 /// Control frames that a peer may send beside those that are paid for, and beside two for each stream that may be open:
@@ -26,6 +26,9 @@ pub(crate) const PER_CALL_FRAME: i64 = 8;
 /// Heads before the one of a reply (RFC 9110, section 15.2: 1xx) that a server may send, beside one for each call. They
 /// are held until somebody asks for the reply, and gRPC has no use for them.
 pub(crate) const EARLY_HEADS: i64 = 1024;
+
+/// What a HEADERS costs, in frames of DATA with a byte.
+const HEAD_COST: usize = 4;
 
 /// Bytes of the client's preface.
 const PREFACE: usize = 24;
@@ -102,21 +105,24 @@ impl Conduct {
         }
     }
 
-    /// Bytes came from the peer. `now` is only asked for when there may be too many of them.
+    /// Bytes came from the peer, of which no more are taken than frames that cost so much ([`cost`]). `now` is only asked
+    /// for when there may be too many of them.
     ///
     /// # Errors
     /// The peer has sent more than its calls need.
     pub(crate) fn heard(
         &mut self,
         bytes: &[u8],
+        most: usize,
         now: impl FnOnce() -> Instant,
-    ) -> Result<(), Unruly> {
+    ) -> Result<Taken, Unruly> {
         let account = &mut self.account;
-        self.inbound.read(bytes, |frame| account.hear(frame));
+        let hear = |frame| account.hear(frame);
+        let taken = self.inbound.read_at_most(bytes, most, cost, hear);
         if account.early < 0 || (account.control < 0 && !account.refill(now())) {
             return Err(Unruly::Flood);
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Bytes go to the peer.
@@ -144,6 +150,14 @@ impl Conduct {
             Peer::Server => 0,
         };
         self.outbound.is_between().then_some(last)
+    }
+}
+
+/// How many times the work of a small frame a frame is: a HEADERS decodes its fields, and begins a call.
+fn cost(frame: Frame) -> usize {
+    match frame.kind {
+        HEADERS => HEAD_COST,
+        _ => 1,
     }
 }
 

@@ -35,7 +35,9 @@ impl Talk {
     }
 
     fn hears(&mut self, bytes: &[u8]) -> Result<(), Unruly> {
-        self.conduct.heard(bytes, || self.now)
+        let taken = self.conduct.heard(bytes, usize::MAX, || self.now)?;
+        assert_eq!(taken.bytes, bytes.len());
+        Ok(())
     }
 
     /// How many of these it takes at once.
