@@ -177,3 +177,21 @@ fn a_peer_is_told_of_the_last_stream_and_not_within_a_frame() {
         .unwrap();
     assert_eq!(talk.conduct.may_go_away(), Some(0));
 }
+
+#[test]
+fn frames_that_begin_or_reset_calls_cost_more_than_others() {
+    let costs = [
+        (DATA, 1),
+        (HEADERS, CALL_COST),
+        (RST_STREAM, CALL_COST),
+        (PING, 1),
+        (WINDOW_UPDATE, 1),
+    ];
+    for (kind, cost) in costs {
+        let two = frame(kind, END_HEADERS, 1, &[0; 8]).repeat(2);
+        let mut talk = Talk::with_client(0);
+        let taken = talk.conduct.heard(&two, 1, || talk.now);
+        // As far as the head for which there was room.
+        assert_eq!(taken, Ok(Taken { bytes: HEAD, cost }), "{kind}");
+    }
+}

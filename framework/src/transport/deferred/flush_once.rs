@@ -34,6 +34,8 @@ pin_project! {
         flusher: Flusher<IO>,
         before_poll: H,
         yielded: bool,
+        // The last poll used up its turn: there may be more to read already.
+        is_behind: bool,
         stage: Stage<F::Output>,
         linger: Option<Pin<Box<Sleep>>>,
     }
@@ -60,6 +62,7 @@ impl<F: Future, IO, H: FnMut()> FlushOnce<F, IO, H> {
             flusher,
             before_poll,
             yielded: false,
+            is_behind: false,
             stage: Stage::Running,
             linger: None,
         }
@@ -107,7 +110,11 @@ where
         if matches!(this.stage, Stage::Running) {
             *this.yielded = !*this.yielded;
             if *this.yielded {
-                cx.waker().wake_by_ref();
+                if *this.is_behind {
+                    wake_after_others(cx);
+                } else {
+                    cx.waker().wake_by_ref();
+                }
                 return Poll::Pending;
             }
             (this.before_poll)();
@@ -117,8 +124,9 @@ where
                     // When the socket is full it has taken `cx`: it will wake
                     // this task for the rest, with or without the connection.
                     let _ = this.flusher.poll_drain(cx);
-                    if this.flusher.end_turn() {
-                        wake_after_others(cx);
+                    *this.is_behind = this.flusher.end_turn();
+                    if *this.is_behind {
+                        cx.waker().wake_by_ref();
                     }
                     return Poll::Pending;
                 }
@@ -135,9 +143,11 @@ where
     }
 }
 
-/// Wakes the task when all tasks that are ready have run, and the runtime has looked for what came to others from the
-/// network meanwhile: at the back of the run queue alone, it would be first again before the runtime looks, which it
-/// does once in 61 polls otherwise.
+/// Wakes the task when all that are ready have run, and the runtime has looked for what came to others from the network
+/// meanwhile. From the back of the run queue it would be first again before the runtime looks, which it does once in 61
+/// polls otherwise.
+///
+/// Only while the connection is not polled: that wakes its own task with each call that ends.
 fn wake_after_others(cx: &mut Context<'_>) {
     // The waker is left with the runtime at the first poll; the second would only say that it was woken.
     let _ = pin!(yield_now()).poll(cx);

@@ -3,9 +3,8 @@
 
 use crate::transport::frames::Taken;
 
-/// Frames of one turn. A frame of DATA with a byte costs about a microsecond, so that a flood of them holds up others for
-/// some 60 of these. Beside calls it is much: as many frames as 20 to 30 calls have, whose work is some hundred
-/// microseconds.
+/// Frames of one turn, of which those of calls count for more (`conduct.rs`): a turn holds up others for some 60
+/// microseconds. That is long enough for twelve small calls, beside which the polls between two turns cost little.
 pub(super) const COST: usize = 64;
 
 /// Bytes of one turn, and what the last read of it brings beyond: half the window of a stream, some 30 microseconds of
