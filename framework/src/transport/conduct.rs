@@ -28,8 +28,8 @@ pub(crate) const PER_CALL_FRAME: i64 = 8;
 /// are held until somebody asks for the reply, and gRPC has no use for them.
 pub(crate) const EARLY_HEADS: i64 = 1024;
 
-/// What a frame costs that begins or resets a call, in frames of DATA with a byte, which cost about a microsecond each. A
-/// call that is reset at once takes eight to ten microseconds in all (X1 of the lab).
+/// What a client's frame costs that begins or resets a call, in frames of DATA with a byte, which cost about a
+/// microsecond each. A call that is reset at once takes eight to ten microseconds in all (X1 of the lab).
 const CALL_COST: usize = 4;
 
 /// Bytes of the client's preface.
@@ -107,8 +107,8 @@ impl Conduct {
         }
     }
 
-    /// Bytes came from the peer, of which no more are taken than frames that cost so much ([`cost`]). `now` is only asked
-    /// for when there may be too many of them.
+    /// Bytes came from the peer, of which no more are taken than frames that cost so much ([`cost`]). `now` is only
+    /// asked for when there may be too many of them.
     ///
     /// # Errors
     /// The peer has sent more than its calls need.
@@ -119,6 +119,8 @@ impl Conduct {
         now: impl FnOnce() -> Instant,
     ) -> Result<Taken, Unruly> {
         let account = &mut self.account;
+        let peer = account.peer;
+        let cost = |frame| cost(peer, frame);
         let hear = |frame| account.hear(frame);
         let taken = self.inbound.read_at_most(bytes, most, cost, hear);
         if account.early < 0 || (account.control < 0 && !account.refill(now())) {
@@ -156,9 +158,9 @@ impl Conduct {
 }
 
 /// What it takes to work through a frame, in small ones.
-fn cost(frame: Frame) -> usize {
-    match frame.kind {
-        HEADERS | RST_STREAM => CALL_COST,
+fn cost(of: Peer, frame: Frame) -> usize {
+    match (of, frame.kind) {
+        (Peer::Client, HEADERS | RST_STREAM) => CALL_COST,
         _ => 1,
     }
 }

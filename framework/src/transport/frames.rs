@@ -87,7 +87,7 @@ impl Frames {
         self.read_at_most(bytes, usize::MAX, |_| 0, each);
     }
 
-    /// As `read`, but no further than the head with which the frames have `cost` so much. It takes some bytes where there
+    /// As `read`, but no further than the head with which the frames have cost `most`. It takes some bytes where there
     /// are some, unless `most` is zero.
     pub(crate) fn read_at_most(
         &mut self,

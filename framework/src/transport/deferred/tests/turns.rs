@@ -49,8 +49,9 @@ fn a_flood_is_read_a_turn_at_a_time() {
     }
 }
 
-/// What comes to another while a flood is worked through is seen at once, not when the flood is over or when the runtime
-/// looks by itself (every 61 polls). The library wakes its own task with each call that ends, which gains it nothing.
+/// What comes to another while a flood is worked through is seen at once, not when the flood is over or when the
+/// runtime looks by itself (every 61 polls). The library wakes its own task with each call that ends, which gains it
+/// nothing.
 #[tokio::test]
 async fn others_hear_from_the_network_between_two_turns() {
     const TURNS: usize = 100;
