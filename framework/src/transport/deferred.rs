@@ -13,14 +13,14 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
 
 use self::buffer::Buffer;
 pub(crate) use self::flush_once::FlushOnce;
+use self::turn::Turn;
+use self::watched::Watched;
 use super::conduct::{Conduct, Unruly};
 use super::heard::Heard;
 
@@ -28,9 +28,8 @@ mod buffer;
 mod flush_once;
 #[cfg(test)]
 mod tests;
-
-/// How long a client may take for a header block that it has begun: as long as for the first bytes of the connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+mod turn;
+mod watched;
 
 /// After so many writes of the connection the buffer is handed to the socket without waiting for the end of the
 /// poll: a peer on another core works on the first answers while the connection makes the next ones. One call
@@ -52,6 +51,7 @@ where
         writer_waits: false,
         failed: None,
         unruly: None,
+        turn: Turn::default(),
     }));
     let flusher = Flusher {
         shared: Arc::clone(&shared),
@@ -79,10 +79,10 @@ pub(crate) struct Deferred<IO> {
 }
 
 impl<IO> Deferred<IO> {
-    /// Listens to the peer only while it conducts itself; the prefix is not counted.
+    /// Listens to the peer only while it conducts itself, and to so much at a time that others get their turn; the
+    /// prefix is not counted.
     pub(crate) fn watching(self, conduct: Conduct) -> Self {
-        let head = None;
-        let watched = Some(Watched { conduct, head });
+        let watched = Some(Watched::new(conduct));
         Self { watched, ..self }
     }
 
@@ -95,33 +95,38 @@ impl<IO> Deferred<IO> {
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Deferred<IO> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.prefix.is_empty() {
-            let n = self.prefix.len().min(into.remaining());
-            into.put_slice(&self.prefix[..n]);
-            self.prefix.advance(n);
-            if self.prefix.is_empty() {
-                self.prefix = Bytes::new(); // an empty view would keep the allocation
+        let this = self.get_mut();
+        if !this.prefix.is_empty() {
+            let n = this.prefix.len().min(into.remaining());
+            into.put_slice(&this.prefix[..n]);
+            this.prefix.advance(n);
+            if this.prefix.is_empty() {
+                this.prefix = Bytes::new(); // an empty view would keep the allocation
             }
             return Poll::Ready(Ok(()));
         }
-        let this = self.get_mut();
         let mut shared = lock(&this.shared);
         shared.check_conduct()?;
-        let before = into.filled().len();
-        let read = Pin::new(&mut shared.io).poll_read(cx, into);
-        if into.filled().len() == before && into.remaining() > 0 {
-            shared.check()?;
-        } else if let Some(heard) = &this.heard {
-            heard.set();
+        let Some(watched) = &mut this.watched else {
+            return shared.poll_read(cx, into, this.heard.as_ref());
+        };
+        if shared.turn.is_over() {
+            return Poll::Pending; // `FlushOnce` comes back to it when others had their turn
         }
-        if let Some(watched) = &mut this.watched
-            && let Err(unruly) = watched.poll(cx, &into.filled()[before..])
-        {
-            shared.refuse(unruly, &watched.conduct);
+        let mut read = Poll::Ready(Ok(()));
+        let heard = if watched.is_behind() {
+            watched.catch_up(into, &mut shared.turn)
+        } else {
+            let before = into.filled().len();
+            read = shared.poll_read(cx, into, this.heard.as_ref());
+            watched.hear(into, before, &mut shared.turn)
+        };
+        if let Err(unruly) = heard.and_then(|()| watched.poll_head(cx)) {
+            shared.refuse(unruly, watched.conduct());
             shared.check_conduct()?;
         }
         read
@@ -184,39 +189,6 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Deferred<IO> {
     }
 }
 
-/// A peer that is listened to while it conducts itself.
-struct Watched {
-    conduct: Conduct,
-    /// Until when a header block that was begun has to come to its end.
-    head: Option<Pin<Box<Sleep>>>,
-}
-
-impl Watched {
-    fn poll(&mut self, cx: &mut Context<'_>, heard: &[u8]) -> Result<(), Unruly> {
-        self.conduct.heard(heard, Instant::now)?;
-        if !self.conduct.is_in_head() {
-            self.head = None;
-            return Ok(());
-        }
-        let head = self
-            .head
-            .get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
-        match head.as_mut().poll(cx) {
-            Poll::Ready(()) => Err(Unruly::SlowHead),
-            Poll::Pending => Ok(()),
-        }
-    }
-
-    /// Of these slices the first so many bytes go to the peer.
-    fn said(&mut self, slices: &[IoSlice<'_>], mut bytes: usize) {
-        for slice in slices {
-            let said = slice.len().min(bytes);
-            self.conduct.said(&slice[..said]);
-            bytes -= said;
-        }
-    }
-}
-
 /// The other end of a [`Deferred`]: empties its buffer into the socket.
 pub(crate) struct Flusher<IO> {
     shared: Arc<Mutex<Shared<IO>>>,
@@ -243,6 +215,13 @@ impl<IO: AsyncWrite + Unpin> Flusher<IO> {
             cx.waker().wake_by_ref();
         }
         drained.map(|_| ())
+    }
+}
+
+impl<IO> Flusher<IO> {
+    /// Ends a turn of the connection, and begins its next. Says whether there may be more to read already.
+    fn end_turn(&self) -> bool {
+        std::mem::take(&mut lock(&self.shared).turn).is_over()
     }
 }
 
@@ -277,6 +256,8 @@ struct Shared<IO> {
     failed: Option<io::Error>,
     /// Why the peer is not listened to any more.
     unruly: Option<Unruly>,
+    /// What may be read until the connection lets others go first.
+    turn: Turn,
 }
 
 impl<IO> Shared<IO> {
@@ -313,6 +294,25 @@ impl<IO> Shared<IO> {
         self.buffer = Buffer::default();
         self.unflushed = false;
         shown
+    }
+}
+
+impl<IO: AsyncRead + Unpin> Shared<IO> {
+    /// Reads from the socket, and tells `heard` of what that brings.
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+        heard: Option<&Heard>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, into);
+        if into.filled().len() == before && into.remaining() > 0 {
+            self.check()?;
+        } else if let Some(heard) = heard {
+            heard.set();
+        }
+        read
     }
 }
 

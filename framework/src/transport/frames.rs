@@ -6,6 +6,7 @@ pub(crate) const HEAD: usize = 9;
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const CONTINUATION: u8 = 9;
 
@@ -42,6 +43,14 @@ impl Frame {
     }
 }
 
+/// What of some bytes was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) bytes: usize,
+    /// What the frames cost together whose heads came to their end in them.
+    pub(crate) cost: usize,
+}
+
 /// How far the frames of one direction have been read.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
@@ -74,40 +83,62 @@ impl Frames {
     }
 
     /// Takes the next bytes, in which `each` frame begins.
-    pub(crate) fn read(&mut self, mut bytes: &[u8], mut each: impl FnMut(Frame)) {
-        while let Some(&byte) = bytes.first() {
+    pub(crate) fn read(&mut self, bytes: &[u8], each: impl FnMut(Frame)) {
+        self.read_at_most(bytes, usize::MAX, |_| 0, each);
+    }
+
+    /// As `read`, but no further than the head with which the frames have cost `most`. It takes some bytes where there
+    /// are some, unless `most` is zero.
+    pub(crate) fn read_at_most(
+        &mut self,
+        bytes: &[u8],
+        most: usize,
+        cost: impl Fn(Frame) -> usize,
+        mut each: impl FnMut(Frame),
+    ) -> Taken {
+        let mut rest = bytes;
+        let mut spent = 0;
+        while spent < most
+            && let Some(&byte) = rest.first()
+        {
             if let Some(frame) = self.waiting.take() {
                 let first = Some(byte);
                 each(Frame { first, ..frame });
             }
-            let Some(rest) = bytes.get(self.left..) else {
-                self.left -= bytes.len();
-                return;
+            let Some(after) = rest.get(self.left..) else {
+                self.left -= rest.len();
+                rest = &[];
+                break;
             };
             self.left = 0;
-            let frame = match rest.first_chunk::<HEAD>() {
+            let frame = match after.first_chunk::<HEAD>() {
                 Some(head) if self.have == 0 => {
-                    bytes = &rest[HEAD..];
+                    rest = &after[HEAD..];
                     Frame::read(head)
                 }
                 _ => {
-                    let n = rest.len().min(HEAD - self.have);
-                    self.head[self.have..self.have + n].copy_from_slice(&rest[..n]);
+                    let n = after.len().min(HEAD - self.have);
+                    self.head[self.have..self.have + n].copy_from_slice(&after[..n]);
                     self.have += n;
-                    bytes = &rest[n..];
+                    rest = &after[n..];
                     if self.have < HEAD {
-                        return;
+                        break;
                     }
                     self.have = 0;
                     Frame::read(&self.head)
                 }
             };
+            spent += cost(frame);
             self.left = frame.len as usize;
             if frame.wants_first() {
                 self.waiting = Some(frame);
             } else {
                 each(frame);
             }
+        }
+        Taken {
+            bytes: bytes.len() - rest.len(),
+            cost: spent,
         }
     }
 }
@@ -162,6 +193,33 @@ mod tests {
                 rest = after;
             }
             prop_assert!(reader.is_between());
+            prop_assert_eq!(found, frames);
+        }
+
+        #[test]
+        fn no_more_frames_are_taken_than_are_paid_for(
+            frames in proptest::collection::vec(frame(), 0..10),
+            mosts in proptest::collection::vec(1usize..9, 1..10),
+            cuts in proptest::collection::vec(1usize..3000, 1..50),
+        ) {
+            let cost = |frame: Frame| if frame.kind == HEADERS { 3 } else { 1 };
+            let bytes: Vec<u8> = frames.iter().flat_map(|&frame| encoded(frame)).collect();
+            let mut found = Vec::new();
+            let mut reader = Frames::default();
+            let (mut mosts, mut cuts) = (mosts.iter().cycle(), cuts.iter().cycle());
+            let (mut rest, mut paid) = (&bytes[..], 0);
+            while !rest.is_empty() {
+                let piece = &rest[..rest.len().min(*cuts.next().unwrap())];
+                let most = *mosts.next().unwrap();
+                let taken = reader.read_at_most(piece, most, cost, |frame| found.push(frame));
+                prop_assert!(taken.bytes > 0 && taken.cost < most + 3);
+                prop_assert!(taken.bytes == piece.len() || taken.cost >= most);
+                rest = &rest[taken.bytes..];
+                paid += taken.cost;
+            }
+            let nothing = Taken { bytes: 0, cost: 0 };
+            prop_assert_eq!(reader.read_at_most(&bytes, 0, cost, drop), nothing);
+            prop_assert_eq!(paid, frames.iter().map(|&frame| cost(frame)).sum::<usize>());
             prop_assert_eq!(found, frames);
         }
 

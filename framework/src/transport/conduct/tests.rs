@@ -35,7 +35,9 @@ impl Talk {
     }
 
     fn hears(&mut self, bytes: &[u8]) -> Result<(), Unruly> {
-        self.conduct.heard(bytes, || self.now)
+        let taken = self.conduct.heard(bytes, usize::MAX, || self.now)?;
+        assert_eq!(taken.bytes, bytes.len());
+        Ok(())
     }
 
     /// How many of these it takes at once.
@@ -174,4 +176,23 @@ fn a_peer_is_told_of_the_last_stream_and_not_within_a_frame() {
     talk.hears(&frame(HEADERS, END_HEADERS, 4, &[REPLY]))
         .unwrap();
     assert_eq!(talk.conduct.may_go_away(), Some(0));
+}
+
+#[test]
+fn frames_that_begin_or_reset_calls_cost_more_than_others() {
+    let costs = [
+        (DATA, 1),
+        (HEADERS, CALL_COST),
+        (RST_STREAM, CALL_COST),
+        (PING, 1),
+        (WINDOW_UPDATE, 1),
+    ];
+    for (kind, cost) in costs {
+        let two = frame(kind, END_HEADERS, 1, &[0; 8]).repeat(2);
+        // As far as the head for which there was room; what a server says begins nothing.
+        for (mut talk, cost) in [(Talk::with_client(0), cost), (Talk::with_server(), 1)] {
+            let taken = talk.conduct.heard(&two, 1, || talk.now);
+            assert_eq!(taken, Ok(Taken { bytes: HEAD, cost }), "{kind}");
+        }
+    }
 }

@@ -2,13 +2,17 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
 
 use super::buffer::{BUFFER_BOUND, BUFFER_KEEP, BUFFER_START};
 use super::flush_once::LINGER;
 use super::*;
+
+mod turns;
 
 /// A socket whose far side is the test: it takes `room` bytes, then is full.
 #[derive(Clone, Default)]
@@ -385,7 +389,7 @@ async fn what_is_left_at_the_end_is_written_within_the_linger() {
             }),
             flusher,
         );
-        let start = tokio::time::Instant::now();
+        let start = Instant::now();
         let task = tokio::spawn(conn);
         if room_comes {
             while socket.far().got.is_empty() {

@@ -25,6 +25,7 @@ mod server_idle;
 mod server_intake;
 mod server_requests;
 mod server_slow;
+mod server_turns;
 mod silence;
 mod unprocessed;
 

@@ -1,0 +1,43 @@
+//! How much of what a peer sends its connection works through before others get their turn.
+//! It refuses to wait, and to judge the peer.
+
+use crate::transport::frames::Taken;
+
+/// Frames of one turn, of which those of calls count for more (`conduct.rs`): a turn holds up others for some 60
+/// microseconds. That is long enough for twelve small calls, beside which the polls between two turns cost little.
+pub(super) const COST: usize = 64;
+
+/// Bytes of one turn, and what the last read of it brings beyond: half the window of a stream, some 30 microseconds of
+/// copying.
+pub(super) const BYTES: usize = 128 * 1024;
+
+/// What is left of a turn.
+#[derive(Debug)]
+pub(super) struct Turn {
+    cost: usize,
+    bytes: usize,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            cost: COST,
+            bytes: BYTES,
+        }
+    }
+}
+
+impl Turn {
+    pub(super) fn cost(&self) -> usize {
+        self.cost
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.cost == 0 || self.bytes == 0
+    }
+
+    pub(super) fn spend(&mut self, taken: Taken) {
+        self.cost = self.cost.saturating_sub(taken.cost);
+        self.bytes = self.bytes.saturating_sub(taken.bytes);
+    }
+}
