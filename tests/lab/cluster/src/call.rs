@@ -106,9 +106,11 @@ impl Caller {
         for url in urls {
             channel = channel.endpoint(url);
         }
-        if calls.chooser == Chooser::RoundRobin {
-            channel = channel.balance(Balance::round_robin());
-        }
+        channel = match calls.chooser {
+            Chooser::PeakEwma => channel.balance(Balance::peak_ewma()),
+            Chooser::RoundRobin => channel.balance(Balance::round_robin()),
+            Chooser::Ours | Chooser::Tower => channel,
+        };
         let channel = channel.build()?;
         channel.ready().await?;
         Ok(Self::Channel(echo::Client::new(channel)))

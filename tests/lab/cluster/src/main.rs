@@ -9,7 +9,7 @@ mod tower;
 
 use std::process::ExitCode;
 
-use lab_common::{ClusterOrder, Failure, Meter, end_in_time};
+use lab_common::{ClusterOrder, Meter, end_in_time};
 
 #[allow(missing_docs, unreachable_pub)]
 mod pb {
@@ -26,12 +26,11 @@ fn main() -> ExitCode {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let run = async {
+        runtime.block_on(async {
             match order {
                 ClusterOrder::Serve { slots, .. } => serve::run(slots).await,
                 ClusterOrder::Call { calls, .. } => call::run(calls).await,
             }
-        };
-        runtime.block_on(run).map_err(|error: Failure| error)
+        })
     })
 }

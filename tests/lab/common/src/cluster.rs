@@ -65,6 +65,8 @@ pub struct Calls {
 pub enum Chooser {
     /// A channel of ours, as it is.
     Ours,
+    /// A channel of ours that goes by what it measures alone.
+    PeakEwma,
     /// tower's p2c over peak EWMA.
     Tower,
     /// A channel of ours that takes them in turn.

@@ -20,9 +20,10 @@ use crate::{
 };
 
 /// Who chooses, each with its column.
-pub(crate) const CHOOSERS: [(Chooser, &str); 3] = [
+pub(crate) const CHOOSERS: [(Chooser, &str); 4] = [
     (Chooser::Ours, OURS),
     (Chooser::Tower, TOWER),
+    (Chooser::PeakEwma, "ours by peak ewma"),
     (Chooser::RoundRobin, "round robin"),
 ];
 
