@@ -55,7 +55,7 @@ impl Echo for Service {
             .fails_after
             .is_some_and(|after| first.elapsed() >= after)
         {
-            return Err(Status::unavailable("out of order").into());
+            return Err(Status::unavailable("out of order"));
         }
         let time = self.time();
         if !time.is_zero() {
@@ -70,7 +70,7 @@ impl Echo for Service {
     }
 
     async fn burn(&self, _: &Context, _: BurnRequest) -> sinew::Result<BurnReply> {
-        Err(Status::unimplemented("nothing is burnt here").into())
+        Err(Status::unimplemented("nothing is burnt here"))
     }
 
     async fn ping(&self, _: &Context, _: PingRequest) -> sinew::Result<PingReply> {
