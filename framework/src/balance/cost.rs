@@ -45,7 +45,7 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
         // Who was slow long ago gets cheaper by and by, or it would never be measured again.
         Some(rtt) => rtt * decayed(facts.rtt_age / common.rtt_decay),
         // Who was never measured gets one call at once, and more when that has ended.
-        None if facts.in_flight == 0 => 0.0,
+        None if facts.in_flight == 0 && facts.success >= 1.0 => 0.0,
         None => common.typical_rtt,
     };
     let delay = match said {

@@ -17,6 +17,8 @@ pub(crate) struct InFlight {
     since: Instant,
     deadline: Option<Deadline>,
     is_unary: bool,
+    /// The report of the node that was the last one then.
+    after: u32,
     is_settled: bool,
 }
 
@@ -27,7 +29,7 @@ impl InFlight {
         deadline: Option<Deadline>,
         is_unary: bool,
     ) -> Self {
-        node.vitals().add_in_flight(is_unary);
+        let after = node.vitals().add_in_flight(is_unary);
         if is_unary && node.is_judged() {
             node.fleet().watch();
         }
@@ -37,6 +39,7 @@ impl InFlight {
             since,
             deadline,
             is_unary,
+            after,
             is_settled: false,
         }
     }
@@ -107,7 +110,9 @@ impl Drop for InFlight {
             };
             self.settled(outcome, false);
         }
-        self.node.vitals().remove_in_flight(self.is_unary);
+        self.node
+            .vitals()
+            .remove_in_flight(self.is_unary, self.after);
         if self.node.fleet().keeps_load() {
             self.node.recount(Instant::now());
         }

@@ -73,7 +73,7 @@ pub(crate) struct Vitals {
     rtt: Stamped,
     /// The share of calls that went well of late; nothing yet is all.
     success: Stamped,
-    /// Calls sent since a report, and the number of that report, in the lower half: they are not in it.
+    /// Calls sent since a report that are under way, and the number of that report, in the lower half: they are not in it.
     sent: AtomicU64,
     /// What it says of itself.
     reported: Arc<Reported>,
@@ -272,14 +272,15 @@ impl Vitals {
         self.answered.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_in_flight(&self, is_unary: bool) {
+    /// Counts a call, and says after which report it was sent: [`Vitals::remove_in_flight`] wants to know.
+    pub(super) fn add_in_flight(&self, is_unary: bool) -> u32 {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         if is_unary {
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }
         let version = low(self.reported.version());
         if version == 0 {
-            return;
+            return 0;
         }
         let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
         // Of two that send at once one may be forgotten, until the next report.
@@ -288,14 +289,25 @@ impl Vitals {
         } else {
             1
         };
+        self.set_sent(sent, version);
+        version
+    }
+
+    fn set_sent(&self, sent: u32, version: u32) {
         let bits = u64::from(sent) << 32 | u64::from(version);
         self.sent.store(bits, Ordering::Relaxed);
     }
 
-    pub(super) fn remove_in_flight(&self, is_unary: bool) {
+    /// A call that was sent after the report `version` is over.
+    pub(super) fn remove_in_flight(&self, is_unary: bool, version: u32) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         if is_unary {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        // What came and went between two reports is no load.
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        if of == version && version != 0 {
+            self.set_sent(sent.saturating_sub(1), version);
         }
     }
 
@@ -430,6 +442,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::call::LoadReport;
 
     struct Clock(Instant);
 
@@ -488,6 +501,40 @@ mod tests {
             assert!((facts.rtt.unwrap() - rtt).abs() < 1e-6, "{what}: {facts:?}");
             assert_eq!(facts.success >= 1.0, well, "{what}: {facts:?}");
         }
+    }
+
+    #[test]
+    fn calls_that_are_over_are_no_load_even_if_no_report_came_since() {
+        let clock = Clock(Instant::now());
+        let reported = Arc::new(Reported::default());
+        let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::clone(&reported));
+        let report = LoadReport {
+            in_flight: 3,
+            epoch: 1,
+            ..LoadReport::default()
+        };
+        reported.store(report, Instant::now());
+        let load = || {
+            let (sent, _) = halves(vitals.sent.load(Ordering::Relaxed));
+            sent
+        };
+        for _ in 0..30 {
+            let after = vitals.add_in_flight(true);
+            assert_eq!(load(), 1);
+            vitals.remove_in_flight(true, after);
+        }
+        assert_eq!(load(), 0);
+        let before = vitals.add_in_flight(true);
+        reported.store(report, Instant::now());
+        let after = vitals.add_in_flight(true);
+        vitals.remove_in_flight(true, before);
+        assert_eq!(
+            load(),
+            1,
+            "what the report has counted is taken from its count by the next one"
+        );
+        vitals.remove_in_flight(true, after);
+        assert_eq!(load(), 0);
     }
 
     #[test]
