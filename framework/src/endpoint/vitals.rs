@@ -183,8 +183,10 @@ impl Vitals {
         Facts {
             report: age.map(|age| {
                 let is_fresh = age <= now.report_age;
+                // Those that have ended are there no more, whether or not a report has said so yet.
+                let sent = self.sent_since(brief.version()).min(self.in_flight());
                 Said {
-                    in_flight: (brief.in_flight()).saturating_add(self.sent_since(brief.version())),
+                    in_flight: brief.in_flight().saturating_add(sent),
                     service: brief.service(),
                     is_draining: brief.is_draining() && is_fresh,
                     is_fresh,
