@@ -117,6 +117,26 @@ fn a_node_that_hangs_is_found_out() {
 }
 
 #[test]
+fn a_key_stays_with_its_owner_while_there_is_little_to_do() {
+    let us = Duration::from_micros;
+    let cluster = Cluster::new()
+        .one_way(us(10))
+        .nodes(10, |_| Node::new().constant(us(10)));
+    let load = Load::poisson(1000.0)
+        .clients(2)
+        .zipf(200, 0.0)
+        .lasting(ms(3000));
+    cluster.check([1], &load, |run| {
+        let mut owners = std::collections::BTreeMap::new();
+        for arrived in run.arrivals() {
+            let owner = *owners.entry(arrived.key).or_insert(arrived.node);
+            assert_eq!(owner, arrived.node, "{arrived:?} {run}");
+        }
+        assert!(owners.len() > 150, "{run}");
+    });
+}
+
+#[test]
 fn all_nodes_share_a_load_and_times_are_those_of_the_model() {
     let run = four().run(3, &Load::poisson(800.0).clients(4).lasting(ms(5000)));
     assert_eq!(run.failed(), 0, "{run}");
