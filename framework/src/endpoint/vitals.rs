@@ -73,7 +73,8 @@ pub(crate) struct Vitals {
     rtt: Stamped,
     /// The share of calls that went well of late; nothing yet is all.
     success: Stamped,
-    /// Calls sent since a report that are under way, and the number of that report, in the lower half: they are not in it.
+    /// Calls sent since a report that are under way, and the number of that report, in the lower half: they are not in
+    /// it.
     sent: AtomicU64,
     /// What it says of itself.
     reported: Arc<Reported>,

@@ -32,6 +32,10 @@ use Outcome::{Closed, Served, Stalled};
 
 const SERVED: &[Outcome] = &[Served];
 const CALM: &[Outcome] = &[Closed(ErrorCode::EnhanceYourCalm)];
+/// Replies that nobody reads go to the socket, a turn at a time, and wait there while it has room: whether the flood ends
+/// before it is full, at a full socket or for its calls being too many is a matter of speed. That memory does not grow
+/// is not.
+const UNREAD: &[Outcome] = &[Closed(ErrorCode::EnhanceYourCalm), Served, Stalled];
 const FAULT: &[Outcome] = &[Closed(ErrorCode::ProtocolError)];
 
 type Flooding = Box<dyn Iterator<Item = Frame>>;
@@ -320,12 +324,12 @@ fn of_calls_whose_replies_nobody_reads() {
             true,
         )]
     };
-    floods("of unknown methods", CALM, false, each(unknown));
+    floods("of unknown methods", UNREAD, false, each(unknown));
     let whole = |stream| [head(stream, ONCE), Frame::message(stream, said("x"), true)];
-    floods("that are answered", CALM, false, each(whole));
+    floods("that are answered", UNREAD, false, each(whole));
     floods(
         "that are refused",
-        CALM,
+        UNREAD,
         false,
         each(|stream| [head(stream, UP)]),
     );
