@@ -1,7 +1,6 @@
 //! The nodes of a channel that is given a name: they follow what is found under it.
 //! It refuses to judge what is found: that is the directory's.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -118,25 +117,31 @@ impl Shared {
 
     async fn take(&self, found: Arc<Found>) {
         let before = Arc::clone(&self.table.now());
-        let known: HashMap<&str, &Arc<Node>> = before
-            .nodes()
-            .iter()
-            .map(|node| (node.id(), node))
-            .collect();
+        // Both are in the order of ids: one walk along them finds who is still there.
+        let mut known = before.nodes().iter().peekable();
         let node_of = |member: &Member| {
             let instance = &member.instance;
-            let kept = known.get(instance.id()).copied();
+            while known.next_if(|node| node.id() < instance.id()).is_some() {}
+            let kept = known.next_if(|node| node.id() == instance.id());
             let is_same =
                 |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
             let node = match kept.filter(is_same) {
                 Some(node) => Arc::clone(node),
-                // What cannot be made is logged where its URL came from; it is asked again at the next change.
-                None => self.maker.make(instance, self.source.name()).ok()?,
+                None => match self.maker.make(instance, self.source.name()) {
+                    Ok(node) => {
+                        // A pick looks only at those that are connected. Where there is no runtime, there is no call
+                        // either.
+                        let _ = node.wake();
+                        node
+                    }
+                    Err(why) => {
+                        self.maker.observer.connect_failed("tls", &why, true);
+                        return None;
+                    }
+                },
             };
             node.set_weight(instance.weight().into());
             node.set_aside(aside(member));
-            // A pick looks only at those that are connected. Where there is no runtime, there is no call either.
-            let _ = node.wake();
             Some(node)
         };
         let nodes = found.members.iter().filter_map(node_of).collect();

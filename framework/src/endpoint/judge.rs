@@ -1,7 +1,6 @@
 //! The task that judges a channel's nodes: the only one who says which phase a node is in.
 //! It refuses to decide by itself: what follows from what is seen is in `health.rs` and `hang.rs`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -199,13 +198,14 @@ impl Judge {
         if same {
             return;
         }
-        let mut before: HashMap<*const Node, Judged> = self
-            .judged
-            .drain(..)
-            .map(|judged| (Arc::as_ptr(&judged.node), judged))
-            .collect();
+        // Both are in the order of ids: one walk along them finds who is still there.
+        let mut before = std::mem::take(&mut self.judged).into_iter().peekable();
         let judged = |node: &Arc<Node>| {
-            let known = before.remove(&Arc::as_ptr(node));
+            while before
+                .next_if(|known| known.node.id() < node.id())
+                .is_some()
+            {}
+            let known = before.next_if(|known| Arc::ptr_eq(&known.node, node));
             known.unwrap_or_else(|| Judged {
                 node: Arc::clone(node),
                 record: Record::new(now, node.vitals().totals()),

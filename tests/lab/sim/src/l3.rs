@@ -9,7 +9,7 @@ const LOAD: f64 = 0.8;
 
 pub(crate) fn run(effort: Effort) -> Figures {
     let mut figures = Figures::default();
-    let speed = |index: u32| if index % 2 == 0 { 0.5 } else { 1.0 };
+    let speed = |index: u32| if index.is_multiple_of(2) { 0.5 } else { 1.0 };
     let calls = LOAD * model::per_second((0..20).map(speed));
     let load = Load::poisson(calls)
         .clients(20)
