@@ -32,9 +32,9 @@ use Outcome::{Closed, Served, Stalled};
 
 const SERVED: &[Outcome] = &[Served];
 const CALM: &[Outcome] = &[Closed(ErrorCode::EnhanceYourCalm)];
-/// Replies that nobody reads go to the socket, a turn at a time, and wait there while it has room: whether the flood ends
-/// before it is full, at a full socket or for its calls being too many is a matter of speed. That memory does not grow
-/// is not.
+/// Replies that nobody reads go to the socket, a turn at a time, and wait there while it has room: whether the flood
+/// ends before it is full, at a full socket or for its calls being too many is a matter of speed. That memory does not
+/// grow is not.
 const UNREAD: &[Outcome] = &[Closed(ErrorCode::EnhanceYourCalm), Served, Stalled];
 const FAULT: &[Outcome] = &[Closed(ErrorCode::ProtocolError)];
 
