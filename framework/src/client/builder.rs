@@ -43,6 +43,9 @@ use crate::transport::target::{InvalidTarget, Target};
 use crate::transport::tls::ClientTls;
 use crate::transport::waiting::MAX_WAITING;
 
+/// More than anybody waits for a connection; a clock can be set so far ahead, which it cannot for every `Duration`.
+const LONGEST_CONNECT: Duration = Duration::from_secs(86_400);
+
 const USER_AGENT: &str = concat!("sinew/", env!("CARGO_PKG_VERSION"));
 
 /// Sets up a [`Channel`].
@@ -186,9 +189,10 @@ impl ChannelBuilder {
         self
     }
 
-    /// What looking up a name, connecting and the handshakes of TLS and HTTP/2 may take together; 5 s unless set.
+    /// What looking up a name, connecting and the handshakes of TLS and HTTP/2 may take together; 5 s unless set, and a
+    /// day at most.
     pub fn connect_timeout(mut self, budget: Duration) -> Self {
-        self.connect_timeout = budget;
+        self.connect_timeout = budget.min(LONGEST_CONNECT);
         self
     }
 

@@ -45,6 +45,14 @@ async fn a_peer_that_accepts_and_closes_is_a_failure_with_a_name() {
     }
 }
 
+#[tokio::test]
+async fn any_time_may_be_given_to_connect() {
+    let recorder = Arc::new(Recorder::default());
+    let builder = builder(&recorder).connect_timeout(Duration::MAX);
+    let channel = over(Way::Http2, builder, server(&recorder));
+    assert_eq!(unary(&channel, &ONCE, 1).await.unwrap(), 2);
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
