@@ -178,8 +178,8 @@ impl Fleet {
     }
 
     /// The server that answered last says that a call takes so much of it.
-    pub(super) fn said(&self, service: Duration) {
-        let service = service.as_secs_f32();
+    /// Seconds; 0 where it says nothing.
+    pub(super) fn said(&self, service: f32) {
         let before = f32::from_bits(self.service.load(Ordering::Relaxed));
         if service > 0.0 {
             let after = if before > 0.0 {

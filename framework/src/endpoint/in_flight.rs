@@ -70,9 +70,7 @@ impl InFlight {
         );
         if outcome == Outcome::Success && !is_stream {
             fleet.measured(elapsed);
-            if let Some((report, _)) = node.vitals().reported().latest() {
-                fleet.said(report.service_time);
-            }
+            fleet.said(node.vitals().reported().brief().service());
         }
         let (phase, since) = node.vitals().phase();
         // What began before the trial is no part of it.
