@@ -179,20 +179,22 @@ fn a_peer_is_told_of_the_last_stream_and_not_within_a_frame() {
 }
 
 #[test]
-fn frames_that_begin_or_reset_calls_cost_more_than_others() {
+fn what_resets_a_call_costs_more_than_what_makes_it() {
     let costs = [
-        (DATA, 1),
-        (HEADERS, CALL_COST),
-        (RST_STREAM, CALL_COST),
-        (PING, 1),
-        (WINDOW_UPDATE, 1),
+        (DATA, 0, 1),
+        (DATA, END_STREAM, 1),
+        (HEADERS, END_HEADERS, 1),
+        (HEADERS, END_HEADERS | END_STREAM, CALL_COST),
+        (RST_STREAM, 0, RESET_COST),
+        (PING, 0, 1),
+        (WINDOW_UPDATE, 0, 1),
     ];
-    for (kind, cost) in costs {
-        let two = frame(kind, END_HEADERS, 1, &[0; 8]).repeat(2);
+    for (kind, flags, cost) in costs {
+        let two = frame(kind, flags, 1, &[0; 8]).repeat(2);
         // As far as the head for which there was room; what a server says begins nothing.
         for (mut talk, cost) in [(Talk::with_client(0), cost), (Talk::with_server(), 1)] {
             let taken = talk.conduct.heard(&two, 1, || talk.now);
-            assert_eq!(taken, Ok(Taken { bytes: HEAD, cost }), "{kind}");
+            assert_eq!(taken, Ok(Taken { bytes: HEAD, cost }), "{kind} {flags}");
         }
     }
 }
