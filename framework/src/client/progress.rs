@@ -63,6 +63,11 @@ impl Progress {
         self.attempts
     }
 
+    /// Was it handed to a node?
+    pub(super) fn was_sent(&self) -> bool {
+        self.attempts > 0
+    }
+
     /// Was it sent to a node whose connection may go?
     pub(super) fn is_remote(&self) -> bool {
         self.node.as_ref().is_some_and(|node| node.is_remote())

@@ -135,6 +135,21 @@ async fn a_name_that_nobody_serves_or_that_cannot_be_looked_up_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn callers_that_try_again_at_once_leave_time_to_find_a_server() {
+    let (channel, script, _) = cluster(1);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    // The next answer counts at once then, and no time has to pass for it.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    script.send(Some(Ok(vec![instance(1)]))).unwrap();
+    let mut tries = 0;
+    while unary(&channel, &ONCE, 1).await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "nothing else runs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_drains_or_is_gone_gets_no_new_calls_and_none_is_lost() {
     let (channel, script, recorders) = cluster(3);
     script
