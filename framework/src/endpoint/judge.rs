@@ -90,7 +90,6 @@ impl Judge {
         let is_ejected = |record: &&Record| matches!(record.phase, Phase::Ejected | Phase::Trial);
         let ejected = records().filter(is_ejected).count();
         let mut others = Comparison::of(records(), self.judged.len(), ejected);
-        let stamp = self.shared.fleet.stamp(now);
         for Judged {
             node,
             record,
@@ -112,7 +111,7 @@ impl Judge {
             if phase == Phase::Ejected && before != Phase::Trial {
                 others.allowed = others.allowed.saturating_sub(1);
             }
-            node.enter(phase, cause, stamp);
+            node.enter(phase, cause, self.shared.fleet.stamp(record.since));
             self.shared.observer.endpoint_changed(
                 node.name(),
                 before.as_str(),
