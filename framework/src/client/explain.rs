@@ -58,12 +58,13 @@ impl Place {
             },
             balance: self.picker.balance().as_str(),
             looked: self.members.as_ref().map(|members| {
-                let found = members.found();
+                let found = members.latest();
                 let now = Instant::now().into_std();
                 Looked {
                     is_known: found.is_known,
                     age: found.age(now),
                     held: found.held(),
+                    when_empty: members.when_empty().map(str::to_owned),
                     stale: found.stale.as_ref().map(|stale| {
                         let since = now.saturating_duration_since(stale.since);
                         (since, stale.why.to_string())

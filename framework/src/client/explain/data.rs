@@ -23,6 +23,8 @@ pub(super) struct Looked {
     pub(super) is_known: bool,
     pub(super) age: Option<Duration>,
     pub(super) held: usize,
+    /// What more there is to say where nobody was found.
+    pub(super) when_empty: Option<String>,
     /// Since when readings fail, and why.
     pub(super) stale: Option<(Duration, String)>,
 }

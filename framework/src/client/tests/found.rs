@@ -187,6 +187,42 @@ async fn whoever_drains_or_is_gone_gets_no_new_calls_and_none_is_lost() {
     assert_eq!(served, calls);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_read_again_was_seen_then_though_it_is_the_same() {
+    let (channel, script, _) = cluster(1);
+    let one = || Some(Ok(vec![instance(1)]));
+    script.send(one()).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let shown = channel.explain().to_string();
+    assert!(
+        shown.starts_with("cart: 1 endpoint, shortest_delay, seen 60.0 s ago\n"),
+        "{shown}"
+    );
+    script.send(one()).unwrap();
+    quiet().await;
+    let shown = channel.explain().to_string();
+    assert!(shown.contains(", seen 0 µs ago\n"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_found_it_is_said_and_no_empty_table_shown() {
+    let (channel, script, _) = cluster(0);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    let shown = channel.explain().to_string();
+    let mut lines = shown.lines();
+    assert!(lines.next().unwrap().starts_with("cart: 0 endpoints"));
+    let pick = lines.next().unwrap();
+    assert!(
+        pick.ends_with("found nobody that could take it at once"),
+        "{shown}"
+    );
+    assert_eq!(lines.next(), None, "{shown}");
+    let key = channel.explain_key("a").to_string();
+    assert!(key.contains("no endpoints yet"), "{key}");
+}
+
 #[tokio::test]
 async fn a_dropped_channel_that_looks_for_a_name_leaves_no_task() {
     let before = Handle::current().metrics().num_alive_tasks();
