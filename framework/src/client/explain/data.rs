@@ -196,6 +196,11 @@ impl ExplainedCandidate {
         &self.slot
     }
 
+    /// Why it does not take such a call now; nothing where it is picked, or one before it is.
+    pub fn passed_over(&self) -> Option<&'static str> {
+        self.passed_over
+    }
+
     /// A call with the key goes there now.
     pub fn is_picked(&self) -> bool {
         self.is_picked
