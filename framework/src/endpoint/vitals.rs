@@ -249,7 +249,7 @@ impl Vitals {
     pub(crate) fn weight(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
         let weight = self.percent() as f32;
-        weight / 100.0
+        weight * 0.01
     }
 
     /// The weight: 100 is normal.
