@@ -218,8 +218,8 @@ fn least(
     (least < u64::MAX).then(|| (Class::of(least), at))
 }
 
-/// The class of a node, and behind it the bits of its cost, squared: those of numbers that are not negative are in their
-/// order. The highest rank is that of one that cannot take the call.
+/// The class of a node, and behind it the bits of its cost, squared: those of numbers that are not negative are in
+/// their order. The highest rank is that of one that cannot take the call.
 #[inline(always)]
 fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
     match judged(vitals, asks) {
