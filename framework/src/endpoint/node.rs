@@ -171,9 +171,7 @@ impl Node {
     /// Its part of the load of all has changed, perhaps.
     pub(super) fn recount(&self, now: tokio::time::Instant) {
         if self.fleet.keeps_load() {
-            let load = self.vitals().load(&self.fleet.moment(now));
-            let before = self.vitals().takes_part(load);
-            self.fleet.load_changed(before, load);
+            self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
     }
 
@@ -198,6 +196,7 @@ impl Node {
     pub(crate) fn set_aside(&self, aside: Option<Cause>) {
         let before = std::mem::replace(&mut *lock(&self.aside), aside);
         if before != aside {
+            self.vitals().stir();
             self.fleet.doubt();
         }
     }
@@ -338,6 +337,10 @@ impl Shared {
 
     pub(super) fn tuning(&self) -> &Tuning {
         &self.fleet.tuning
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     pub(super) fn tell_connect_failed(&self) {

@@ -2,7 +2,7 @@
 //! It refuses to compare nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::{Readiness, Tuning};
 use crate::call::outcome::Outcome;
@@ -87,6 +87,8 @@ pub(crate) struct Vitals {
     bad: AtomicU32,
     /// Its part of the load of all nodes.
     part: AtomicU32,
+    /// It is to be judged for something else than its calls.
+    is_stirred: AtomicBool,
 }
 
 /// A moment, as facts are asked for.
@@ -151,6 +153,7 @@ impl Vitals {
             answered: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             part: AtomicU32::new(0),
+            is_stirred: AtomicBool::new(false),
             reported,
         };
         vitals.enter(Phase::Warm, now);
@@ -206,7 +209,21 @@ impl Vitals {
 
     /// Its part of the load of all was this; now it is `load`.
     pub(super) fn takes_part(&self, load: u32) -> u32 {
+        // Of thousands most have what they had: reading that is not writing it.
+        if self.part.load(Ordering::Relaxed) == load {
+            return load;
+        }
         self.part.swap(load, Ordering::Relaxed)
+    }
+
+    /// It is to be judged for something else than its calls.
+    pub(super) fn stir(&self) {
+        self.is_stirred.store(true, Ordering::Release);
+    }
+
+    /// Was that said since this was last asked?
+    pub(super) fn was_stirred(&self) -> bool {
+        self.is_stirred.load(Ordering::Relaxed) && self.is_stirred.swap(false, Ordering::Acquire)
     }
 
     /// Calls sent to it that its last report, of this number, cannot have counted.
