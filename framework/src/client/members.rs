@@ -129,14 +129,17 @@ impl Shared {
         let last = (last.members.len() == nodes.len()).then_some(&last.members);
         let mut next = before.followed(found.members.len());
         // Both are in the order of ids: one walk along them finds who is still there.
-        let mut at = 0;
-        for member in &*found.members {
-            let was = last.and_then(|last| last.get(at));
-            if was.is_some_and(|was| is_as_it_was(was, member)) {
-                next.keep(at);
-                at += 1;
-                continue;
-            }
+        let (mut at, mut members) = (0, &*found.members);
+        loop {
+            let was = last.and_then(|last| last.get(at..)).unwrap_or_default();
+            let same = was.iter().zip(members);
+            let same = same.take_while(|(was, is)| is_as_it_was(was, is)).count();
+            next.keep(at..at + same);
+            at += same;
+            let Some((member, rest)) = members[same..].split_first() else {
+                return next.finish();
+            };
+            members = rest;
             let instance = &member.instance;
             while nodes.get(at).is_some_and(|node| node.id() < instance.id()) {
                 at += 1;
@@ -152,7 +155,6 @@ impl Shared {
             node.set_aside(aside(member));
             next.put(node);
         }
-        next.finish()
     }
 
     fn made(&self, instance: &Instance) -> Option<Arc<Node>> {
@@ -181,6 +183,11 @@ impl Shared {
             self.picker.placed().prepare(&set);
             return set;
         }
+        if self.picker.placed().is_prepared(&set) {
+            return set;
+        }
+        // Whoever leaves is judged for that meanwhile.
+        self.table.fleet().doubt();
         let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));
         // Whoever cannot wait for it makes it when it is needed.
         let _ = tokio::task::spawn_blocking(move || picker.placed().prepare(&of)).await;

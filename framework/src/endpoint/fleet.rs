@@ -109,7 +109,7 @@ impl Fleet {
     }
 
     /// Asks that the nodes be judged.
-    pub(super) fn doubt(&self) {
+    pub(crate) fn doubt(&self) {
         self.doubted.notify_one();
     }
 

@@ -10,6 +10,7 @@ use super::hang::{Hang, Probes, Watch};
 use super::health::{Comparison, Record, Seen};
 use super::table::Shared;
 use super::{Node, Phase, Readiness, Tuning, Vitals};
+use crate::rt::fetch::{BLOCK, fetch};
 
 /// So many nodes are judged as often as there is a reason to.
 const UNPAUSED: usize = 100;
@@ -19,12 +20,17 @@ const UNPAUSED: usize = 100;
 /// calls fail. The first reason after some rest is seen to at once.
 const PAUSE_EACH: Duration = Duration::from_micros(5);
 
+/// The load of all nodes is added up at one in so many pauses, and once in a bucket at least.
+const RECOUNT_PAUSES: u32 = 20;
+
 /// Judges the nodes of one table.
 pub(super) struct Judge {
     shared: Arc<Shared>,
     judged: Vec<Judged>,
     /// When that was last done.
     reviewed: Instant,
+    /// When the load of all is added up next.
+    recount_at: Instant,
     probes: Probes,
     /// When the next node is asked how busy it is.
     ask_at: Instant,
@@ -60,6 +66,7 @@ impl Judge {
             shared,
             judged: Vec::new(),
             reviewed: Instant::now(),
+            recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
             rng: fastrand::Rng::with_seed(seed),
@@ -112,6 +119,7 @@ impl Judge {
         self.follow(now);
         let mut sums = Sums::default();
         let lively = self.look(now, &mut sums);
+        self.recount(now);
         let watched = self.doubt(now, &lively);
         let mut others = self.compare(now, &lively);
         let stamp = self.shared.fleet.stamp(now);
@@ -147,26 +155,39 @@ impl Judge {
     /// Looks which nodes there is something to be judged for, counts what calls came to there, and adds up the others.
     fn look(&mut self, now: Instant, sums: &mut Sums) -> Vec<usize> {
         let fleet = &self.shared.fleet;
-        let moment = fleet.keeps_load().then(|| fleet.moment(now));
         let last = std::mem::replace(&mut self.reviewed, now);
         let mut lively = Vec::new();
-        for (index, judged) in self.judged.iter_mut().enumerate() {
-            if let Some(moment) = &moment {
-                fleet.recount(&judged.vitals, moment);
-            }
-            let rests = judged.rests(now, &fleet.tuning);
-            if rests {
-                sums.add(judged, &fleet.tuning);
-            } else {
-                if judged.rested {
-                    judged.watch.forgive(last);
+        for (block, first) in self.judged.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
+            fetch(block, |judged| judged.vitals.touch());
+            for (judged, index) in block.iter_mut().zip(first..) {
+                let rests = judged.rests(now, &fleet.tuning);
+                if rests {
+                    sums.add(judged, &fleet.tuning);
+                } else {
+                    if judged.rested {
+                        judged.watch.forgive(last);
+                    }
+                    judged.count(now, fleet.tuning.bucket);
+                    lively.push(index);
                 }
-                judged.count(now, fleet.tuning.bucket);
-                lively.push(index);
+                judged.rested = rests;
             }
-            judged.rested = rests;
         }
         lively
+    }
+
+    /// Adds up what load all nodes have, as what they said gets old. That is read of each, and what calls change they
+    /// count by themselves: of many nodes not at each review.
+    fn recount(&mut self, now: Instant) {
+        let fleet = &self.shared.fleet;
+        if fleet.keeps_load() && now >= self.recount_at {
+            let moment = fleet.moment(now);
+            for judged in &self.judged {
+                fleet.recount(&judged.vitals, &moment);
+            }
+            let rest = pause(self.judged.len()).saturating_mul(RECOUNT_PAUSES);
+            self.recount_at = now + rest.min(fleet.tuning.bucket);
+        }
     }
 
     /// How all nodes did in the window, which is of use only where something has failed.

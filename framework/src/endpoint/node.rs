@@ -192,12 +192,12 @@ impl Node {
         *lock(&self.aside)
     }
 
-    /// Says why it is to get no new calls, if it is not. It is judged for that as soon as it is news.
+    /// Says why it is to get no new calls, if it is not. It is judged for that when nodes are judged next, which whoever
+    /// says so asks for.
     pub(crate) fn set_aside(&self, aside: Option<Cause>) {
         let before = std::mem::replace(&mut *lock(&self.aside), aside);
         if before != aside {
             self.vitals().stir();
-            self.fleet.doubt();
         }
     }
 

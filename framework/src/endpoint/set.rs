@@ -2,9 +2,11 @@
 //! It refuses to change: whoever knows better publishes another one.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Cause, Node, Vitals};
+use crate::rt::fetch::{BLOCK, fetch};
 
 /// The nodes of a channel at one moment, in the order of their ids.
 pub(crate) struct EndpointSet {
@@ -85,19 +87,24 @@ impl EndpointSet {
 }
 
 impl Following<'_> {
-    /// The node that was number `index` before, of which nothing has changed. It is not looked at: among thousands most
-    /// are as they were.
-    pub(crate) fn keep(&mut self, index: usize) {
+    /// The nodes that had these places before, of which nothing has changed. They are counted, and not looked at: among
+    /// thousands most are as they were.
+    pub(crate) fn keep(&mut self, places: Range<usize>) {
         let EndpointSet {
             nodes,
             vitals,
             standing,
             ..
         } = self.before;
-        self.is_same &= index == self.nodes.len();
-        self.nodes.push(Arc::clone(&nodes[index]));
-        self.vitals.push(Arc::clone(&vitals[index]));
-        self.standing.push(standing[index]);
+        self.is_same &= places.is_empty() || places.start == self.nodes.len();
+        let (nodes, vitals) = (&nodes[places.clone()], &vitals[places.clone()]);
+        for (nodes, vitals) in nodes.chunks(BLOCK).zip(vitals.chunks(BLOCK)) {
+            fetch(nodes, Arc::strong_count);
+            fetch(vitals, Arc::strong_count);
+            self.nodes.extend_from_slice(nodes);
+            self.vitals.extend_from_slice(vitals);
+        }
+        self.standing.extend_from_slice(&standing[places]);
     }
 
     /// A node that is new, or of which something has changed.

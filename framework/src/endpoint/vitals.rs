@@ -216,6 +216,12 @@ impl Vitals {
         self.part.swap(load, Ordering::Relaxed)
     }
 
+    /// Reads a little of it, so that it is near.
+    pub(super) fn touch(&self) -> usize {
+        usize::from(self.readiness.load(Ordering::Relaxed))
+            + usize::from(self.is_stirred.load(Ordering::Relaxed))
+    }
+
     /// It is to be judged for something else than its calls.
     pub(super) fn stir(&self) {
         self.is_stirred.store(true, Ordering::Release);

@@ -1,7 +1,10 @@
 //! Changes of a few among many members, which are in the order of their ids: where they are, and the list that follows.
 //! It refuses to look at those that nothing happens to.
 
+use std::sync::Arc;
+
 use crate::discovery::found::Member;
+use crate::rt::fetch::{BLOCK, fetch};
 
 /// What becomes of one place among the members.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ pub(super) fn edited(members: &[Member], mut edits: Vec<Edit>) -> (Vec<Member>, 
     let mut next = Vec::with_capacity(members.len() + edits.len());
     let mut from = 0;
     for Edit { at, kind, member } in edits {
-        next.extend_from_slice(&members[from..at]);
+        extend(&mut next, &members[from..at]);
         from = at;
         if kind == Kind::InPlace {
             slots.push(members[at].slot_hash);
@@ -64,6 +67,13 @@ pub(super) fn edited(members: &[Member], mut edits: Vec<Edit>) -> (Vec<Member>, 
         slots.extend(member.as_ref().map(|member| member.slot_hash));
         next.extend(member);
     }
-    next.extend_from_slice(&members[from..]);
+    extend(&mut next, &members[from..]);
     (next, slots)
+}
+
+fn extend(next: &mut Vec<Member>, members: &[Member]) {
+    for block in members.chunks(BLOCK) {
+        fetch(block, |member| Arc::strong_count(&member.instance));
+        next.extend_from_slice(block);
+    }
 }
