@@ -212,3 +212,6 @@ fn aside(member: &Member) -> Option<Cause> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,18 @@ impl Held {
 }
 
 impl Member {
+    /// One that was found, and how it stands.
+    #[cfg(test)]
+    pub(crate) fn standing(instance: Arc<Instance>, is_superseded: bool, is_damped: bool) -> Self {
+        Self {
+            instance,
+            slot_hash: 0,
+            held: None,
+            damped_until: is_damped.then(Instant::now),
+            is_superseded,
+        }
+    }
+
     /// Whether it is to be passed by for now, as its slot comes and goes.
     pub(crate) fn is_damped(&self) -> bool {
         self.damped_until.is_some()

@@ -355,3 +355,6 @@ async fn until(next: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

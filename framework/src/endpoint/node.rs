@@ -2,7 +2,7 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     vitals: Arc<Vitals>,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
+    /// Nobody has the node any more.
+    is_dropped: AtomicBool,
 }
 
 /// The state of a node's connection.
@@ -121,6 +123,7 @@ impl Node {
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
                 dropped: Notify::new(),
+                is_dropped: AtomicBool::new(false),
             }),
             keep_up,
             around: OnceLock::new(),
@@ -188,7 +191,7 @@ impl Node {
         (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
     }
 
-    pub(super) fn aside(&self) -> Option<Cause> {
+    pub(crate) fn aside(&self) -> Option<Cause> {
         *lock(&self.aside)
     }
 
@@ -316,6 +319,7 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Drop for Node {
     fn drop(&mut self) {
         self.fleet.load_changed(self.vitals().takes_part(0), 0);
+        self.shared.is_dropped.store(true, Ordering::Relaxed);
         self.shared.dropped.notify_one();
     }
 }
@@ -354,8 +358,11 @@ impl Shared {
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
-        self.fleet.tell_change();
-        self.fleet.doubt();
+        // That its keeper ends changes nothing for anybody.
+        if !self.is_dropped.load(Ordering::Relaxed) {
+            self.fleet.tell_change();
+            self.fleet.doubt();
+        }
     }
 }
 
