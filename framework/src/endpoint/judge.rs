@@ -48,6 +48,9 @@ struct Judged {
     rested: bool,
 }
 
+/// Says whether there is nothing to judge a node for.
+type Rests = fn(&Judged, Instant, &Tuning) -> bool;
+
 /// What all nodes come to.
 #[derive(Default)]
 struct Sums {
@@ -115,10 +118,15 @@ impl Judge {
     /// Judges all nodes, and says when to do it again by the clock. Most have nothing to be judged for: of those two
     /// cache lines are read.
     fn review(&mut self) -> Option<Instant> {
+        self.review_but(Judged::rests)
+    }
+
+    /// Judges all nodes but those that there is nothing to judge for, as `rests` says.
+    fn review_but(&mut self, rests: Rests) -> Option<Instant> {
         let (now, tuning) = (Instant::now(), self.shared.fleet.tuning);
         self.follow(now);
         let mut sums = Sums::default();
-        let lively = self.look(now, &mut sums);
+        let lively = self.look(now, rests, &mut sums);
         self.recount(now);
         let watched = self.doubt(now, &lively);
         let mut others = self.compare(now, &lively);
@@ -153,14 +161,14 @@ impl Judge {
     }
 
     /// Looks which nodes there is something to be judged for, counts what calls came to there, and adds up the others.
-    fn look(&mut self, now: Instant, sums: &mut Sums) -> Vec<usize> {
+    fn look(&mut self, now: Instant, rests: Rests, sums: &mut Sums) -> Vec<usize> {
         let fleet = &self.shared.fleet;
         let last = std::mem::replace(&mut self.reviewed, now);
         let mut lively = Vec::new();
         for (block, first) in self.judged.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
             fetch(block, |judged| judged.vitals.touch());
             for (judged, index) in block.iter_mut().zip(first..) {
-                let rests = judged.rests(now, &fleet.tuning);
+                let rests = rests(judged, now, &fleet.tuning);
                 if rests {
                     sums.add(judged, &fleet.tuning);
                 } else {

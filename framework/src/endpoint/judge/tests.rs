@@ -94,8 +94,8 @@ impl Judging {
     }
 
     /// All that follows from a review.
-    async fn review(&mut self) -> String {
-        let next = self.judge.review();
+    async fn review(&mut self, rests: Rests) -> String {
+        let next = self.judge.review_but(rests);
         // Those that are asked whether they hang answer at once.
         for _ in 0..8 {
             tokio::select! {
@@ -142,10 +142,8 @@ proptest! {
                     quick.happen(what, at);
                     thorough.happen(what, at);
                 }
-                for node in &thorough.nodes {
-                    node.vitals().stir();
-                }
-                let (quick, thorough) = (quick.review().await, thorough.review().await);
+                let quick = quick.review(Judged::rests).await;
+                let thorough = thorough.review(|_, _, _| false).await;
                 prop_assert_eq!(quick, thorough);
                 advance(Duration::from_millis(millis)).await;
             }
