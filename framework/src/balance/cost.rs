@@ -17,9 +17,10 @@ pub(crate) struct Common {
     pub(crate) typical_rtt: f32,
     /// How much of its warmth a node gets in a second.
     pub(crate) warming: f32,
-    /// Seconds in which what was measured of a node decays: who was slow once gets a call again some day.
+    /// How much of the time in which it decays what was measured of a node is a second: who was slow once gets a call
+    /// again some day.
     pub(crate) rtt_decay: f32,
-    /// Seconds in which it decays that calls failed there.
+    /// The same for that calls failed there.
     pub(crate) success_decay: f32,
     /// Does what servers say of themselves count?
     pub(crate) uses_reports: bool,
@@ -32,23 +33,26 @@ pub(crate) struct Common {
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
 /// share, and worse by the square of how often it fails: who fails fast would look fast (balancing-hashing-failover
 /// §4.1; the product is that of Finagle's and tower's peak EWMA).
-#[inline]
 pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
+    squared_delay(facts, common).sqrt()
+}
+
+/// Its square, in the same order: a pick compares, and a root for each node is dear.
+#[inline(always)]
+pub(super) fn squared_delay(facts: &Facts, common: &Common) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a queue")]
     let queue = facts.in_flight as f32 + 1.0;
-    let failing = (1.0 - facts.success) * decayed(facts.success_age / common.success_decay);
-    let success = (1.0 - failing).max(LEAST_SUCCESS);
     let said = facts
         .report
         .filter(|said| said.service > 0.0 && common.uses_reports);
     let rtt = match facts.rtt {
         // Who was slow long ago gets cheaper by and by, or it would never be measured again.
-        Some(rtt) => rtt * decayed(facts.rtt_age / common.rtt_decay),
+        Some(rtt) => rtt * decayed(facts.rtt_age * common.rtt_decay),
         // Who was never measured gets one call at once, and more when that has ended.
         None if facts.in_flight == 0 && facts.success >= 1.0 => 0.0,
         None => common.typical_rtt,
     };
-    let delay = match said {
+    let squared = match said {
         // Nobody has a call there, and it was slow long ago, if ever: it is tried like any other.
         Some(said)
             if said.is_fresh
@@ -56,7 +60,7 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
                 && facts.in_flight == 0
                 && facts.rtt_age > common.report_age =>
         {
-            (said.service.min(common.typical_service) * rtt.min(common.typical_rtt)).sqrt()
+            said.service.min(common.typical_service) * rtt.min(common.typical_rtt)
         }
         // What it says counts the calls of all clients, but it cannot tell calls that wait from calls that are worked
         // on side by side; what was measured here can, and knows only its own. The mean of both is better than either
@@ -68,21 +72,39 @@ pub(super) fn expected_delay(facts: &Facts, common: &Common) -> f32 {
             } else {
                 queue
             };
-            (said.service * said_queue.max(queue) * rtt * queue).sqrt()
+            (said.service * said_queue.max(queue)) * (rtt * queue)
         }
-        None => rtt * queue,
+        None => (rtt * queue) * (rtt * queue),
     };
-    delay / (share(facts, common) * success * success)
+    let worth = share(facts, common) * success(facts, common);
+    // Most are worth what a node is worth.
+    #[expect(clippy::float_cmp, reason = "only to leave out a division by one")]
+    if worth == 1.0 {
+        squared
+    } else {
+        squared / (worth * worth)
+    }
+}
+
+/// How much less a node is worth as its calls fail.
+#[inline(always)]
+fn success(facts: &Facts, common: &Common) -> f32 {
+    if facts.success >= 1.0 {
+        return 1.0;
+    }
+    let failing = (1.0 - facts.success) * decayed(facts.success_age * common.success_decay);
+    let success = (1.0 - failing).max(LEAST_SUCCESS);
+    success * success
 }
 
 /// The part of the load that is a node's own.
-#[inline]
+#[inline(always)]
 pub(super) fn share(facts: &Facts, common: &Common) -> f32 {
     facts.weight * warmth(facts, common)
 }
 
 /// Envoy's slow start with aggression 1: in a straight line.
-#[inline]
+#[inline(always)]
 fn warmth(facts: &Facts, common: &Common) -> f32 {
     if facts.phase == crate::endpoint::Phase::Warm {
         (facts.in_phase * common.warming).clamp(LEAST_WARMTH, 1.0)

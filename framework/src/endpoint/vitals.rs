@@ -1,62 +1,24 @@
-//! What is known of a node that a pick needs: one cache line of atomics, written as calls end and as the table judges.
-//! It refuses to compare nodes.
+//! What is counted and measured of a node: one cache line of atomics, written as calls end and as the table judges.
+//! It refuses to say what follows from it (`facts`), and to compare nodes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-use super::{Readiness, Tuning};
+#[cfg(test)]
+pub(crate) use self::facts::Said;
+pub(crate) use self::facts::{Facts, Moment};
+use super::{Phase, Readiness, Tuning};
 use crate::call::outcome::Outcome;
 use crate::rt::decay::decayed;
 use crate::rt::stamp::{Stamp, Stamped};
 use crate::transport::reported::{Reported, low};
 
+mod facts;
+#[cfg(test)]
+mod tests;
+
 /// The weight of a node that nobody has given another one.
 pub(crate) const NORMAL_WEIGHT: u32 = 100;
-
-/// What a node is thought to be able to do, as the table says; whether it is connected is another matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// It has joined or come back a moment ago: its share grows.
-    Warm = 0,
-    /// It takes its full share.
-    Ready = 1,
-    /// It was asked whether it hangs, and has not answered yet.
-    Suspect = 2,
-    /// It ends: it gets no new calls while others can take them.
-    Draining = 3,
-    /// Too many of its calls failed: it gets none for a while.
-    Ejected = 4,
-    /// It was ejected, and gets one call at a time until it is known whether it is well.
-    Trial = 5,
-    /// It takes bytes and answers nothing.
-    Hung = 6,
-}
-
-impl Phase {
-    const ALL: [Self; 7] = [
-        Self::Warm,
-        Self::Ready,
-        Self::Suspect,
-        Self::Draining,
-        Self::Ejected,
-        Self::Trial,
-        Self::Hung,
-    ];
-
-    /// As logs, metrics and explanations spell it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Warm => "warm",
-            Self::Ready => "ready",
-            Self::Suspect => "suspect",
-            Self::Draining => "draining",
-            Self::Ejected => "ejected",
-            Self::Trial => "trial",
-            Self::Hung => "hung",
-        }
-    }
-}
 
 /// What is known of one node. A pick reads the first cache line, so that the order of fields counts.
 #[derive(Debug)]
@@ -91,49 +53,6 @@ pub(crate) struct Vitals {
     is_stirred: AtomicBool,
 }
 
-/// A moment, as facts are asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub(super) stamp: Stamp,
-    /// Milliseconds: what a server said longer ago says nothing any more.
-    pub(super) report_age: u32,
-}
-
-/// What a pick knows of a node, at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Facts {
-    pub(crate) readiness: Readiness,
-    pub(crate) phase: Phase,
-    /// Seconds since the phase began.
-    pub(crate) in_phase: f32,
-    pub(crate) in_flight: u32,
-    /// 1 is normal.
-    pub(crate) weight: f32,
-    /// Seconds that a call takes, if any was measured.
-    pub(crate) rtt: Option<f32>,
-    /// Seconds since then.
-    pub(crate) rtt_age: f32,
-    /// The share of calls that went well of late.
-    pub(crate) success: f32,
-    /// Seconds since that was known.
-    pub(crate) success_age: f32,
-    /// What it said of itself last.
-    pub(crate) report: Option<Said>,
-}
-
-/// What a server has said of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Said {
-    /// Calls that it has, of whomever, and those that were sent to it since.
-    pub(crate) in_flight: u32,
-    /// Seconds that one call takes of it; 0 where it is not known.
-    pub(crate) service: f32,
-    /// It ends.
-    pub(crate) is_draining: bool,
-    /// It was said a moment ago: what calls it had is of no use any more where it was not.
-    pub(crate) is_fresh: bool,
-}
-
 /// No estimate of success is below this: a node that has failed long is to be forgiven some day.
 const LEAST_SUCCESS: f32 = 0.001;
 
@@ -158,53 +77,6 @@ impl Vitals {
         };
         vitals.enter(Phase::Warm, now);
         vitals
-    }
-
-    /// What was counted and measured here.
-    #[inline]
-    fn counted(&self, now: Stamp) -> Facts {
-        let (phase, since) = self.phase();
-        let (rtt, success) = (self.rtt.get(), self.success.get());
-        Facts {
-            readiness: self.readiness(),
-            phase,
-            in_phase: now.seconds_since(since),
-            in_flight: self.in_flight(),
-            weight: self.weight(),
-            rtt: rtt.map(|(rtt, _)| rtt),
-            rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
-            success: success.map_or(1.0, |(share, _)| share),
-            success_age: success.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
-            report: None,
-        }
-    }
-
-    /// What was counted and measured here, and what it said of itself a moment ago.
-    #[inline]
-    pub(crate) fn facts(&self, now: &Moment) -> Facts {
-        let brief = self.reported.brief();
-        let age = brief.age(now.stamp);
-        Facts {
-            report: age.map(|age| {
-                let is_fresh = age <= now.report_age;
-                // Those that have ended are there no more, whether or not a report has said so yet.
-                let sent = self.sent_since(brief.version()).min(self.in_flight());
-                Said {
-                    in_flight: brief.in_flight().saturating_add(sent),
-                    service: brief.service(),
-                    is_draining: brief.is_draining() && is_fresh,
-                    is_fresh,
-                }
-            }),
-            ..self.counted(now.stamp)
-        }
-    }
-
-    /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
-    pub(crate) fn load(&self, now: &Moment) -> u32 {
-        let facts = self.facts(now);
-        let said = facts.report.filter(|said| said.is_fresh);
-        said.map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
     }
 
     /// Its part of the load of all was this; now it is `load`.
@@ -232,13 +104,6 @@ impl Vitals {
         self.is_stirred.load(Ordering::Relaxed) && self.is_stirred.swap(false, Ordering::Acquire)
     }
 
-    /// Calls sent to it that its last report, of this number, cannot have counted.
-    #[inline]
-    fn sent_since(&self, version: u32) -> u32 {
-        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
-        if of == version { sent } else { 0 }
-    }
-
     pub(crate) fn reported(&self) -> &Arc<Reported> {
         &self.reported
     }
@@ -253,14 +118,8 @@ impl Vitals {
 
     pub(crate) fn phase(&self) -> (Phase, Stamp) {
         let bits = self.phase.load(Ordering::Relaxed);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the two halves of the word"
-        )]
-        let (phase, since) = ((bits >> 32) as usize, bits as u32);
-        // Only `enter` writes it.
-        let phase = Phase::ALL.get(phase).copied().unwrap_or(Phase::Ready);
-        (phase, Stamp::from_bits(since))
+        let (phase, since) = halves(bits);
+        (Phase::of(phase), Stamp::from_bits(since))
     }
 
     /// Only the table says this.
@@ -272,7 +131,7 @@ impl Vitals {
     pub(crate) fn weight(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
         let weight = self.percent() as f32;
-        weight / 100.0
+        weight * 0.01
     }
 
     /// The weight: 100 is normal.
@@ -463,6 +322,3 @@ pub(super) struct End {
     /// How long a stream takes says nothing of its server.
     pub(super) is_stream: bool,
 }
-
-#[cfg(test)]
-mod tests;

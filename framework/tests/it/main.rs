@@ -29,6 +29,7 @@ mod metrics;
 mod middleware;
 mod mount;
 mod no_runtime;
+mod nothing_left;
 mod peer;
 mod policy;
 mod policy_file;

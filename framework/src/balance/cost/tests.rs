@@ -6,8 +6,8 @@ use crate::endpoint::{Phase, Readiness, Said};
 const COMMON: Common = Common {
     typical_rtt: 0.03,
     warming: 0.1,
-    rtt_decay: 10.0,
-    success_decay: 10.0,
+    rtt_decay: 0.1,
+    success_decay: 0.1,
     uses_reports: true,
     report_age: 1.0,
     typical_service: 0.003,

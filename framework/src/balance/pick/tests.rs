@@ -50,7 +50,13 @@ fn held(balance: Balance, count: usize, calls: usize) -> Vec<u32> {
 
 #[test]
 fn calls_under_way_are_spread_evenly() {
-    for (count, calls, most) in [(2, 10, 5), (5, 20, 4), (32, 64, 2), (100, 1000, 13)] {
+    for (count, calls, most) in [
+        (2, 10, 5),
+        (5, 20, 4),
+        (16, 32, 2),
+        (17, 34, 4),
+        (100, 1000, 13),
+    ] {
         let held = held(Balance::shortest_delay(), count, calls);
         assert!(held.iter().all(|&held| held <= most), "{count}: {held:?}");
     }

@@ -6,7 +6,7 @@ mod strike;
 
 use std::{process::ExitCode, time::Duration};
 
-use lab_common::{AttackOrder, Event, Failure, Meter, pin, process_cpu, tell};
+use lab_common::{AttackOrder, Event, Failure, Meter, pin, process_cpu, tell, yield_to_all};
 
 use crate::strike::Attacker;
 
@@ -22,6 +22,8 @@ fn main() -> ExitCode {
 
 fn attack(order: AttackOrder) -> Result<(), Failure> {
     pin(&order.cores)?;
+    // Where it shares the ordinary client's core, that would have to wait for it, and nothing be said of the server.
+    yield_to_all()?;
     lab_common::end_in_time(order.lifetime, &Meter::timed());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

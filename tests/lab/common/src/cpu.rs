@@ -8,6 +8,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Failure;
 
+/// The last place there is (setpriority(2)).
+#[cfg(target_os = "linux")]
+const NICEST: i32 = 19;
+
 /// Keeps the calling thread, and every thread that it starts later, on `cores`.
 ///
 /// Linux only; elsewhere a no-op, so figures there are noisier.
@@ -26,6 +30,18 @@ pub fn pin(cores: &[usize]) -> Result<(), Failure> {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = cores;
+    Ok(())
+}
+
+/// Lets every other process that wants its core go first.
+///
+/// Linux only; elsewhere a no-op.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn yield_to_all() -> Result<(), Failure> {
+    #[cfg(target_os = "linux")]
+    rustix::process::nice(NICEST).map_err(|error| Failure::from(error).during("being nice"))?;
     Ok(())
 }
 

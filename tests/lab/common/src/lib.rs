@@ -22,7 +22,7 @@ mod socket;
 
 pub use attack::{Attack, AttackOrder};
 pub use cluster::{Calls, CallsReport, Chooser, ClusterOrder, Slots};
-pub use cpu::{burn, pin, process_cpu};
+pub use cpu::{burn, pin, process_cpu, yield_to_all};
 pub use failure::Failure;
 pub use latency::{Latencies, Recorder};
 pub use load::{Load, Work};

@@ -1,0 +1,107 @@
+//! What a pick knows of a node: what was counted and measured here, and what its server said of itself, at one moment.
+//! It refuses to write, and to compare nodes.
+
+use std::sync::atomic::Ordering;
+
+use super::{Vitals, halves};
+use crate::endpoint::{Phase, Readiness};
+use crate::rt::stamp::Stamp;
+
+/// A moment, as facts are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(in crate::endpoint) stamp: Stamp,
+    /// Milliseconds: what a server said longer ago says nothing any more.
+    pub(in crate::endpoint) report_age: u32,
+}
+
+/// What a pick knows of a node, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) readiness: Readiness,
+    pub(crate) phase: Phase,
+    /// Seconds since the phase began.
+    pub(crate) in_phase: f32,
+    pub(crate) in_flight: u32,
+    /// 1 is normal.
+    pub(crate) weight: f32,
+    /// Seconds that a call takes, if any was measured.
+    pub(crate) rtt: Option<f32>,
+    /// Seconds since then.
+    pub(crate) rtt_age: f32,
+    /// The share of calls that went well of late.
+    pub(crate) success: f32,
+    /// Seconds since that was known.
+    pub(crate) success_age: f32,
+    /// What it said of itself last.
+    pub(crate) report: Option<Said>,
+}
+
+/// What a server has said of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Said {
+    /// Calls that it has, of whomever, and those that were sent to it since.
+    pub(crate) in_flight: u32,
+    /// Seconds that one call takes of it; 0 where it is not known.
+    pub(crate) service: f32,
+    /// It ends.
+    pub(crate) is_draining: bool,
+    /// It was said a moment ago: what calls it had is of no use any more where it was not.
+    pub(crate) is_fresh: bool,
+}
+
+impl Vitals {
+    /// What was counted and measured here.
+    #[inline]
+    pub(super) fn counted(&self, now: Stamp) -> Facts {
+        let (phase, since) = self.phase();
+        let (rtt, success) = (self.rtt.get(), self.success.get());
+        Facts {
+            readiness: self.readiness(),
+            phase,
+            in_phase: now.seconds_since(since),
+            in_flight: self.in_flight(),
+            weight: self.weight(),
+            rtt: rtt.map(|(rtt, _)| rtt),
+            rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
+            success: success.map_or(1.0, |(share, _)| share),
+            success_age: success.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
+            report: None,
+        }
+    }
+
+    /// What was counted and measured here, and what it said of itself a moment ago.
+    #[inline]
+    pub(crate) fn facts(&self, now: &Moment) -> Facts {
+        let brief = self.reported.brief();
+        let age = brief.age(now.stamp);
+        Facts {
+            report: age.map(|age| {
+                let is_fresh = age <= now.report_age;
+                // Of two that end at once one may not be counted: none outlives the calls that there are.
+                let sent = self.sent_since(brief.version()).min(self.in_flight());
+                Said {
+                    in_flight: brief.in_flight().saturating_add(sent),
+                    service: brief.service(),
+                    is_draining: brief.is_draining() && is_fresh,
+                    is_fresh,
+                }
+            }),
+            ..self.counted(now.stamp)
+        }
+    }
+
+    /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
+    pub(crate) fn load(&self, now: &Moment) -> u32 {
+        let facts = self.facts(now);
+        let said = facts.report.filter(|said| said.is_fresh);
+        said.map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
+    }
+
+    /// Calls sent to it that its last report, of this number, cannot have counted.
+    #[inline]
+    fn sent_since(&self, version: u32) -> u32 {
+        let (sent, of) = halves(self.sent.load(Ordering::Relaxed));
+        if of == version { sent } else { 0 }
+    }
+}
