@@ -1,11 +1,12 @@
 //! What a name stands for after each reading: what is kept, what is let go, and what has to prove itself first.
 //! It refuses to read anything, and to look at a clock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::edit::{Edit, Kind, edited, seek};
+use self::flaps::{FLAP_WINDOW, Flaps};
 use self::rank::{slot_hash, supersede};
 use self::read::Read;
 use super::change::Change;
@@ -14,6 +15,7 @@ use super::instance::{Instance, InstanceState};
 use crate::rt::pace::Pace;
 
 mod edit;
+mod flaps;
 mod rank;
 mod read;
 
@@ -26,14 +28,6 @@ pub(crate) const HOLD: Duration = Duration::from_secs(15);
 /// come and go. Envoy's and gRPC's panic thresholds and outlier caps stand at 30 % to 50 %; a rolling restart takes
 /// fewer.
 const FEW_OF_TEN: usize = 3;
-
-/// Comings and goings of one slot that are taken as they come, within [`FLAP_WINDOW`]: a restart is one of each. Keys
-/// move for these, and for no more of them.
-const FLAPS: usize = 2;
-
-/// How long comings and goings count. Route flap damping (RFC 2439) halves a penalty in minutes; servers restart more
-/// quickly than routes.
-const FLAP_WINDOW: Duration = Duration::from_secs(60);
 
 /// How long one that comes and goes has to stay as it is before that counts.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
@@ -57,7 +51,7 @@ pub(super) struct Judge {
     held: usize,
     /// Members that are passed by, as their slots come and go.
     damped: usize,
-    flaps: HashMap<Arc<str>, VecDeque<Instant>>,
+    flaps: Flaps,
     /// The last reading failed: nothing that is held is let go on its word.
     has_failed: bool,
     pace: Pace,
@@ -191,11 +185,7 @@ impl Judge {
             here.append(&mut gone);
             self.edit(here);
         }
-        self.flaps.retain(|_, flaps| {
-            let is_recent =
-                |at: &Instant| now.saturating_duration_since(*at) < self.pace.of(FLAP_WINDOW);
-            flaps.back().is_some_and(is_recent)
-        });
+        self.flaps.forget(now, self.pace.of(FLAP_WINDOW));
     }
 
     /// What becomes of one that the reading has, if anything does.
@@ -303,22 +293,7 @@ impl Judge {
 
     /// Counts a coming or going; has there been more of that than is taken?
     fn flapped(&mut self, slot: &str, now: Instant) -> bool {
-        if !self.flaps.contains_key(slot) {
-            self.flaps.insert(slot.into(), VecDeque::new());
-        }
-        let window = self.pace.of(FLAP_WINDOW);
-        let Some(flaps) = self.flaps.get_mut(slot) else {
-            return false;
-        };
-        flaps.push_back(now);
-        while flaps.len() > FLAPS + 1
-            || flaps
-                .front()
-                .is_some_and(|at| now.saturating_duration_since(*at) >= window)
-        {
-            flaps.pop_front();
-        }
-        flaps.len() > FLAPS
+        self.flaps.count(slot, now, self.pace.of(FLAP_WINDOW))
     }
 
     fn waits_for_a_reading(&self, held: &Held) -> bool {

@@ -133,11 +133,10 @@ impl Judge {
         let stamp = self.shared.fleet.stamp(now);
         for index in lively {
             let judged = &mut self.judged[index];
-            let before = judged.record.phase;
-            if let Some((phase, cause)) =
-                (judged.record).judge(judged.seen(), &others, now, &tuning)
-            {
-                (judged.record).enter(phase, cause, now, &tuning, self.rng.f32());
+            let (seen, record) = (judged.seen(), &mut judged.record);
+            let before = record.phase;
+            if let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) {
+                record.enter(phase, cause, now, &tuning, self.rng.f32());
                 if phase == Phase::Ejected && before != Phase::Trial {
                     others.allowed = others.allowed.saturating_sub(1);
                 }
