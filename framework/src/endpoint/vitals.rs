@@ -216,9 +216,6 @@ impl Vitals {
 
     /// An attempt is over. Says whether it failed.
     pub(super) fn settle(&self, end: End, tuning: &Tuning) -> bool {
-        if let Outcome::Success | Outcome::Rejected | Outcome::Fault = end.outcome {
-            self.answered.fetch_add(1, Ordering::Relaxed);
-        }
         match end.outcome {
             Outcome::Success => {
                 if !end.is_stream {
