@@ -200,7 +200,7 @@ impl Judge {
         let Some(known) = known else {
             change.came += 1;
             let has_flapped = !change.is_first && self.flapped(instance.slot(), now);
-            // Where many slots come and go, as in two deployments in a minute, the rest is not to take the calls of all.
+            // Where many slots come and go, as in two deployments in a minute, the rest is not to take all calls.
             let is_damped =
                 has_flapped && !is_mass(self.damped + change.damped + 1, self.present_count());
             change.damped += usize::from(is_damped);

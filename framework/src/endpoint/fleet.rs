@@ -13,9 +13,9 @@ use super::vitals::LEAST_RTT;
 use super::{Moment, Tuning, Vitals};
 use crate::rt::stamp::Stamp;
 
-/// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as many
-/// sockets at once, nor to spend its first second on nothing but their handshakes. Where there are no more than this,
-/// none waits.
+/// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as
+/// many sockets at once, nor to spend its first second on nothing but their handshakes. Where there are no more than
+/// this, none waits.
 const MOST_CONNECTING: usize = 64;
 
 /// Shared by the nodes of one channel, and by the table of them.

@@ -195,8 +195,8 @@ impl Node {
         *lock(&self.aside)
     }
 
-    /// Says why it is to get no new calls, if it is not. It is judged for that when nodes are judged next, which whoever
-    /// says so asks for.
+    /// Says why it is to get no new calls, if it is not. It is judged for that when nodes are judged next, which
+    /// whoever says so asks for.
     pub(crate) fn set_aside(&self, aside: Option<Cause>) {
         let before = std::mem::replace(&mut *lock(&self.aside), aside);
         if before != aside {

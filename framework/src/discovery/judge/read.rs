@@ -1,5 +1,5 @@
-//! What a reading has that the one before had not, and the other way round: told by the very records, so that those that
-//! are as they were cost a comparison of two pointers each.
+//! What a reading has that the one before had not, and the other way round: told by the very records, so that those
+//! that are as they were cost a comparison of two pointers each.
 //! It refuses to say what becomes of those that are new or gone.
 
 use std::sync::Arc;
