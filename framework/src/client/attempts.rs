@@ -55,6 +55,7 @@ async fn send(
             Ok(reply) => progress.name(reply),
             Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => {
                 told.again(status.unexecuted());
+                progress.turned_away(status.unexecuted());
                 // It had a connection: that this one is gone, and the next one not there yet, is not its fault.
                 call.wait_for_ready = true;
                 continue;

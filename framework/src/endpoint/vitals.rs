@@ -123,7 +123,7 @@ impl Vitals {
     }
 
     /// Only the table says this.
-    pub(super) fn enter(&self, phase: Phase, now: Stamp) {
+    pub(crate) fn enter(&self, phase: Phase, now: Stamp) {
         let bits = (phase as u64) << 32 | u64::from(now.bits());
         self.phase.store(bits, Ordering::Relaxed);
     }
