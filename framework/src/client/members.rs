@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 use super::nodes::NodeMaker;
 use crate::balance::Picker;
 use crate::call::Status;
-use crate::discovery::{Directory, Found, InstanceState, Latest, Member, Source};
+use crate::discovery::{Directory, Found, Instance, InstanceState, Latest, Member, Source};
 use crate::endpoint::{Cause, EndpointSet, Node, Table};
 
 /// Who serves the name of a channel.
@@ -130,43 +130,61 @@ impl Shared {
     }
 
     async fn take(&self, found: Arc<Found>) {
-        let before = Arc::clone(&self.table.now());
-        // Both are in the order of ids: one walk along them finds who is still there.
-        let mut known = before.nodes().iter().peekable();
-        let node_of = |member: &Member| {
-            let instance = &member.instance;
-            while known.next_if(|node| node.id() < instance.id()).is_some() {}
-            let kept = known.next_if(|node| node.id() == instance.id());
-            let is_same =
-                |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
-            let node = match kept.filter(is_same) {
-                Some(node) => Arc::clone(node),
-                None => match self.maker.make(instance, self.source.name()) {
-                    Ok(node) => {
-                        // A pick looks only at those that are connected. Where there is no runtime, there is no call
-                        // either.
-                        let _ = node.wake();
-                        node
-                    }
-                    Err(why) => {
-                        self.maker.observer.connect_failed("tls", &why, true);
-                        return None;
-                    }
-                },
-            };
-            node.set_weight(instance.weight().into());
-            node.set_aside(aside(member));
-            Some(node)
-        };
-        let nodes = found.members.iter().filter_map(node_of).collect();
-        let set = before.followed_by(nodes);
+        let set = self.follows(&self.table.now(), &self.found.load(), &found);
         let set = self.placed(set).await;
         self.found.store(found);
         self.table.replace(set);
     }
-}
 
-impl Shared {
+    /// The set that follows `before`, which was made of `last`.
+    fn follows(&self, before: &EndpointSet, last: &Found, found: &Found) -> EndpointSet {
+        let nodes = before.nodes();
+        // One that has no node, as its TLS is not to be had, is told by its id.
+        let last = (last.members.len() == nodes.len()).then_some(&last.members);
+        let mut next = before.followed(found.members.len());
+        // Both are in the order of ids: one walk along them finds who is still there.
+        let (mut at, mut members) = (0, &*found.members);
+        loop {
+            let was = last.and_then(|last| last.get(at..)).unwrap_or_default();
+            let same = was.iter().zip(members);
+            let same = same.take_while(|(was, is)| is_as_it_was(was, is)).count();
+            next.keep(at..at + same);
+            at += same;
+            let Some((member, rest)) = members[same..].split_first() else {
+                return next.finish();
+            };
+            members = rest;
+            let instance = &member.instance;
+            while nodes.get(at).is_some_and(|node| node.id() < instance.id()) {
+                at += 1;
+            }
+            let kept = nodes.get(at).filter(|node| node.id() == instance.id());
+            at += usize::from(kept.is_some());
+            let is_same =
+                |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
+            let Some(node) = (kept.filter(is_same).cloned()).or_else(|| self.made(instance)) else {
+                continue;
+            };
+            node.set_weight(instance.weight().into());
+            node.set_aside(aside(member));
+            next.put(node);
+        }
+    }
+
+    fn made(&self, instance: &Instance) -> Option<Arc<Node>> {
+        match self.maker.make(instance, self.source.name()) {
+            Ok(node) => {
+                // A pick looks only at those that are connected. Where there is no runtime, there is no call either.
+                let _ = node.wake();
+                Some(node)
+            }
+            Err(why) => {
+                self.maker.observer.connect_failed("tls", &why, true);
+                None
+            }
+        }
+    }
+
     /// Makes the ring of a set, if its calls have keys, where it is in nobody's way.
     async fn placed(&self, set: EndpointSet) -> Arc<EndpointSet> {
         let set = Arc::new(set);
@@ -179,6 +197,11 @@ impl Shared {
             self.picker.placed().prepare(&set);
             return set;
         }
+        if self.picker.placed().is_prepared(&set) {
+            return set;
+        }
+        // Whoever leaves is judged for that meanwhile.
+        self.table.fleet().doubt();
         let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));
         // Whoever cannot wait for it makes it when it is needed.
         let _ = tokio::task::spawn_blocking(move || picker.placed().prepare(&of)).await;
@@ -188,6 +211,13 @@ impl Shared {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Is nothing different that a node is told? Of one with the very same record neither that is read, nor its node.
+fn is_as_it_was(was: &Member, is: &Member) -> bool {
+    Arc::ptr_eq(&was.instance, &is.instance)
+        && was.is_superseded == is.is_superseded
+        && was.is_damped() == is.is_damped()
 }
 
 /// Why a member is to get no new calls, if it is not.
@@ -200,3 +230,6 @@ fn aside(member: &Member) -> Option<Cause> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

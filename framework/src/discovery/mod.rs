@@ -42,7 +42,8 @@ pub use updates::Updates;
 ///
 /// A source need not be careful. What it says is judged before it counts: an empty answer replaces nobody unless it is
 /// the first, nor does a failed one; where many are missing at once they are kept for 15 s; what changes often is given
-/// out ten times a second.
+/// out ten times a second. One that has thousands should say the same `Arc` again of whoever is as he was: that is not
+/// looked at.
 ///
 /// ```
 /// use std::time::Duration;

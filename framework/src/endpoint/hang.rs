@@ -46,6 +46,11 @@ impl Watch {
         self.hang
     }
 
+    /// Is there nothing to be seen of it, where so many calls are under way, and so many were answered of all time?
+    pub(super) fn rests(&self, waiting: u32, answered: u32) -> bool {
+        waiting == 0 && answered == self.answered && self.hang == Hang::No
+    }
+
     /// Is it to be asked? `waiting` calls are under way there, and so many were `answered` of all time; `patience` is
     /// what calls may take without a doubt.
     pub(super) fn doubts(
@@ -74,7 +79,7 @@ impl Watch {
         self.since = now;
     }
 
-    /// The doubt was not its fault.
+    /// Up to now there was nothing to be answered, or it is no fault of its own that nothing was.
     pub(super) fn forgive(&mut self, now: Instant) {
         self.since = now;
     }

@@ -1,10 +1,11 @@
 //! The task that keeps one node's connection up: connects, watches, connects again with jittered backoff.
 //! It refuses to know of calls; they never wait for it longer than their own deadlines.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::node::{Shared, State};
 use crate::call::serve::BoxFuture;
@@ -71,7 +72,7 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut said = None;
     let observer = &keep_up.observer;
     loop {
-        let error = match connect(&keep_up).await {
+        let error = match connect_in_turn(shared, &keep_up).await {
             Ok((link, driver)) => {
                 let since = Instant::now();
                 let ending = link.ending();
@@ -115,6 +116,20 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
 
 /// The way to an endpoint, and what has to be polled for as long as it is used.
 type Opened = (Link, BoxFuture<()>);
+
+/// Connects when it is its turn, among the many that a channel may have. Calls need not wait for that: any node that is
+/// connected is as good to them.
+async fn connect_in_turn(shared: &Shared, keep_up: &KeepUp) -> Result<Opened, ConnectError> {
+    let turn = shared.fleet().turn().await;
+    let mut connecting = pin!(connect(keep_up));
+    match timeout(shared.tuning().connect_turn, &mut connecting).await {
+        Ok(done) => done,
+        Err(_) => {
+            drop(turn);
+            connecting.await
+        }
+    }
+}
 
 async fn connect(keep_up: &KeepUp) -> Result<Opened, ConnectError> {
     let budget = keep_up.connect_budget;

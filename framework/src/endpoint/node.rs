@@ -2,7 +2,7 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     vitals: Arc<Vitals>,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
+    /// Nobody has the node any more.
+    is_dropped: AtomicBool,
 }
 
 /// The state of a node's connection.
@@ -121,6 +123,7 @@ impl Node {
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
                 dropped: Notify::new(),
+                is_dropped: AtomicBool::new(false),
             }),
             keep_up,
             around: OnceLock::new(),
@@ -171,9 +174,7 @@ impl Node {
     /// Its part of the load of all has changed, perhaps.
     pub(super) fn recount(&self, now: tokio::time::Instant) {
         if self.fleet.keeps_load() {
-            let load = self.vitals().load(&self.fleet.moment(now));
-            let before = self.vitals().takes_part(load);
-            self.fleet.load_changed(before, load);
+            self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
     }
 
@@ -190,15 +191,16 @@ impl Node {
         (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
     }
 
-    pub(super) fn aside(&self) -> Option<Cause> {
+    pub(crate) fn aside(&self) -> Option<Cause> {
         *lock(&self.aside)
     }
 
-    /// Says why it is to get no new calls, if it is not. It is judged for that as soon as it is news.
+    /// Says why it is to get no new calls, if it is not. It is judged for that when nodes are judged next, which
+    /// whoever says so asks for.
     pub(crate) fn set_aside(&self, aside: Option<Cause>) {
         let before = std::mem::replace(&mut *lock(&self.aside), aside);
         if before != aside {
-            self.fleet.doubt();
+            self.vitals().stir();
         }
     }
 
@@ -319,6 +321,7 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Drop for Node {
     fn drop(&mut self) {
         self.fleet.load_changed(self.vitals().takes_part(0), 0);
+        self.shared.is_dropped.store(true, Ordering::Relaxed);
         self.shared.dropped.notify_one();
     }
 }
@@ -342,6 +345,10 @@ impl Shared {
         &self.fleet.tuning
     }
 
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
     pub(super) fn tell_connect_failed(&self) {
         self.fleet.tell_connect_failed();
     }
@@ -353,8 +360,11 @@ impl Shared {
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
-        self.fleet.tell_change();
-        self.fleet.doubt();
+        // That its keeper ends changes nothing for anybody.
+        if !self.is_dropped.load(Ordering::Relaxed) {
+            self.fleet.tell_change();
+            self.fleet.doubt();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! It refuses to say what follows from it (`facts`), and to compare nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 #[cfg(test)]
 pub(crate) use self::facts::Said;
@@ -49,6 +49,8 @@ pub(crate) struct Vitals {
     bad: AtomicU32,
     /// Its part of the load of all nodes.
     part: AtomicU32,
+    /// It is to be judged for something else than its calls.
+    is_stirred: AtomicBool,
 }
 
 /// No estimate of success is below this: a node that has failed long is to be forgiven some day.
@@ -70,6 +72,7 @@ impl Vitals {
             refused: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             part: AtomicU32::new(0),
+            is_stirred: AtomicBool::new(false),
             reported,
         };
         vitals.enter(Phase::Warm, now);
@@ -78,7 +81,27 @@ impl Vitals {
 
     /// Its part of the load of all was this; now it is `load`.
     pub(super) fn takes_part(&self, load: u32) -> u32 {
+        // Of thousands most have what they had: reading that is not writing it.
+        if self.part.load(Ordering::Relaxed) == load {
+            return load;
+        }
         self.part.swap(load, Ordering::Relaxed)
+    }
+
+    /// Reads a little of it, so that it is near.
+    pub(super) fn touch(&self) -> usize {
+        usize::from(self.readiness.load(Ordering::Relaxed))
+            + usize::from(self.is_stirred.load(Ordering::Relaxed))
+    }
+
+    /// It is to be judged for something else than its calls.
+    pub(super) fn stir(&self) {
+        self.is_stirred.store(true, Ordering::Release);
+    }
+
+    /// Was that said since this was last asked?
+    pub(super) fn was_stirred(&self) -> bool {
+        self.is_stirred.load(Ordering::Relaxed) && self.is_stirred.swap(false, Ordering::Acquire)
     }
 
     pub(crate) fn reported(&self) -> &Arc<Reported> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod decay;
+pub(crate) mod fetch;
 #[cfg(any(feature = "policy-file", feature = "tls"))]
 pub(crate) mod follow;
 pub(crate) mod json;

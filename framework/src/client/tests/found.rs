@@ -223,6 +223,50 @@ async fn where_nobody_is_found_it_is_said_and_no_empty_table_shown() {
     assert!(key.contains("no endpoints yet"), "{key}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_and_goes_costs_no_call_and_who_is_well_keeps_his() {
+    let (channel, script, recorders) = cluster(2);
+    let told = async |instances: Vec<Instance>| {
+        script.send(Some(Ok(instances))).unwrap();
+        // Longer than readings are gathered.
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    };
+    let some = async || {
+        let before = ok(&recorders[1]);
+        for n in 0..50 {
+            unary(&channel, &ONCE, n).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        ok(&recorders[1]) - before
+    };
+    // The registry loses one of two that are well, and finds it again.
+    let (both, one) = (|| vec![instance(1), instance(2)], || vec![instance(1)]);
+    told(both()).await;
+    assert!(some().await > 0);
+    told(one()).await;
+    assert_eq!(some().await, 0, "once it is taken for gone");
+    told(both()).await;
+    // Until it is warm.
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    for instances in [one(), both(), one(), both()] {
+        told(instances).await;
+        assert!(some().await > 10, "it is well, whatever the registry says");
+    }
+    // One that is alone in its service is restarted all the time: nobody else could take its calls.
+    let (channel, script, _) = cluster(2);
+    for (restart, port) in [1, 2, 1, 2, 1].into_iter().enumerate() {
+        let restarted = instance(port).with_id(format!("cart-{restart}"));
+        let restarted = restarted.with_slot("0").with_incarnation(restart as u64);
+        script.send(Some(Ok(vec![restarted]))).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        for n in 0..20 {
+            unary(&channel, &ONCE, n).await.unwrap();
+        }
+    }
+    let shown = channel.explain().to_string();
+    assert!(shown.contains("flapping"), "{shown}");
+}
+
 #[tokio::test]
 async fn a_dropped_channel_that_looks_for_a_name_leaves_no_task() {
     let before = Handle::current().metrics().num_alive_tasks();

@@ -163,16 +163,19 @@ fn whoever_leaves_drains_and_may_change_its_mind() {
 #[test]
 fn a_window_forgets_what_is_older_than_it() {
     let start = Instant::now();
-    let mut window = Window::new(start, (u32::MAX, 7));
+    let mut record = Record::new(start, (u32::MAX, 7));
     let mut totals = (u32::MAX, 7);
     for second in 0..25_u32 {
         totals = (totals.0.wrapping_add(10), totals.1 + 1);
-        window.count(totals, start + SECOND * second, SECOND);
+        record.count(totals, start + SECOND * second, SECOND);
         let seconds = (second + 1).min(10);
-        assert_eq!(window.sum(), (10 * seconds, seconds), "after {second} s");
+        let sum = record.window.sum();
+        assert_eq!(sum, (10 * seconds, seconds), "after {second} s");
+        assert!(record.has_failures());
     }
-    window.count(totals, start + SECOND * 1000, SECOND);
-    assert_eq!(window.sum(), (0, 0));
+    record.count(totals, start + SECOND * 1000, SECOND);
+    assert_eq!(record.window.sum(), (0, 0));
+    assert!(!record.has_failures());
 }
 
 #[test]
