@@ -14,7 +14,7 @@ use crate::services::reflection::{Reflection, v1, v1alpha};
 pub(super) struct BuiltIn {
     pub(super) health: Health,
     has_health: bool,
-    /// A function, so that only programs that ask for reflection link it.
+    /// A function, and inline, so that only programs that ask for reflection compile and link it.
     reflection: Option<Reflect>,
     descriptors: Vec<&'static [u8]>,
 }
@@ -55,6 +55,7 @@ impl BuiltIn {
     }
 }
 
+#[inline]
 fn reflect(services: Vec<&'static ServiceSpec>, sets: Vec<&'static [u8]>) -> [Skeleton; 2] {
     let reflection = Reflection::of(services, sets);
     [
@@ -122,6 +123,7 @@ impl Server {
     /// server.serve("127.0.0.1:50051").await // grpcurl -plaintext 127.0.0.1:50051 list
     /// # }
     /// ```
+    #[inline]
     pub fn reflection(mut self) -> Self {
         self.built_in.reflection = Some(reflect);
         self
