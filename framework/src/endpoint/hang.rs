@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::Node;
+use crate::rt::task::{self, Task};
 use crate::transport::Link;
 
 /// What a node was asked, and what it said.
@@ -80,10 +81,13 @@ impl Watch {
     }
 }
 
+/// A node, what is known of it now, and its answer where that is still to come.
+type Asked = (Arc<Node>, Hang, Option<Task>);
+
 /// The questions that are under way.
 #[derive(Default)]
 pub(super) struct Probes {
-    asked: JoinSet<(Arc<Node>, Hang, Option<Answering>)>,
+    asked: JoinSet<Asked>,
     refreshing: Option<Refreshing>,
 }
 
@@ -96,29 +100,28 @@ impl Drop for Refreshing {
     }
 }
 
-type Answering = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
 impl Probes {
     /// Asks a node; [`Probes::next`] says whether it answered within `patience`, and, if not, when it did later.
     pub(super) fn ask(&mut self, node: &Arc<Node>, link: Link, patience: Duration) {
         let node = Arc::clone(node);
         // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
         // no stream is free, nothing is known.
-        let mut answering: Answering = Box::pin(async move { drop(link.probe().await) });
-        self.asked.spawn(async move {
+        let mut answering: Task = Box::pin(async move { drop(link.probe().await) });
+        let asking: Task<Asked> = Box::pin(async move {
             match timeout(patience, &mut answering).await {
                 Ok(()) => (node, Hang::No, None),
                 Err(_) => (node, Hang::Yes, Some(answering)),
             }
         });
+        self.asked.spawn(asking);
     }
 
     /// Asks a node how busy it is. What it says is where all reports are; that it says nothing says nothing.
     pub(super) fn refresh(&mut self, link: Link, patience: Duration) {
         // One at a time: a node that answers late must not gather questions.
-        self.refreshing = Some(Refreshing(tokio::spawn(async move {
+        self.refreshing = Some(Refreshing(task::spawn(Box::pin(async move {
             let _ = timeout(patience, link.probe()).await;
-        })));
+        }))));
     }
 
     /// Is such a question under way?
@@ -140,10 +143,11 @@ impl Probes {
                 Some(Ok((node, hang, None))) => return (node, hang),
                 Some(Ok((node, hang, Some(answering)))) => {
                     let (late, latest) = (Arc::clone(&node), node.fleet().tuning.latest_answer);
-                    self.asked.spawn(async move {
+                    let waiting: Task<Asked> = Box::pin(async move {
                         let _ = timeout(latest, answering).await;
                         (late, Hang::No, None)
                     });
+                    self.asked.spawn(waiting);
                     return (node, hang);
                 }
             }

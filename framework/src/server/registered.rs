@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::discovery::{self, Instance, Registered, Registry};
 use crate::observe;
+use crate::rt::task::Task;
 use crate::transport::target::Target;
 
 /// Says which slot a server has that was given none.
@@ -118,7 +119,8 @@ impl Entries {
     pub(super) async fn leave(self) {
         let mut leaving = tokio::task::JoinSet::new();
         for entry in self.0 {
-            leaving.spawn(entry.leave());
+            let entry: Task = Box::pin(entry.leave());
+            leaving.spawn(entry);
         }
         while leaving.join_next().await.is_some() {}
     }
