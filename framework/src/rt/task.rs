@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 /// A task of which only its type is missing: what `JoinSet`s are given, too.
-pub(crate) type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// As `tokio::spawn`.
 ///

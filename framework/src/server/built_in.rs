@@ -1,7 +1,7 @@
 //! What a server serves without being given it: health, and reflection where it is asked for.
 //! It refuses to stand in front of what a user adds: a service of the same name is served in its place.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::Server;
 use super::route::Routes;
@@ -36,7 +36,7 @@ impl BuiltIn {
     /// Adds to `routes` what is not there yet; the services there are known to be healthy from now on.
     pub(super) fn add_to(self, routes: &mut Routes) {
         let added = routes.specs();
-        let names: BTreeSet<_> = added.iter().map(|service| service.name()).collect();
+        let names: HashSet<_> = added.iter().map(|service| service.name()).collect();
         self.health.register(names.iter().copied());
         let mut skeletons = Vec::new();
         if self.has_health && !names.contains(health::v1::health::NAME) {

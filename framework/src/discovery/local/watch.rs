@@ -2,7 +2,7 @@
 //! as a user has 128 of the former.
 //! It refuses to read files, and to lose an event unsaid: what it could not keep is told as "look at all".
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -57,7 +57,7 @@ struct Ears {
 
 #[derive(Debug, Default)]
 struct State {
-    names: BTreeSet<std::ffi::OsString>,
+    names: HashSet<std::ffi::OsString>,
     is_overflown: bool,
     is_over: bool,
 }
