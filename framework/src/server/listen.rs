@@ -114,7 +114,7 @@ impl Bound {
         self.stack.routes.policies()
     }
 
-    /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
+    /// What became of the file of policies, where there is one (`Server::policy_file`).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.stack.routes.overrides().map(Overrides::state)
     }
