@@ -54,6 +54,8 @@ impl Placed {
     }
 
     /// The part of all keys that each node of the set owns, where the ring is made.
+    // Inline, as explanations are, and nothing else asks.
+    #[inline]
     pub(crate) fn shares(&self, set: &EndpointSet) -> Option<Vec<f64>> {
         let latest = self.latest.load();
         let latest = latest.as_ref().filter(|it| it.roster == set.roster())?;

@@ -1,5 +1,7 @@
 //! What a channel knows and thinks of its endpoints, for people and programs that look.
 //! It refuses to change anything, and to be read by what decides.
+//!
+//! What is not generic is inline, so that programs that ask for it compile it, and not every build of this crate.
 
 mod data;
 mod json;
@@ -29,17 +31,20 @@ impl Channel {
     /// let channel = sinew::Channel::to("static:127.0.0.1:50051,127.0.0.1:50052").unwrap();
     /// println!("{}", channel.explain());
     /// ```
+    #[inline]
     pub fn explain(&self) -> Explanation {
         self.0.core.place.explain()
     }
 
     /// Where a call with this key goes now, and where it would if its owner could not take it.
+    #[inline]
     pub fn explain_key(&self, key: &(impl HashKeyField + ?Sized)) -> KeyExplanation {
         self.0.core.place.explain_key(KeyHash::of(key))
     }
 }
 
 impl Place {
+    #[inline]
     fn explain(&self) -> Explanation {
         let set = self.table.now();
         let asks = self.asks(Wants::default());
@@ -78,6 +83,7 @@ impl Place {
         }
     }
 
+    #[inline]
     fn explain_key(&self, key: Option<KeyHash>) -> KeyExplanation {
         let set = self.table.now();
         let asks = self.asks(Wants::default());

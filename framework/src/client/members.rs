@@ -11,6 +11,7 @@ use crate::balance::Picker;
 use crate::call::Status;
 use crate::discovery::{Directory, Found, Instance, InstanceState, Latest, Member, Source};
 use crate::endpoint::{Cause, EndpointSet, Node, Table};
+use crate::rt::task;
 
 /// Who serves the name of a channel.
 pub(super) struct Members {
@@ -98,7 +99,8 @@ impl Members {
         let runs = task.as_ref().is_some_and(|task| !task.is_finished());
         if let (false, Ok(runtime)) = (runs, tokio::runtime::Handle::try_current()) {
             let shared = Arc::clone(&self.shared);
-            let following = runtime.spawn(async move { shared.follow().await });
+            let following = Box::pin(async move { shared.follow().await });
+            let following = task::spawn_on(&runtime, following);
             *task = Some(following.abort_handle());
         }
     }

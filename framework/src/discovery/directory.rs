@@ -18,6 +18,7 @@ use super::updates::Inbox;
 use super::{ErasedDiscover, Source};
 use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 
 /// After a picture was given out, readings are gathered for so long: a registry that lists a thousand one by one makes
 /// some pictures, not a thousand. One that changes after some rest is seen at once.
@@ -66,7 +67,7 @@ impl Directory {
         Self {
             found,
             inbox,
-            task: tokio::spawn(running).abort_handle(),
+            task: task::spawn(Box::pin(running)).abort_handle(),
         }
     }
 

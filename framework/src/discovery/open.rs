@@ -59,6 +59,7 @@ fn looked_up(url: &str, _: &str, _: bool) -> Result<Source, InvalidTarget> {
 ///
 /// # Errors
 /// [`InvalidTarget`] says what is wrong and what to write instead.
+#[inline]
 pub(crate) fn registry(url: &str) -> Result<Registry, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {

@@ -16,6 +16,7 @@ use super::instance::{Instance, InstanceState};
 use super::panics::{RESTART_AT_FIRST, RESTART_AT_MOST, caught};
 use crate::observe;
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 
 /// How long a server that leaves is shown as one that does: clients that gather changes have seen it by then, with some
 /// room for the registry itself.
@@ -198,7 +199,8 @@ impl Registered {
             wanted: receiver,
             outcome: sender,
         };
-        let task = tokio::spawn(keep(Arc::clone(&registry.register), registration));
+        let keeping = keep(Arc::clone(&registry.register), registration);
+        let task = task::spawn(Box::pin(keeping));
         Self {
             wanted,
             outcome,

@@ -11,6 +11,7 @@ use super::node::{Shared, State};
 use crate::call::serve::BoxFuture;
 use crate::observe::{Observer, Side};
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 use crate::transport::Link;
 use crate::transport::connect::{ConnectError, Connector};
 use crate::transport::http2::{self, ClientSettings};
@@ -79,10 +80,10 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
                 shared.set(State::Ready(link));
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
                 let open = observer.opened(Side::Client);
-                tokio::spawn(async move {
+                task::spawn(Box::pin(async move {
                     let _open = open;
                     driver.await;
-                });
+                }));
                 observer.connected(&keep_up.target);
                 ending.await;
                 observer.lost(&keep_up.target);

@@ -12,6 +12,7 @@ use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Tuning, Vitals};
 use crate::call::{Code, Status};
 use crate::middleware::Next;
 use crate::rt::stamp::Stamp;
+use crate::rt::task;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::reported::Reported;
@@ -276,7 +277,7 @@ impl Node {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| no_runtime())?;
         if self.shared.begin() {
             let closing = Closing(Arc::clone(&self.shared));
-            runtime.spawn(keeper::keep(closing, keep_up.clone()));
+            task::spawn_on(&runtime, Box::pin(keeper::keep(closing, keep_up.clone())));
             if self.shared.read().is_unkept() {
                 return Err(Status::unavailable(format!(
                     "the runtime in which {} was called is ending, and keeps no connection up",

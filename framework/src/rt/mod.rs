@@ -9,3 +9,4 @@ pub(crate) mod follow;
 pub(crate) mod json;
 pub(crate) mod pace;
 pub(crate) mod stamp;
+pub(crate) mod task;

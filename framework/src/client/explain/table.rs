@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{ExplainedEndpoint, Explanation, KeyExplanation};
 
 impl Display for Explanation {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (count, s) = match self.endpoints.len() {
             1 => (1, ""),
@@ -105,6 +106,7 @@ impl Display for Explanation {
 }
 
 impl Display for KeyExplanation {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(hash) = self.hash else {
             return writeln!(f, "an empty key: the call is balanced by load");
@@ -143,6 +145,7 @@ impl Display for KeyExplanation {
 struct Because(Option<&'static str>);
 
 impl Display for Because {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(why) => write!(f, ", passed over: {why}"),
@@ -151,6 +154,7 @@ impl Display for Because {
     }
 }
 
+#[inline]
 fn row(endpoint: &ExplainedEndpoint) -> [String; 13] {
     [
         endpoint.name.clone(),
@@ -194,6 +198,7 @@ fn write_rows<const N: usize>(f: &mut Formatter<'_>, rows: &[[String; N]]) -> fm
 }
 
 /// Three digits are enough for people.
+#[inline]
 fn short(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {

@@ -13,7 +13,7 @@ mod unwatched;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -198,19 +198,19 @@ async fn happened(watch: Option<&Watch>) -> Happened {
 /// Files that are looked at once more.
 #[derive(Debug, Default)]
 struct OnceMore {
-    names: BTreeSet<OsString>,
+    names: HashSet<OsString>,
     times: usize,
 }
 
 impl OnceMore {
     /// These, and those that it waits for; all of them from the start.
-    fn with(&mut self, mut names: BTreeSet<OsString>) -> BTreeSet<OsString> {
+    fn with(&mut self, mut names: HashSet<OsString>) -> HashSet<OsString> {
         self.times = 0;
-        names.append(&mut self.names);
+        names.extend(self.names.drain());
         names
     }
 
-    async fn next(&mut self) -> BTreeSet<OsString> {
+    async fn next(&mut self) -> HashSet<OsString> {
         match ONCE_MORE.get(self.times) {
             Some(wait) if !self.names.is_empty() => sleep(*wait).await,
             _ => std::future::pending().await,

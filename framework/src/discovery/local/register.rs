@@ -1,5 +1,8 @@
 //! A server in the registry directory: a record under each of its services, written again where it is gone.
 //! It refuses to be in two slots, and to keep one that it no longer serves in.
+//!
+//! What is not generic is inline, here and in the records and slots, so that servers that register compile it, and not
+//! every build of this crate.
 
 use std::io;
 use std::path::PathBuf;
@@ -93,6 +96,7 @@ struct Entry {
 
 impl Entries {
     /// Makes it so that what is wanted is there under each name.
+    #[inline]
     fn keep(
         &mut self,
         root: PathBuf,
@@ -119,6 +123,7 @@ impl Entries {
 }
 
 impl Entry {
+    #[inline]
     fn new(service: String) -> Self {
         Self {
             record: None,
@@ -128,6 +133,7 @@ impl Entry {
         }
     }
 
+    #[inline]
     fn keep(&mut self, root: &std::path::Path, wanted: &Arc<Instance>) -> io::Result<()> {
         let is_written = self
             .written

@@ -23,6 +23,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// The lowest one that is free.
+    #[inline]
     pub(super) fn claim(root: &Path, service: &str) -> io::Result<Self> {
         let dir = place::of_service(&root.join(FOLDER), service)?;
         for number in 0..MOST {
