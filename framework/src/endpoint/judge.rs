@@ -15,10 +15,10 @@ use crate::rt::fetch::{BLOCK, fetch};
 /// So many nodes are judged as often as there is a reason to.
 const UNPAUSED: usize = 100;
 
-/// For each node beyond those there is a pause after they were judged: to look at one takes about 80 ns of it (of 10,000
-/// that are in no cache, as in `cargo lab run L9`), and a few times that where something failed, as all windows are
-/// compared then. So judging takes some percent of a core at most, however many calls fail. The first reason after some
-/// rest is seen to at once.
+/// For each node beyond those there is a pause after they were judged: to look at one takes about 80 ns of it (of
+/// 10,000 that are in no cache, as in `cargo lab run L9`), and a few times that where something failed, as all windows
+/// are compared then. So judging takes some percent of a core at most, however many calls fail. The first reason after
+/// some rest is seen to at once.
 const PAUSE_EACH: Duration = Duration::from_micros(5);
 
 /// The load of all nodes is added up at one in so many pauses, and once in a bucket at least.
