@@ -1,7 +1,7 @@
 //! The nodes of a channel that is given a name: they follow what is found under it.
 //! It refuses to judge what is found: that is the directory's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::task::AbortHandle;
@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 use super::nodes::NodeMaker;
 use crate::balance::Picker;
 use crate::call::Status;
-use crate::discovery::{Directory, Found, Instance, InstanceState, Member, Source};
+use crate::discovery::{Directory, Found, Instance, InstanceState, Latest, Member, Source};
 use crate::endpoint::{Cause, EndpointSet, Node, Table};
 
 /// Who serves the name of a channel.
@@ -21,7 +21,10 @@ pub(super) struct Members {
 
 struct Shared {
     source: Source,
+    /// What the nodes are made of.
     found: ArcSwap<Found>,
+    /// What was read last: the same, or what the nodes are about to be made of.
+    latest: Mutex<Option<Latest>>,
     maker: Arc<NodeMaker>,
     table: Arc<Table>,
     picker: Arc<Picker>,
@@ -47,6 +50,7 @@ impl Members {
             shared: Arc::new(Shared {
                 source,
                 found: ArcSwap::default(),
+                latest: Mutex::default(),
                 maker,
                 table,
                 picker,
@@ -60,9 +64,15 @@ impl Members {
         self.shared.source.name()
     }
 
-    /// What was found last.
-    pub(super) fn found(&self) -> Arc<Found> {
-        self.shared.found.load_full()
+    /// What was read last, and when.
+    pub(super) fn latest(&self) -> Arc<Found> {
+        let latest = lock(&self.shared.latest);
+        latest.as_ref().map(Latest::get).unwrap_or_default()
+    }
+
+    /// What more there is to say while nobody serves the name.
+    pub(super) fn when_empty(&self) -> Option<&str> {
+        self.shared.source.when_empty()
     }
 
     /// Why there is nobody to call.
@@ -74,14 +84,17 @@ impl Members {
                 stale.why
             ))),
             _ if !found.is_known => Nobody::Yet,
-            _ => Nobody::Found(Status::unavailable(format!("nobody serves {name}"))),
+            _ => Nobody::Found(Status::unavailable(match self.when_empty() {
+                Some(more) => format!("nobody serves {name}: {more}"),
+                None => format!("nobody serves {name}"),
+            })),
         }
     }
 
     /// Sees to it that the name is looked for: at the first call, and when the runtime in which it was has ended.
     /// Outside of a runtime nothing happens; the call that asks fails by itself.
     pub(super) fn wake(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = lock(&self.task);
         let runs = task.as_ref().is_some_and(|task| !task.is_finished());
         if let (false, Ok(runtime)) = (runs, tokio::runtime::Handle::try_current()) {
             let shared = Arc::clone(&self.shared);
@@ -105,6 +118,7 @@ impl Shared {
     async fn follow(&self) {
         let fleet = self.table.fleet();
         let mut directory = Directory::start(&self.source, self.maker.observer.clone());
+        *lock(&self.latest) = Some(directory.latest());
         loop {
             tokio::select! {
                 biased;
@@ -200,6 +214,10 @@ fn is_as_it_was(was: &Member, is: &Member) -> bool {
     Arc::ptr_eq(&was.instance, &is.instance)
         && was.is_superseded == is.is_superseded
         && was.is_damped() == is.is_damped()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a member is to get no new calls, if it is not.

@@ -69,6 +69,11 @@ impl Progress {
         self.attempts
     }
 
+    /// Was it handed to a node?
+    pub(super) fn was_sent(&self) -> bool {
+        self.attempts > 0
+    }
+
     /// It was turned away.
     pub(super) fn turned_away(&mut self, how: Option<Unexecuted>) {
         self.is_refused = how == Some(Unexecuted::Refused);

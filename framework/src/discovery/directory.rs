@@ -35,6 +35,17 @@ pub(crate) struct Directory {
     task: AbortHandle,
 }
 
+/// What a directory knows, for those who look and do not wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Latest(watch::Receiver<Arc<Found>>);
+
+impl Latest {
+    /// What is known now, seen by the last reading; the last that was known where the directory is gone.
+    pub(crate) fn get(&self) -> Arc<Found> {
+        Arc::clone(&self.0.borrow())
+    }
+}
+
 /// Tells a directory that somebody could not be reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Suspect(Arc<Inbox>);
@@ -62,7 +73,12 @@ impl Directory {
     /// What is known now.
     #[cfg(test)]
     pub(crate) fn current(&self) -> Arc<Found> {
-        Arc::clone(&self.found.borrow())
+        self.latest().get()
+    }
+
+    /// What is known, for as long as it is.
+    pub(crate) fn latest(&self) -> Latest {
+        Latest(self.found.clone())
     }
 
     /// Waits until there is something to know that this handle has not seen, and gives it. Pending for ever where

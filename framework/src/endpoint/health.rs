@@ -39,6 +39,8 @@ const MOST_DOUBLINGS: u32 = 16;
 pub(super) struct Record {
     pub(super) phase: Phase,
     pub(super) since: Instant,
+    /// When it began to get calls, and few at first.
+    warms_since: Instant,
     /// Why it is in this phase.
     pub(super) cause: Cause,
     /// Ejections that are not forgiven.
@@ -190,6 +192,7 @@ impl Record {
         Self {
             phase: Phase::Warm,
             since: now,
+            warms_since: now,
             cause: Cause::Joined,
             ejections: 0,
             ejection_ended: now,
@@ -251,6 +254,8 @@ impl Record {
             Phase::Suspect => match seen.hang {
                 Hang::Asked => None,
                 Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
+                // To be doubted is no short cut past the others that warm up.
+                Hang::No if !self.is_warm(now, tuning) => Some((Phase::Warm, Cause::Answered)),
                 Hang::No => Some((Phase::Ready, Cause::Answered)),
             },
             Phase::Warm | Phase::Ready => {
@@ -263,8 +268,8 @@ impl Record {
                 if others.allowed > 0 && self.is_outlier(others) {
                     return Some((Phase::Ejected, Cause::Outlier));
                 }
-                let is_warm = now.saturating_duration_since(self.since) >= tuning.warm_up;
-                (self.phase == Phase::Warm && is_warm).then_some((Phase::Ready, Cause::WarmedUp))
+                let is_warm = self.phase == Phase::Warm && self.is_warm(now, tuning);
+                is_warm.then_some((Phase::Ready, Cause::WarmedUp))
             }
             Phase::Ejected => (now >= self.until).then_some((Phase::Trial, Cause::EjectionOver)),
             Phase::Trial => match seen.tried {
@@ -273,6 +278,10 @@ impl Record {
                 _ => None,
             },
         }
+    }
+
+    fn is_warm(&self, now: Instant, tuning: &Tuning) -> bool {
+        now.saturating_duration_since(self.warms_since) >= tuning.warm_up
     }
 
     fn is_outlier(&self, others: &Comparison) -> bool {
@@ -320,11 +329,16 @@ impl Record {
         if self.phase == Phase::Trial && phase == Phase::Warm {
             self.ejection_ended = now;
         }
-        if matches!(phase, Phase::Ejected | Phase::Warm) {
+        // A warm-up goes on where a doubt has interrupted it.
+        let goes_on = self.phase == Phase::Suspect && phase == Phase::Warm;
+        if matches!(phase, Phase::Ejected | Phase::Warm) && !goes_on {
             self.clear();
         }
+        if phase == Phase::Warm && !goes_on {
+            self.warms_since = now;
+        }
         self.phase = phase;
-        self.since = now;
+        self.since = if goes_on { self.warms_since } else { now };
         self.cause = cause;
     }
 

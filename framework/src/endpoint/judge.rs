@@ -131,7 +131,6 @@ impl Judge {
         self.recount(now);
         let watched = self.doubt(now, &lively);
         let mut others = self.compare(now, &lively);
-        let stamp = self.shared.fleet.stamp(now);
         for index in lively {
             let judged = &mut self.judged[index];
             let (seen, record) = (judged.seen(), &mut judged.record);
@@ -141,6 +140,7 @@ impl Judge {
                 if phase == Phase::Ejected && before != Phase::Trial {
                     others.allowed = others.allowed.saturating_sub(1);
                 }
+                let stamp = self.shared.fleet.stamp(record.since);
                 judged.node.enter(phase, cause, stamp);
                 self.shared.observer.endpoint_changed(
                     judged.node.name(),

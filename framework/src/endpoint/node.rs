@@ -210,17 +210,19 @@ impl Node {
     }
 
     /// Only the table says this.
-    pub(super) fn enter(&self, phase: Phase, cause: Cause, now: Stamp) {
+    pub(super) fn enter(&self, phase: Phase, cause: Cause, since: Stamp) {
         *lock(&self.cause) = cause;
         if phase == Phase::Trial {
             let (good, bad) = &self.tried;
             good.store(0, Ordering::Relaxed);
             bad.store(0, Ordering::Relaxed);
         }
-        if matches!(phase, Phase::Trial | Phase::Warm) {
+        // One that was doubted is what it was before.
+        let is_new = self.vitals().phase().0 != Phase::Suspect;
+        if is_new && matches!(phase, Phase::Trial | Phase::Warm) {
             self.vitals().forgive();
         }
-        self.vitals().enter(phase, now);
+        self.vitals().enter(phase, since);
         self.fleet.tell_change();
     }
 

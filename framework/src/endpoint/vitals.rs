@@ -42,8 +42,8 @@ pub(crate) struct Vitals {
     reported: Arc<Reported>,
     /// Unary calls that are under way.
     waiting: AtomicU32,
-    /// Calls that it answered, of all time. They wrap.
-    answered: AtomicU32,
+    /// Calls that it answered, and not well, of all time. They wrap.
+    refused: AtomicU32,
     /// Calls that went well, and that failed, of all time. They wrap.
     good: AtomicU32,
     bad: AtomicU32,
@@ -69,7 +69,7 @@ impl Vitals {
             good: AtomicU32::new(0),
             bad: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
-            answered: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             part: AtomicU32::new(0),
             is_stirred: AtomicBool::new(false),
@@ -154,7 +154,9 @@ impl Vitals {
 
     /// Calls that it answered, of all time; they wrap.
     pub(super) fn answered(&self) -> u32 {
-        self.answered.load(Ordering::Relaxed)
+        // Most are good, and counted once.
+        let good = self.good.load(Ordering::Relaxed);
+        good.wrapping_add(self.refused.load(Ordering::Relaxed))
     }
 
     /// Counts a call, and says after which report it was sent: [`Vitals::remove_in_flight`] wants to know.
@@ -228,11 +230,15 @@ impl Vitals {
             }
             // It is loaded, not broken; but whoever answers so fast must not look idle.
             Outcome::Rejected => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
                 self.went(0.0, end.now, tuning);
                 false
             }
             Outcome::Late if end.elapsed < tuning.shortest_late.as_secs_f32() => false,
             Outcome::Fault | Outcome::Late => {
+                if end.outcome == Outcome::Fault {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                }
                 self.took_at_least(end, tuning);
                 self.went(0.0, end.now, tuning);
                 self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);

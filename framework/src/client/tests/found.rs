@@ -135,6 +135,21 @@ async fn a_name_that_nobody_serves_or_that_cannot_be_looked_up_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn callers_that_try_again_at_once_leave_time_to_find_a_server() {
+    let (channel, script, _) = cluster(1);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    // The next answer counts at once then, and no time has to pass for it.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    script.send(Some(Ok(vec![instance(1)]))).unwrap();
+    let mut tries = 0;
+    while unary(&channel, &ONCE, 1).await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "nothing else runs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_drains_or_is_gone_gets_no_new_calls_and_none_is_lost() {
     let (channel, script, recorders) = cluster(3);
     script
@@ -214,6 +229,42 @@ async fn whoever_comes_and_goes_costs_no_call_and_who_is_well_keeps_his() {
     }
     let shown = channel.explain().to_string();
     assert!(shown.contains("flapping"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_again_was_seen_then_though_it_is_the_same() {
+    let (channel, script, _) = cluster(1);
+    let one = || Some(Ok(vec![instance(1)]));
+    script.send(one()).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let shown = channel.explain().to_string();
+    assert!(
+        shown.starts_with("cart: 1 endpoint, shortest_delay, seen 60.0 s ago\n"),
+        "{shown}"
+    );
+    script.send(one()).unwrap();
+    quiet().await;
+    let shown = channel.explain().to_string();
+    assert!(shown.contains(", seen 0 µs ago\n"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_found_it_is_said_and_no_empty_table_shown() {
+    let (channel, script, _) = cluster(0);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    let shown = channel.explain().to_string();
+    let mut lines = shown.lines();
+    assert!(lines.next().unwrap().starts_with("cart: 0 endpoints"));
+    let pick = lines.next().unwrap();
+    assert!(
+        pick.ends_with("found nobody that could take it at once"),
+        "{shown}"
+    );
+    assert_eq!(lines.next(), None, "{shown}");
+    let key = channel.explain_key("a").to_string();
+    assert!(key.contains("no endpoints yet"), "{key}");
 }
 
 #[tokio::test]

@@ -74,6 +74,18 @@ impl Local {
         })
     }
 
+    /// Where it looks, and who would be found there.
+    pub(super) fn when_empty(&self) -> String {
+        let root = self.root.clone().map_or_else(place::root, Ok);
+        let root = root.map_or_else(|why| why.to_string(), |root| root.display().to_string());
+        let service = &self.service;
+        format!(
+            "no server of this machine is registered as {service} in {root}; a server is by \
+             `Server::register(\"local:///\")`, and {} says where",
+            place::VARIABLE
+        )
+    }
+
     async fn follow(&self, updates: &Updates) -> io::Error {
         loop {
             // Anew where the directory has gone.

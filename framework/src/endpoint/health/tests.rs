@@ -226,6 +226,7 @@ fn who_does_not_answer_hangs_until_it_does_or_is_gone() {
         let mut record = record(100, 0);
         record.phase = phase;
         record.since = now;
+        record.warms_since = now - tuning.warm_up;
         let seen = Seen {
             hang,
             is_connected,
@@ -233,5 +234,34 @@ fn who_does_not_answer_hangs_until_it_does_or_is_gone() {
         };
         let judged = record.judge(seen, &Comparison::default(), now, &tuning);
         assert_eq!(judged, next, "{phase:?}, {hang:?}");
+    }
+}
+
+#[test]
+fn a_doubt_neither_ends_a_warm_up_nor_begins_it_anew() {
+    let tuning = Tuning::default();
+    let start = Instant::now();
+    let mut record = Record::new(start, (0, 0));
+    for (second, hang, next) in [
+        (2, Hang::Asked, Some((Phase::Suspect, Cause::Silent))),
+        (3, Hang::No, Some((Phase::Warm, Cause::Answered))),
+        (4, Hang::No, None),
+        (10, Hang::No, Some((Phase::Ready, Cause::WarmedUp))),
+        (11, Hang::Asked, Some((Phase::Suspect, Cause::Silent))),
+        (12, Hang::No, Some((Phase::Ready, Cause::Answered))),
+    ] {
+        let now = start + SECOND * second;
+        let seen = Seen {
+            hang,
+            is_connected: true,
+            ..Seen::default()
+        };
+        let judged = record.judge(seen, &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "after {second} s");
+        if let Some((phase, cause)) = judged {
+            record.enter(phase, cause, now, &tuning, 0.0);
+        }
+        let is_warm = record.phase == Phase::Warm;
+        assert!(!is_warm || record.since == start, "after {second} s");
     }
 }
