@@ -47,7 +47,7 @@ pub(super) fn class(facts: &Facts, panics: bool, may_try: bool) -> Option<Class>
         Phase::Warm | Phase::Ready => Some(Class::Routable),
         Phase::Suspect => Some(Class::Suspect),
         Phase::Draining => Some(Class::Draining),
-        Phase::Trial if facts.in_flight == 0 && may_try => Some(Class::Trial),
+        Phase::Trial if !facts.is_tried && may_try => Some(Class::Trial),
         Phase::Ejected | Phase::Trial if panics => Some(Class::Routable),
         Phase::Ejected | Phase::Trial => Some(Class::Ejected),
         Phase::Hung => None,
@@ -60,11 +60,13 @@ mod tests {
 
     #[test]
     fn each_phase_has_its_class() {
-        let facts = |phase, readiness, in_flight| Facts {
+        let facts = |phase, readiness, trying| Facts {
             readiness,
             phase,
             in_phase: 0.0,
-            in_flight,
+            // Streams from before the trial.
+            in_flight: 2,
+            is_tried: trying > 0,
             weight: 1.0,
             rtt: None,
             rtt_age: 0.0,
@@ -73,7 +75,7 @@ mod tests {
             report: None,
         };
         use Readiness::{Failing, Pending, Ready};
-        for (phase, readiness, in_flight, panics, may_try, expected) in [
+        for (phase, readiness, trying, panics, may_try, expected) in [
             (Phase::Warm, Ready, 9, false, true, Some(Class::Routable)),
             (Phase::Ready, Ready, 9, false, false, Some(Class::Routable)),
             (Phase::Ready, Pending, 0, true, true, None),
@@ -88,10 +90,10 @@ mod tests {
             (Phase::Ejected, Ready, 0, true, true, Some(Class::Routable)),
             (Phase::Hung, Ready, 0, true, true, None),
         ] {
-            let found = class(&facts(phase, readiness, in_flight), panics, may_try);
+            let found = class(&facts(phase, readiness, trying), panics, may_try);
             assert_eq!(
                 found, expected,
-                "{phase:?} {readiness:?} {in_flight} {panics} {may_try}"
+                "{phase:?} {readiness:?} {trying} {panics} {may_try}"
             );
         }
     }

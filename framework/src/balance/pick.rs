@@ -68,6 +68,15 @@ impl Asks {
     }
 }
 
+impl Asks {
+    /// The class of a node for this call.
+    #[inline(always)]
+    pub(super) fn class(&self, facts: &Facts) -> Option<Class> {
+        let may_try = self.is_repeatable || facts.in_phase > self.trial_patience;
+        class(facts, self.panics, may_try)
+    }
+}
+
 /// A node, as a pick sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Considered {
@@ -231,9 +240,7 @@ pub(super) fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
 #[inline(always)]
 fn judged(vitals: &Vitals, asks: &Asks) -> Option<(Class, f32)> {
     let facts = vitals.facts(&asks.now);
-    let may_try = asks.is_repeatable || facts.in_phase > asks.trial_patience;
-    let class = class(&facts, asks.panics, may_try)?;
-    Some((class, squared_delay(&facts, &asks.common)))
+    Some((asks.class(&facts)?, squared_delay(&facts, &asks.common)))
 }
 
 /// The first one from `turn` on that is of the best class.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::Node;
 use super::vitals::End;
-use super::{Node, Phase};
 use crate::call::body::StreamEnd;
 use crate::call::outcome::Outcome;
 use crate::call::{Code, Deadline, Status};
+use crate::rt::stamp::Stamp;
 
 /// Counts one attempt at a node for as long as it lives.
 pub(crate) struct InFlight {
@@ -19,6 +20,8 @@ pub(crate) struct InFlight {
     is_unary: bool,
     /// The report of the node that was the last one then.
     after: u32,
+    /// When the trial began that it is a call of.
+    trial: Option<Stamp>,
     is_settled: bool,
 }
 
@@ -33,6 +36,7 @@ impl InFlight {
         if is_unary && node.is_judged() {
             node.fleet().watch();
         }
+        let trial = node.vitals().begin_trying();
         node.recount(since);
         Self {
             node,
@@ -40,6 +44,7 @@ impl InFlight {
             deadline,
             is_unary,
             after,
+            trial,
             is_settled: false,
         }
     }
@@ -72,9 +77,10 @@ impl InFlight {
             fleet.measured(elapsed);
             fleet.said(node.vitals().reported().brief().service());
         }
-        let (phase, since) = node.vitals().phase();
         // What began before the trial is no part of it.
-        let is_tried = phase == Phase::Trial && !fleet.stamp(self.since).is_before(since);
+        let is_tried = self
+            .trial
+            .is_some_and(|since| node.vitals().is_trial_of(since));
         if is_tried && (failed || outcome == Outcome::Success) {
             node.tried(failed);
         }
@@ -108,9 +114,11 @@ impl Drop for InFlight {
             };
             self.settled(outcome, false);
         }
-        self.node
-            .vitals()
-            .remove_in_flight(self.is_unary, self.after);
+        let vitals = self.node.vitals();
+        vitals.remove_in_flight(self.is_unary, self.after);
+        if let Some(since) = self.trial {
+            vitals.end_trying(since);
+        }
         if self.node.fleet().keeps_load() {
             self.node.recount(Instant::now());
         }

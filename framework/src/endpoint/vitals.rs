@@ -49,6 +49,8 @@ pub(crate) struct Vitals {
     bad: AtomicU32,
     /// Its part of the load of all nodes.
     part: AtomicU32,
+    /// Calls of its trial that are under way.
+    trying: AtomicU32,
     /// It is to be judged for something else than its calls.
     is_stirred: AtomicBool,
 }
@@ -72,6 +74,7 @@ impl Vitals {
             refused: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             part: AtomicU32::new(0),
+            trying: AtomicU32::new(0),
             is_stirred: AtomicBool::new(false),
             reported,
         };
@@ -124,8 +127,35 @@ impl Vitals {
 
     /// Only the table says this.
     pub(crate) fn enter(&self, phase: Phase, now: Stamp) {
+        if phase == Phase::Trial {
+            self.trying.store(0, Ordering::Relaxed);
+        }
         let bits = (phase as u64) << 32 | u64::from(now.bits());
         self.phase.store(bits, Ordering::Relaxed);
+    }
+
+    /// A call begins: says of which trial it is one, if it is. Those that were under way before are none: a stream may
+    /// be so for hours.
+    pub(super) fn begin_trying(&self) -> Option<Stamp> {
+        let (phase, since) = self.phase();
+        if phase != Phase::Trial {
+            return None;
+        }
+        self.trying.fetch_add(1, Ordering::Relaxed);
+        Some(since)
+    }
+
+    /// Is it on the trial that began then?
+    pub(super) fn is_trial_of(&self, since: Stamp) -> bool {
+        self.phase() == (Phase::Trial, since)
+    }
+
+    /// A call of that trial has ended, however.
+    pub(super) fn end_trying(&self, since: Stamp) {
+        if self.is_trial_of(since) {
+            let less = |trying: u32| trying.checked_sub(1);
+            let _ = (self.trying).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
     }
 
     pub(crate) fn weight(&self) -> f32 {

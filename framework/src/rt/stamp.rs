@@ -36,11 +36,6 @@ impl Stamp {
         age * 0.001
     }
 
-    /// Is it earlier than `other`, by a millisecond at least?
-    pub(crate) fn is_before(self, other: Self) -> bool {
-        other.seconds_since(self) > 0.0
-    }
-
     pub(crate) fn bits(self) -> u32 {
         self.0
     }

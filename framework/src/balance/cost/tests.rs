@@ -18,6 +18,7 @@ const FACTS: Facts = Facts {
     phase: Phase::Ready,
     in_phase: 5.0,
     in_flight: 0,
+    is_tried: false,
     weight: 1.0,
     rtt: Some(0.01),
     rtt_age: 0.0,

@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     /// Seconds since the phase began.
     pub(crate) in_phase: f32,
     pub(crate) in_flight: u32,
+    /// A call of its trial is under way.
+    pub(crate) is_tried: bool,
     /// 1 is normal.
     pub(crate) weight: f32,
     /// Seconds that a call takes, if any was measured.
@@ -61,6 +63,7 @@ impl Vitals {
             phase,
             in_phase: now.seconds_since(since),
             in_flight: self.in_flight(),
+            is_tried: phase == Phase::Trial && self.trying.load(Ordering::Relaxed) > 0,
             weight: self.weight(),
             rtt: rtt.map(|(rtt, _)| rtt),
             rtt_age: rtt.map_or(0.0, |(_, stamp)| now.seconds_since(stamp)),
