@@ -106,7 +106,21 @@ impl LoadReport {
         // As gRPC's weighted round robin does: the application knows better, where it says (gRFC A64).
         let used = [application, cpu].map(quantity);
         report.utilization = used.into_iter().find(|used| *used > 0.0);
+        report.weigh();
         Some(report)
+    }
+
+    /// A server of another kind does not say what a call takes of it, but how much of it so many calls a second use: that
+    /// is the inverse of the weight that gRPC gives it (gRFC A58).
+    fn weigh(&mut self) {
+        if self.epoch == 0
+            && self.service_time.is_zero()
+            && self.qps > 0.0
+            && let Some(used) = self.utilization
+        {
+            let time = Duration::try_from_secs_f32(used / self.qps);
+            self.service_time = time.unwrap_or_default();
+        }
     }
 
     fn set(&mut self, name: &[u8], value: f64) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::call::{Payload, RawReply};
+use crate::call::{LoadReport, Payload, RawReply};
 use crate::endpoint::{Fleet, InFlight, Node, Tuning};
 use crate::transport::Link;
 use crate::transport::scripted::Scripted;
@@ -62,6 +62,36 @@ fn calls_under_way_are_spread_evenly() {
     }
     assert_eq!(held(Balance::round_robin(), 4, 8), [2, 2, 2, 2]);
     assert_eq!(held(Balance::pick_first(), 3, 5), [5, 0, 0]);
+}
+
+#[test]
+fn a_server_of_another_kind_is_weighed_by_what_it_says_of_itself() {
+    let (set, fleet) = nodes(2);
+    let now = Instant::now();
+    for (vitals, used) in set.vitals().iter().zip([0.8, 0.2]) {
+        let service_time = Duration::from_secs_f32(used / 100.0);
+        let report = LoadReport {
+            utilization: Some(used),
+            qps: 100.0,
+            service_time,
+            ..LoadReport::default()
+        };
+        vitals.reported().store(report, now);
+    }
+    let picker = Picker::new(Balance::shortest_delay(), 7);
+    let pick = || {
+        picker
+            .pick(&set, &asks(&fleet, now), picker.turn())
+            .unwrap()
+    };
+    let begin = |index: usize| InFlight::begin(Arc::clone(&set.nodes()[index]), now, None, true);
+    for index in [0, 1] {
+        begin(index).settle(Ok(()));
+    }
+    let held: Vec<InFlight> = (0..30).map(|_| begin(pick())).collect();
+    // By the mean of that and of what was measured, which is alike: the root of four times as much.
+    assert_eq!(set.vitals()[0].in_flight(), 10);
+    assert_eq!(held.len(), 30);
 }
 
 #[tokio::test(start_paused = true)]

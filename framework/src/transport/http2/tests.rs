@@ -107,6 +107,7 @@ async fn a_foreign_server_is_asked_once_and_its_reports_are_read_all_the_same() 
     let expected = LoadReport {
         utilization: Some(0.5),
         qps: 100.0,
+        service_time: Duration::from_millis(5),
         ..LoadReport::default()
     };
     assert_eq!(report, expected);
