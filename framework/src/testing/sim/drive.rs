@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::ask::Ask;
 use super::clock;
-use super::cluster::Caller;
+use super::cluster::{Caller, unwind};
 use super::journal::What;
 use super::load::{Arrivals, Load};
 use super::run::Ended;
@@ -44,7 +44,9 @@ impl Driver {
                     };
                     let driver_of_call = Arc::clone(&driver);
                     calls.spawn(async move { driver_of_call.call(ask).await });
-                    while calls.try_join_next().is_some() {}
+                    while let Some(done) = calls.try_join_next() {
+                        unwind(done);
+                    }
                     at = at.saturating_add(driver.load.gap(per_second, rng.u64(..)));
                 }
             }
@@ -55,7 +57,13 @@ impl Driver {
                         while clock::now() < driver.load.lasting
                             && let Some(ask) = driver.next(&mut rng)
                         {
+                            let began = clock::now();
                             driver.call(ask).await;
+                            // Time goes on when all wait: a loop that never does has no end.
+                            if clock::now() == began {
+                                let pause = driver.world.one_way.max(clock::tick());
+                                clock::sleep(pause).await;
+                            }
                         }
                     });
                 }
@@ -63,7 +71,11 @@ impl Driver {
             }
         }
         let until = clock::now() + PATIENCE;
-        let ended = async { while calls.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(done) = calls.join_next().await {
+                unwind(done);
+            }
+        };
         tokio::select! {
             biased;
             () = ended => {}

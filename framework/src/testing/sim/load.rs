@@ -34,7 +34,8 @@ impl Load {
         Self::new(Arrivals::Poisson(per_second))
     }
 
-    /// So many calls in flight by all clients together: the next one when one has ended.
+    /// So many calls in flight by all clients together: the next one when one has ended, and half a round trip later
+    /// where that took no time.
     pub fn closed(in_flight: u32) -> Self {
         Self::new(Arrivals::Closed(in_flight))
     }

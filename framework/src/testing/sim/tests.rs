@@ -1,9 +1,11 @@
 //! The simulator itself: a seed repeats, and what a script does is what clients see.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::call::Code;
+use crate::call::{Code, Status};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -178,4 +180,43 @@ fn all_nodes_share_a_load_and_times_are_those_of_the_model() {
         (45_000..70_000).contains(&run.latency(0.99).as_micros()),
         "{run}"
     );
+}
+
+#[test]
+fn a_closed_loop_whose_calls_fail_at_once_ends() {
+    let made = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&made);
+    let cluster = Cluster::new().calling(move |_| {
+        let count = Arc::clone(&count);
+        move |_| {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if number > 20_000 {
+                    sleep(ms(1000)).await; // so that the test itself ends
+                }
+                Err(Status::internal("at once"))
+            }
+        }
+    });
+    for (one_way, most) in [
+        (Duration::from_micros(150), 2 * 67),
+        (Duration::ZERO, 2 * 10_000),
+    ] {
+        made.store(0, Ordering::Relaxed);
+        let load = Load::closed(2).lasting(ms(10));
+        let run = cluster.clone().one_way(one_way).run(1, &load);
+        assert_eq!(run.failed(), run.calls().len());
+        assert!((100..=most).contains(&run.failed()), "{one_way:?}: {run}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "a caller panics")]
+fn a_caller_that_panics_ends_the_run() {
+    let panics = |ask: Ask| async move {
+        assert!(ask.number < 3, "a caller panics");
+        Ok(())
+    };
+    let cluster = Cluster::new().calling(move |_| panics);
+    cluster.run(1, &Load::poisson(100.0).lasting(ms(1000)));
 }
