@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 use super::ask::Ask;
 use super::clock;
 use super::cluster::{Caller, unwind};
-use super::journal::What;
 use super::load::{Arrivals, Load};
 use super::run::Ended;
 use super::world::World;
 use crate::call::code_of;
 
-/// Model time that calls have to end after the last one was made: more than the default deadline.
+/// Model time that calls have to end after the last one was made: more than the default deadline. What is left then
+/// is unfinished.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Driver {
@@ -30,7 +30,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Makes the calls of the client, and waits for their ends.
+    /// Makes the calls of the client, and waits for their ends: those that have not come in time are cut off.
     pub(super) async fn run(self, seed: u64) {
         let (driver, mut rng) = (Arc::new(self), fastrand::Rng::with_seed(seed));
         let mut calls = JoinSet::new();
@@ -99,8 +99,8 @@ impl Driver {
 
     async fn call(&self, ask: Ask) {
         let (client, number) = (self.client, ask.number);
-        self.world.note(Some(client), None, What::Called(number));
         let began = clock::now();
+        self.world.called(client, number, began);
         let result = (self.caller)(ask).await;
         self.world.ended(Ended {
             client,

@@ -59,7 +59,7 @@ impl Load {
         Self { clients, ..self }
     }
 
-    /// Calls are made for so long; 10 s unless set.
+    /// Calls are made for so long; 10 s unless set. They have 60 s more to end ([`super::Run::unfinished`]).
     #[must_use]
     pub fn lasting(self, lasting: Duration) -> Self {
         Self { lasting, ..self }

@@ -220,3 +220,25 @@ fn a_caller_that_panics_ends_the_run() {
     let cluster = Cluster::new().calling(move |_| panics);
     cluster.run(1, &Load::poisson(100.0).lasting(ms(1000)));
 }
+
+#[test]
+fn calls_that_do_not_end_are_failures() {
+    for load in [Load::closed(3).most(4), Load::poisson(100.0).most(4)] {
+        let cluster = Cluster::new().calling(|_| {
+            |ask: Ask| async move {
+                if ask.number > 0 {
+                    std::future::pending::<()>().await;
+                }
+                Ok(())
+            }
+        });
+        let run = cluster.run(1, &load.clone().lasting(ms(1000)));
+        assert_eq!((run.calls().len(), run.unfinished()), (1, 3), "{run}");
+        assert_eq!((run.failed(), run.error_share()), (3, 0.75), "{run}");
+        assert_eq!(run.errors(), [("unfinished", 3)].into(), "{run}");
+        assert!(run.to_string().contains("unfinished 3"), "{run}");
+        // What began in the warm-up is not counted, as with calls that ended.
+        let run = cluster.run(1, &load.lasting(ms(1000)).warm_up(ms(1000)));
+        assert_eq!((run.failed(), run.unfinished()), (0, 0), "{run}");
+    }
+}
