@@ -1,7 +1,7 @@
 //! The simulator itself: a seed repeats, and what a script does is what clients see.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -241,4 +241,27 @@ fn calls_that_do_not_end_are_failures() {
         let run = cluster.run(1, &load.lasting(ms(1000)).warm_up(ms(1000)));
         assert_eq!((run.failed(), run.unfinished()), (0, 0), "{run}");
     }
+}
+
+#[test]
+fn a_call_of_a_node_itself_leaves_nothing_behind() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    let cluster = four().calling(move |client| {
+        let (node, seen) = (client.nodes().remove(0), Arc::clone(&seen));
+        move |ask| {
+            let (node, seen) = (node.clone(), Arc::clone(&seen));
+            async move {
+                let tasks = tokio::runtime::Handle::current().metrics();
+                seen.fetch_max(tasks.num_alive_tasks(), Ordering::Relaxed);
+                node.call(ask).await
+            }
+        }
+    });
+    let run = cluster.run(1, &Load::closed(4).lasting(ms(1000)));
+    assert!(run.calls().len() > 100 && run.failed() == 0, "{run}");
+    let connected = |event: &&Event| event.what == What::Connected;
+    assert_eq!(run.events().iter().filter(connected).count(), 0, "{run}");
+    let most = most.load(Ordering::Relaxed);
+    assert!(most < 20, "{most} tasks for four calls");
 }
