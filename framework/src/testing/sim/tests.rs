@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::*;
-use crate::call::{Code, Status};
+use crate::call::{Code, Method, RawCall, RawReply, Status};
+use crate::server::Server;
+use crate::{Call, codegen};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -264,4 +268,57 @@ fn a_call_of_a_node_itself_leaves_nothing_behind() {
     assert_eq!(run.events().iter().filter(connected).count(), 0, "{run}");
     let most = most.load(Ordering::Relaxed);
     assert!(most < 20, "{most} tasks for four calls");
+}
+
+static QUICK: Method<(), ()> = Method::unary("/a.A/Quick").timeout(Duration::from_secs(1));
+static SLOW: Method<(), ()> = Method::unary("/a.A/Slow").timeout(Duration::from_secs(1));
+static SILENT: Method<(), ()> = Method::unary("/a.A/Slow");
+
+#[test]
+fn timeouts_are_model_time_whoever_says_them() {
+    let serve = |call: RawCall| async move {
+        let is_quick = call.method.name() == "Quick";
+        sleep(ms(if is_quick { 500 } else { 2500 })).await;
+        Ok(RawReply::new(Bytes::new()))
+    };
+    let cluster = Cluster::new()
+        .channel(|builder| builder.timeout(ms(2000)))
+        .node("a", Node::serving(move || Server::new().fallback(serve)))
+        .calling(|client| {
+            let channel = client.channel().clone();
+            move |ask| {
+                let channel = channel.clone();
+                async move {
+                    let call = |method| -> Call<()> { codegen::unary(&channel, method, ()) };
+                    let reply = match ask.number {
+                        0 => call(&QUICK),
+                        1 => call(&SLOW),
+                        2 => call(&QUICK).timeout(ms(1500)),
+                        3 => call(&SLOW).timeout(ms(1500)),
+                        4 => call(&SILENT),
+                        _ => {
+                            // A deadline is a moment of the clock already.
+                            let mut call = RawCall::new("/a.A/Slow", Bytes::new());
+                            call.limit_time(1000 * ms(1200));
+                            return channel.call(call).await.map(drop);
+                        }
+                    };
+                    reply.await.map(drop)
+                }
+            }
+        });
+    let run = cluster.run(1, &Load::closed(1).most(6));
+    let ends = run
+        .calls()
+        .iter()
+        .map(|call| (call.code, call.took.as_millis()));
+    let want = [
+        (Code::Ok, 500),
+        (Code::DeadlineExceeded, 1000),
+        (Code::Ok, 500),
+        (Code::DeadlineExceeded, 1500),
+        (Code::DeadlineExceeded, 2000),
+        (Code::DeadlineExceeded, 1200),
+    ];
+    assert_eq!(ends.collect::<Vec<_>>(), want, "{run}");
 }
