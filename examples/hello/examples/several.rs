@@ -20,11 +20,17 @@ type Error = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    if std::env::args().nth(1).as_deref() == Some("server") {
-        return serve().await;
+    match std::env::args().nth(1).as_deref() {
+        Some("server") => serve().await,
+        Some("child") => tokio::select! {
+            served = serve() => served,
+            () = orphaned() => Ok(()),
+        },
+        _ => {
+            let _servers = start_servers(3)?;
+            call().await
+        }
     }
-    let _servers = Servers::start(3)?;
-    call().await
 }
 
 struct Hello;
@@ -92,27 +98,22 @@ struct Counts {
     failed: Vec<String>,
 }
 
-/// Processes that end with this one.
-struct Servers(Vec<Child>);
-
-impl Servers {
-    fn start(count: usize) -> std::io::Result<Self> {
-        let mut servers = Self(Vec::new());
-        for _ in 0..count {
-            let mut server = Command::new(std::env::current_exe()?);
-            let started = server.arg("server").stdin(Stdio::null()).spawn()?;
-            servers.0.push(started);
-        }
-        Ok(servers)
-    }
+/// Servers that end with this process, however it does: each reads from a pipe that only this one has the other end of.
+fn start_servers(count: usize) -> std::io::Result<Vec<Child>> {
+    let start = |_| {
+        let mut server = Command::new(std::env::current_exe()?);
+        server.arg("child").stdin(Stdio::piped()).spawn()
+    };
+    (0..count).map(start).collect()
 }
 
-impl Drop for Servers {
-    fn drop(&mut self) {
-        for server in &mut self.0 {
-            // It may have ended before.
-            let _ = server.kill();
-            let _ = server.wait();
-        }
-    }
+/// Resolves when the process that started this one is gone.
+async fn orphaned() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // No task: a runtime waits at its end for those that read.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = tell.send(());
+    });
+    let _ = told.await;
 }

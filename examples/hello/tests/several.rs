@@ -343,10 +343,27 @@ fn the_example_prints_what_the_readme_says() {
     assert_eq!(second.answered.len(), 2, "{second:?}");
 }
 
+#[test]
+fn the_servers_end_with_the_client_that_started_them() {
+    for how in ["-TERM", "-KILL"] {
+        let registry = Registry::new(&format!("ends{how}"));
+        let mut command = example();
+        command.env(REGISTRY, &registry.0);
+        let mut client = Printing::start(command);
+        while client.servers.len() < 3 {
+            client.next();
+        }
+        signal(client.client.id(), how);
+        // They print where it does: only when all are gone, nothing more can come.
+        assert!(!client.client.ended().success());
+        client.servers.clear();
+    }
+}
+
 /// The example's client, and the servers that it has started.
 struct Printing {
     client: Process,
-    /// They would outlive a client that is killed.
+    /// They end with it; a test that fails leaves none even where they do not.
     servers: Vec<u32>,
 }
 

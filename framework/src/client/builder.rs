@@ -74,6 +74,8 @@ pub struct ChannelBuilder {
     tuning: Tuning,
     #[cfg(feature = "testing")]
     near: Option<Arc<dyn Near>>,
+    #[cfg(feature = "testing")]
+    pace: Pace,
 }
 
 impl ChannelBuilder {
@@ -102,6 +104,8 @@ impl ChannelBuilder {
             tuning: Tuning::default(),
             #[cfg(feature = "testing")]
             near: None,
+            #[cfg(feature = "testing")]
+            pace: Pace::default(),
         }
     }
 
@@ -118,8 +122,8 @@ impl ChannelBuilder {
         self.near = Some(near);
         self.tuning = self.tuning.stretched(by);
         self.connect_timeout *= by;
-        self.timeout = self.timeout.map(|timeout| timeout * by);
-        self.found = self.found.map(|source| source.at_pace(Pace::stretched(by)));
+        self.pace = Pace::stretched(by);
+        self.found = self.found.map(|source| source.at_pace(self.pace));
         self
     }
 
@@ -416,6 +420,8 @@ impl ChannelBuilder {
                 },
                 compression: self.compression,
                 in_process,
+                #[cfg(feature = "testing")]
+                pace: self.pace,
             },
         });
         let layers = (!self.layers.is_empty()).then(|| {

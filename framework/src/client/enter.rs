@@ -32,7 +32,8 @@ pub(crate) fn enter(
     runtime(method)?;
     let now = Instant::now();
     let Ambient { deadline, trace } = ambient.clone();
-    let deadline = earliest(now, deadline, timeout);
+    let own = timeout.map(|timeout| Deadline::from_start(now, timeout));
+    let deadline = earliest(deadline, own);
     check(now, deadline, method)?;
     Ok(Entered { deadline, trace })
 }
@@ -49,13 +50,17 @@ pub(super) fn raw(call: &mut RawCall, core: &Core) -> Result<(), Status> {
     let now = Instant::now();
     let ambient = Ambient::current();
     let said = Said {
-        timeout: call.deadline.map(|deadline| deadline.remaining(now)),
         wait_for_ready: call.wait_for_ready,
         compress: call.compress,
         ..Said::default()
     };
     let terms = core.terms(said, &call.method, Bounded::Yes);
-    call.deadline = earliest(now, ambient.deadline, terms.timeout);
+    // What it was limited to stands above what is declared, as a call's own timeout does.
+    let own = call.deadline.or_else(|| {
+        let timeout = terms.timeout?;
+        Some(Deadline::from_start(now, timeout))
+    });
+    call.deadline = earliest(ambient.deadline, own);
     call.wait_for_ready = terms.wait_for_ready;
     if call.trace.is_none() {
         call.trace = ambient.trace;
@@ -70,8 +75,7 @@ pub(super) fn raw(call: &mut RawCall, core: &Core) -> Result<(), Status> {
 }
 
 /// The earlier of what the caller has left and of what this call may take.
-fn earliest(now: Instant, parent: Option<Deadline>, own: Option<Duration>) -> Option<Deadline> {
-    let own = own.map(|timeout| Deadline::from_start(now, timeout));
+fn earliest(parent: Option<Deadline>, own: Option<Deadline>) -> Option<Deadline> {
     match (parent, own) {
         (Some(parent), Some(own)) => Some(parent.min(own)),
         (parent, own) => parent.or(own),
@@ -111,8 +115,8 @@ mod tests {
             (Some(50), Some(2), Some(2)),
             (Some(50), None, Some(50)),
         ] {
-            let parent = s(parent).map(|t| Deadline::from_start(now, t));
-            let got = earliest(now, parent, s(own));
+            let until = |t| Deadline::from_start(now, t);
+            let got = earliest(s(parent).map(until), s(own).map(until));
             assert_eq!(got.map(|d| d.remaining(now).as_secs()), want);
         }
     }

@@ -32,6 +32,8 @@ use crate::discovery::Discover;
 use crate::middleware::{Next, OnCall};
 use crate::observe::{InSpan, Observed, Observer, Side};
 use crate::overrides::{self, At, Overrides, Policies, PolicyState, Settings};
+#[cfg(feature = "testing")]
+use crate::rt::pace::Pace;
 use crate::transport::memory::InProcess;
 use crate::transport::target::InvalidTarget;
 use place::Place;
@@ -77,6 +79,9 @@ struct Defaults {
     reply_limit: Limit,
     compression: Option<Compression>,
     in_process: bool,
+    /// At which timeouts go by, whoever says them.
+    #[cfg(feature = "testing")]
+    pace: Pace,
 }
 
 impl Channel {

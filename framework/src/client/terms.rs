@@ -79,6 +79,10 @@ impl Terms {
             terms.reply_limit = Limit { bytes, setting };
         }
         terms.wait_for_ready |= said.wait_for_ready;
+        #[cfg(feature = "testing")]
+        for timeout in [&mut terms.timeout, &mut terms.idle_timeout] {
+            *timeout = timeout.map(|timeout| defaults.pace.of(timeout));
+        }
         terms
     }
 }
@@ -124,6 +128,8 @@ mod tests {
             reply_limit: limit(6),
             compression: None,
             in_process: false,
+            #[cfg(feature = "testing")]
+            pace: crate::rt::pace::Pace::default(),
         };
         let call = Said {
             timeout: Some(s(1)),
@@ -203,6 +209,14 @@ mod tests {
                 terms.wait_for_ready,
             );
             assert_eq!(got, want, "{said:?} {over:?} {method:?}");
+            #[cfg(feature = "testing")]
+            {
+                let pace = crate::rt::pace::Pace::stretched(10);
+                let slow = Defaults { pace, ..defaults };
+                let terms = Terms::of(said, over, method.spec(), &slow, bounded);
+                let got = (seconds(terms.timeout), seconds(terms.idle_timeout));
+                assert_eq!(got, (10 * want.0, 10 * want.1), "{said:?} {over:?}");
+            }
         }
     }
 }

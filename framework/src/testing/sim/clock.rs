@@ -32,6 +32,12 @@ pub fn now() -> Duration {
     })
 }
 
+/// The smallest step of model time: timers of tokio step by 1 ms.
+pub(super) fn tick() -> Duration {
+    let stretch = CLOCK.get().map_or(1, |clock| clock.stretch);
+    Duration::from_millis(1) / stretch
+}
+
 /// Waits so long in model time. Outside of a run it is tokio's own time.
 ///
 /// # Cancel safety

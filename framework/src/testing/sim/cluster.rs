@@ -271,7 +271,8 @@ fn mixed(seed: u64, stream: u64) -> u64 {
         .u64(..)
 }
 
-fn unwind(done: Result<(), tokio::task::JoinError>) {
+/// Goes on with the panic of a task that has ended by one.
+pub(super) fn unwind(done: Result<(), tokio::task::JoinError>) {
     if let Err(error) = done
         && let Ok(panicked) = error.try_into_panic()
     {

@@ -9,14 +9,14 @@ use tokio::task::JoinSet;
 
 use super::ask::Ask;
 use super::clock;
-use super::cluster::Caller;
-use super::journal::What;
+use super::cluster::{Caller, unwind};
 use super::load::{Arrivals, Load};
 use super::run::Ended;
 use super::world::World;
 use crate::call::code_of;
 
-/// Model time that calls have to end after the last one was made: more than the default deadline.
+/// Model time that calls have to end after the last one was made: more than the default deadline. What is left then
+/// is unfinished.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Driver {
@@ -30,7 +30,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Makes the calls of the client, and waits for their ends.
+    /// Makes the calls of the client, and waits for their ends: those that have not come in time are cut off.
     pub(super) async fn run(self, seed: u64) {
         let (driver, mut rng) = (Arc::new(self), fastrand::Rng::with_seed(seed));
         let mut calls = JoinSet::new();
@@ -44,7 +44,9 @@ impl Driver {
                     };
                     let driver_of_call = Arc::clone(&driver);
                     calls.spawn(async move { driver_of_call.call(ask).await });
-                    while calls.try_join_next().is_some() {}
+                    while let Some(done) = calls.try_join_next() {
+                        unwind(done);
+                    }
                     at = at.saturating_add(driver.load.gap(per_second, rng.u64(..)));
                 }
             }
@@ -55,7 +57,13 @@ impl Driver {
                         while clock::now() < driver.load.lasting
                             && let Some(ask) = driver.next(&mut rng)
                         {
+                            let began = clock::now();
                             driver.call(ask).await;
+                            // Time goes on when all wait: a loop that never does has no end.
+                            if clock::now() == began {
+                                let pause = driver.world.one_way.max(clock::tick());
+                                clock::sleep(pause).await;
+                            }
                         }
                     });
                 }
@@ -63,7 +71,11 @@ impl Driver {
             }
         }
         let until = clock::now() + PATIENCE;
-        let ended = async { while calls.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(done) = calls.join_next().await {
+                unwind(done);
+            }
+        };
         tokio::select! {
             biased;
             () = ended => {}
@@ -87,8 +99,8 @@ impl Driver {
 
     async fn call(&self, ask: Ask) {
         let (client, number) = (self.client, ask.number);
-        self.world.note(Some(client), None, What::Called(number));
         let began = clock::now();
+        self.world.called(client, number, began);
         let result = (self.caller)(ask).await;
         self.world.ended(Ended {
             client,

@@ -34,7 +34,8 @@ impl Load {
         Self::new(Arrivals::Poisson(per_second))
     }
 
-    /// So many calls in flight by all clients together: the next one when one has ended.
+    /// So many calls in flight by all clients together: the next one when one has ended, and half a round trip later
+    /// where that took no time.
     pub fn closed(in_flight: u32) -> Self {
         Self::new(Arrivals::Closed(in_flight))
     }
@@ -58,7 +59,7 @@ impl Load {
         Self { clients, ..self }
     }
 
-    /// Calls are made for so long; 10 s unless set.
+    /// Calls are made for so long; 10 s unless set. They have 60 s more to end ([`super::Run::unfinished`]).
     #[must_use]
     pub fn lasting(self, lasting: Duration) -> Self {
         Self { lasting, ..self }

@@ -52,6 +52,7 @@ pub struct Run {
     /// Those of calls that went well or ran out of time.
     sorted: Vec<Duration>,
     ended: Vec<Ended>,
+    unfinished: usize,
     arrivals: Vec<Arrived>,
     warm_up: Duration,
     journal: Journal,
@@ -61,9 +62,12 @@ impl Run {
     pub(super) fn new(seed: u64, load: &Load, world: &World) -> Self {
         let Notes {
             journal,
+            unfinished,
             mut ended,
             mut arrivals,
         } = world.take_notes();
+        let unfinished = unfinished.iter().filter(|began| **began >= load.warm_up);
+        let unfinished = unfinished.count();
         ended.retain(|ended| ended.began >= load.warm_up);
         arrivals.retain(|arrived: &Arrived| arrived.at >= load.warm_up);
         let mut sorted: Vec<Duration> = ended
@@ -77,6 +81,7 @@ impl Run {
             names: world.sites.iter().map(|site| site.name.clone()).collect(),
             sorted,
             ended,
+            unfinished,
             arrivals,
             warm_up: load.warm_up,
             journal,
@@ -93,29 +98,38 @@ impl Run {
         quantile(&self.sorted, share)
     }
 
-    /// The calls, in the order of their ends.
+    /// The calls that ended, in the order of their ends.
     pub fn calls(&self) -> &[Ended] {
         &self.ended
     }
 
-    /// Calls that failed, by their codes.
+    /// Calls that failed, by their codes; those that did not end are `unfinished`.
     pub fn errors(&self) -> BTreeMap<&'static str, usize> {
         let mut errors = BTreeMap::new();
         for ended in self.ended.iter().filter(|ended| ended.code != Code::Ok) {
             *errors.entry(ended.code.as_str()).or_default() += 1;
         }
+        if self.unfinished > 0 {
+            errors.insert("unfinished", self.unfinished);
+        }
         errors
     }
 
-    /// Calls that failed.
+    /// Calls that failed, or did not end.
     pub fn failed(&self) -> usize {
         let failed = self.ended.iter().filter(|ended| ended.code != Code::Ok);
-        failed.count()
+        failed.count() + self.unfinished
     }
 
-    /// The share of calls that failed, 0 to 1.
+    /// Calls that had not ended 60 s after the last moment at which calls were made. They are cut off then, count as
+    /// failed, and have no latency.
+    pub fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
+    /// The share of calls that failed, or did not end, 0 to 1.
     pub fn error_share(&self) -> f64 {
-        share(self.failed(), self.ended.len())
+        share(self.failed(), self.ended.len() + self.unfinished)
     }
 
     /// From the warm-up to the end of the last call.
@@ -193,7 +207,7 @@ impl fmt::Display for Run {
             f,
             "seed {}: {} calls in {:.3} s, {} events, digest {:016x}",
             self.seed,
-            self.ended.len(),
+            self.ended.len() + self.unfinished,
             self.took().as_secs_f64(),
             self.events().len(),
             self.digest()

@@ -1,9 +1,15 @@
 //! The simulator itself: a seed repeats, and what a script does is what clients see.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::*;
-use crate::call::Code;
+use crate::call::{Code, Method, RawCall, RawReply, Status};
+use crate::server::Server;
+use crate::{Call, codegen};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -178,4 +184,141 @@ fn all_nodes_share_a_load_and_times_are_those_of_the_model() {
         (45_000..70_000).contains(&run.latency(0.99).as_micros()),
         "{run}"
     );
+}
+
+#[test]
+fn a_closed_loop_whose_calls_fail_at_once_ends() {
+    let made = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&made);
+    let cluster = Cluster::new().calling(move |_| {
+        let count = Arc::clone(&count);
+        move |_| {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if number > 20_000 {
+                    sleep(ms(1000)).await; // so that the test itself ends
+                }
+                Err(Status::internal("at once"))
+            }
+        }
+    });
+    for (one_way, most) in [
+        (Duration::from_micros(150), 2 * 67),
+        (Duration::ZERO, 2 * 10_000),
+    ] {
+        made.store(0, Ordering::Relaxed);
+        let load = Load::closed(2).lasting(ms(10));
+        let run = cluster.clone().one_way(one_way).run(1, &load);
+        assert_eq!(run.failed(), run.calls().len());
+        assert!((100..=most).contains(&run.failed()), "{one_way:?}: {run}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "a caller panics")]
+fn a_caller_that_panics_ends_the_run() {
+    let panics = |ask: Ask| async move {
+        assert!(ask.number < 3, "a caller panics");
+        Ok(())
+    };
+    let cluster = Cluster::new().calling(move |_| panics);
+    cluster.run(1, &Load::poisson(100.0).lasting(ms(1000)));
+}
+
+#[test]
+fn calls_that_do_not_end_are_failures() {
+    for load in [Load::closed(3).most(4), Load::poisson(100.0).most(4)] {
+        let cluster = Cluster::new().calling(|_| {
+            |ask: Ask| async move {
+                if ask.number > 0 {
+                    std::future::pending::<()>().await;
+                }
+                Ok(())
+            }
+        });
+        let run = cluster.run(1, &load.clone().lasting(ms(1000)));
+        assert_eq!((run.calls().len(), run.unfinished()), (1, 3), "{run}");
+        assert_eq!((run.failed(), run.error_share()), (3, 0.75), "{run}");
+        assert_eq!(run.errors(), [("unfinished", 3)].into(), "{run}");
+        assert!(run.to_string().contains("unfinished 3"), "{run}");
+        // What began in the warm-up is not counted, as with calls that ended.
+        let run = cluster.run(1, &load.lasting(ms(1000)).warm_up(ms(1000)));
+        assert_eq!((run.failed(), run.unfinished()), (0, 0), "{run}");
+    }
+}
+
+#[test]
+fn a_call_of_a_node_itself_leaves_nothing_behind() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    let cluster = four().calling(move |client| {
+        let (node, seen) = (client.nodes().remove(0), Arc::clone(&seen));
+        move |ask| {
+            let (node, seen) = (node.clone(), Arc::clone(&seen));
+            async move {
+                let tasks = tokio::runtime::Handle::current().metrics();
+                seen.fetch_max(tasks.num_alive_tasks(), Ordering::Relaxed);
+                node.call(ask).await
+            }
+        }
+    });
+    let run = cluster.run(1, &Load::closed(4).lasting(ms(1000)));
+    assert!(run.calls().len() > 100 && run.failed() == 0, "{run}");
+    let connected = |event: &&Event| event.what == What::Connected;
+    assert_eq!(run.events().iter().filter(connected).count(), 0, "{run}");
+    let most = most.load(Ordering::Relaxed);
+    assert!(most < 20, "{most} tasks for four calls");
+}
+
+static QUICK: Method<(), ()> = Method::unary("/a.A/Quick").timeout(Duration::from_secs(1));
+static SLOW: Method<(), ()> = Method::unary("/a.A/Slow").timeout(Duration::from_secs(1));
+static SILENT: Method<(), ()> = Method::unary("/a.A/Slow");
+
+#[test]
+fn timeouts_are_model_time_whoever_says_them() {
+    let serve = |call: RawCall| async move {
+        let is_quick = call.method.name() == "Quick";
+        sleep(ms(if is_quick { 500 } else { 2500 })).await;
+        Ok(RawReply::new(Bytes::new()))
+    };
+    let cluster = Cluster::new()
+        .channel(|builder| builder.timeout(ms(2000)))
+        .node("a", Node::serving(move || Server::new().fallback(serve)))
+        .calling(|client| {
+            let channel = client.channel().clone();
+            move |ask| {
+                let channel = channel.clone();
+                async move {
+                    let call = |method| -> Call<()> { codegen::unary(&channel, method, ()) };
+                    let reply = match ask.number {
+                        0 => call(&QUICK),
+                        1 => call(&SLOW),
+                        2 => call(&QUICK).timeout(ms(1500)),
+                        3 => call(&SLOW).timeout(ms(1500)),
+                        4 => call(&SILENT),
+                        _ => {
+                            // A deadline is a moment of the clock already.
+                            let mut call = RawCall::new("/a.A/Slow", Bytes::new());
+                            call.limit_time(1000 * ms(1200));
+                            return channel.call(call).await.map(drop);
+                        }
+                    };
+                    reply.await.map(drop)
+                }
+            }
+        });
+    let run = cluster.run(1, &Load::closed(1).most(6));
+    let ends = run
+        .calls()
+        .iter()
+        .map(|call| (call.code, call.took.as_millis()));
+    let want = [
+        (Code::Ok, 500),
+        (Code::DeadlineExceeded, 1000),
+        (Code::Ok, 500),
+        (Code::DeadlineExceeded, 1500),
+        (Code::DeadlineExceeded, 2000),
+        (Code::DeadlineExceeded, 1200),
+    ];
+    assert_eq!(ends.collect::<Vec<_>>(), want, "{run}");
 }

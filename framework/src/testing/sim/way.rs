@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::ask::Ask;
@@ -56,6 +57,8 @@ impl Near for Network {
             };
             // Its system would take the connection, but nobody says hello.
             site.awake().await;
+            let (client, node) = (Some(network.client), Some(site.index));
+            network.world.note(client, node, What::Connected);
             Ok(network.way(&site, life))
         })
     }
@@ -63,20 +66,16 @@ impl Near for Network {
 
 impl Network {
     fn way(&self, site: &Arc<Site>, life: Arc<Life>) -> InProcessLink {
-        let (client, node) = (Some(self.client), Some(site.index));
-        self.world.note(client, node, What::Connected);
         let end = Arc::new(End::default());
-        tokio::spawn(keep_alive(
-            Arc::clone(site),
-            Arc::clone(&life),
-            Arc::clone(&end),
-        ));
+        let keeping = keep_alive(Arc::clone(site), Arc::clone(&life), Arc::clone(&end));
+        let keeping = tokio::spawn(keeping).abort_handle();
         let way = Way {
             world: Arc::clone(&self.world),
             site: Arc::clone(site),
             life,
             end: Arc::clone(&end),
             client: self.client,
+            _keeping: Arc::new(Keeping(keeping)),
         };
         InProcessLink::new(way).until(end)
     }
@@ -95,6 +94,16 @@ struct Way {
     /// The end of this connection, at that of the life or before.
     end: Arc<End>,
     client: u32,
+    _keeping: Arc<Keeping>,
+}
+
+/// The task that ends a connection: it is over with the last who uses that.
+struct Keeping(AbortHandle);
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Serve for Way {

@@ -1,6 +1,7 @@
 //! What all of a run share: its nodes, what is listed, and what has happened.
 //! It refuses to decide anything.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct World {
 #[derive(Default)]
 struct Noted {
     journal: Journal,
+    /// When each call was made that has not ended, by its client and number.
+    in_flight: BTreeMap<(u32, u32), Duration>,
     ended: Vec<Ended>,
     arrivals: Vec<Arrived>,
 }
@@ -34,6 +37,8 @@ struct Noted {
 /// What remains of a run.
 pub(super) struct Notes {
     pub(super) journal: Journal,
+    /// When the calls were made that have not ended.
+    pub(super) unfinished: Vec<Duration>,
     pub(super) ended: Vec<Ended>,
     pub(super) arrivals: Vec<Arrived>,
 }
@@ -97,6 +102,12 @@ impl World {
         });
     }
 
+    pub(super) fn called(&self, client: u32, number: u32, began: Duration) {
+        self.note(Some(client), None, What::Called(number));
+        let mut noted = lock(&self.noted);
+        noted.in_flight.insert((client, number), began);
+    }
+
     pub(super) fn arrived(&self, arrived: Arrived) {
         let Arrived { client, node, .. } = arrived;
         self.note(Some(client), Some(node), What::Arrived(arrived.number));
@@ -106,18 +117,22 @@ impl World {
     pub(super) fn ended(&self, ended: Ended) {
         let what = What::Ended(ended.number, ended.code);
         self.note(Some(ended.client), None, what);
-        lock(&self.noted).ended.push(ended);
+        let mut noted = lock(&self.noted);
+        noted.in_flight.remove(&(ended.client, ended.number));
+        noted.ended.push(ended);
     }
 
     /// What was noted, and from here on nothing more.
     pub(super) fn take_notes(&self) -> Notes {
         let Noted {
             journal,
+            in_flight,
             ended,
             arrivals,
         } = std::mem::take(&mut *lock(&self.noted));
         Notes {
             journal,
+            unfinished: in_flight.into_values().collect(),
             ended,
             arrivals,
         }
