@@ -44,8 +44,9 @@ impl Register for LocalRegistry {
         while let Some(instance) = registration.wanted() {
             let (root, name) = (self.root.clone(), self.name.clone());
             let keeping = move || {
-                let root = root.map_or_else(place::root, Ok)?;
-                let kept = entries.keep(root, name, &instance);
+                // Whatever fails: what is registered stays so.
+                let root = root.map_or_else(place::root, Ok);
+                let kept = root.and_then(|root| entries.keep(root, name, &instance));
                 Ok((entries, kept))
             };
             let kept = match blocking(keeping).await {
@@ -53,7 +54,7 @@ impl Register for LocalRegistry {
                     entries = back;
                     kept
                 }
-                // The directory cannot be told, and nothing was written; or the runtime ends.
+                // The runtime ends, or its code panicked: what was registered went with it.
                 Err(why) => {
                     entries = Entries::default();
                     Err(why)

@@ -1,5 +1,7 @@
 //! Servers in the registry directory, from their start to their end.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -224,4 +226,43 @@ async fn what_does_not_listen_cannot_be_registered() {
     let why = unknown.map(drop).unwrap_err().to_string();
     let want = "cannot register the server: invalid target \"zoo:///\": no registry is named so";
     assert!(why.starts_with(want), "{why}");
+}
+
+/// Says to a process of this test's binary to run out of descriptors.
+const SPENT: &str = "SINEW_TEST_LOCAL_SPENT";
+
+/// Not a test by itself: other tests need descriptors, too.
+#[tokio::test(start_paused = true)]
+async fn spent() {
+    if std::env::var(SPENT).is_err() {
+        return;
+    }
+    let registry = crate::discovery::registry("local:///").unwrap();
+    let _registered = Registered::start(&registry, served("a", &[SERVICE]));
+    let record = place::root().unwrap().join(SERVICE).join("a.json");
+    wait(|| record.exists()).await;
+    let mut all = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        all.push(file);
+    }
+    // One that was taken away would be made anew, of the descriptors that it gave back.
+    let inode = || fs::metadata(&record).unwrap().ino();
+    let first = inode();
+    for _ in 0..60 {
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(inode(), first);
+    }
+}
+
+#[test]
+fn a_server_that_has_no_descriptors_left_stays_registered() {
+    let folder = Folder::new();
+    let spent = processes::run("registering::spent");
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""]);
+    limited.arg(spent.get_program()).args(spent.get_args());
+    limited.env(SPENT, "1").env(place::VARIABLE, folder.path());
+    let said = limited.output().unwrap();
+    let out = String::from_utf8(said.stdout).unwrap();
+    assert!(out.contains("1 passed; 0 failed"), "{out}");
 }
