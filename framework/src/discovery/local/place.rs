@@ -1,7 +1,7 @@
 //! Where the registry directory is, and whether it may be trusted.
 //! It refuses a directory that anybody else can write to: he would say where calls go.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -142,6 +142,13 @@ fn effective_uid(status: &str) -> Option<u32> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn read_uid() -> io::Result<u32> {
     Ok(rustix::process::geteuid().as_raw())
+}
+
+/// Is this file still what stands at the path, and not another one?
+pub(super) fn is_at(path: &Path, file: &File) -> bool {
+    let there = fs::symlink_metadata(path);
+    let both = there.and_then(|there| Ok((there, file.metadata()?)));
+    both.is_ok_and(|(there, ours)| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
 }
 
 /// The error, with what it is about.

@@ -134,7 +134,12 @@ impl Entry {
             .written
             .as_ref()
             .is_some_and(|written| written == wanted);
-        if is_written && self.record.as_ref().is_some_and(Record::is_there) {
+        // Whose slot is gone has it no more: the next to come takes it by a new file.
+        if self.slot.as_ref().is_some_and(|slot| !slot.is_there()) {
+            self.slot = None;
+        }
+        let has_slot = wanted.has_slot() || self.slot.is_some();
+        if is_written && has_slot && self.record.as_ref().is_some_and(Record::is_there) {
             return Ok(());
         }
         let dir = place::of_service(root, &self.service)?;

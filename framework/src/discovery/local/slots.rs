@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::place;
 
@@ -18,7 +18,8 @@ const MOST: u32 = 4096;
 #[derive(Debug)]
 pub(super) struct Slot {
     number: u32,
-    _locked: File,
+    path: PathBuf,
+    locked: File,
 }
 
 impl Slot {
@@ -27,7 +28,7 @@ impl Slot {
         let dir = place::of_service(&root.join(FOLDER), service)?;
         for number in 0..MOST {
             let path = dir.join(number.to_string());
-            // Never removed: two might have one slot then, one by the file that is gone.
+            // Never removed by anybody here: two might have one slot then, one by the file that is gone.
             let file = OpenOptions::new()
                 .write(true)
                 .create(true)
@@ -39,7 +40,8 @@ impl Slot {
                 Ok(()) => {
                     return Ok(Self {
                         number,
-                        _locked: file,
+                        path,
+                        locked: file,
                     });
                 }
                 Err(TryLockError::WouldBlock) => {}
@@ -54,6 +56,11 @@ impl Slot {
 
     pub(super) fn name(&self) -> String {
         self.number.to_string()
+    }
+
+    /// Is it still the one that others find taken? Somebody may have removed the directory.
+    pub(super) fn is_there(&self) -> bool {
+        place::is_at(&self.path, &self.locked)
     }
 }
 
@@ -73,6 +80,18 @@ mod tests {
         let again = claim("x");
         assert_eq!(again.name(), "1");
         assert_eq!(claim("x").name(), "3");
+    }
+
+    #[test]
+    fn one_that_is_removed_is_not_there_though_another_has_its_name() {
+        let folder = Folder::new();
+        let slot = Slot::claim(folder.path(), "x").unwrap();
+        assert!(slot.is_there());
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        assert!(!slot.is_there());
+        let other = Slot::claim(folder.path(), "x").unwrap();
+        assert_eq!(other.name(), slot.name());
+        assert!(other.is_there() && !slot.is_there());
     }
 
     #[test]

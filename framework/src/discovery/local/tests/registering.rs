@@ -111,6 +111,27 @@ async fn a_server_whose_record_is_lost_is_there_again_and_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slot_that_others_have_removed_is_claimed_anew() {
+    let folder = Folder::new();
+    let all = registry(&folder, "local:///");
+    let slots = || {
+        let there = there(&folder, SERVICE).into_iter();
+        let mut slots: Vec<String> = there.map(|(_, slot)| slot).collect();
+        slots.sort();
+        slots
+    };
+    let _a = Registered::start(&all, served("a", &[SERVICE]));
+    wait(|| slots() == ["0"]).await;
+    fs::remove_dir_all(folder.path()).unwrap();
+    let _b = Registered::start(&all, served("b", &[SERVICE]));
+    wait(|| folder.path().exists() && slots() == ["0", "1"]).await;
+    // Its record is left to it.
+    fs::remove_dir_all(folder.path().join(".slots")).unwrap();
+    let _c = Registered::start(&all, served("c", &[SERVICE]));
+    wait(|| slots() == ["0", "1", "2"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registry_that_is_away_for_an_hour_has_the_server_when_it_is_back() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
