@@ -17,6 +17,9 @@ use super::panics::{RESTART_AT_FIRST, RESTART_AT_MOST, caught};
 use crate::observe;
 use crate::rt::backoff::Backoff;
 
+#[cfg(test)]
+mod tests;
+
 /// How long a server that leaves is shown as one that does: clients that gather changes have seen it by then, with some
 /// room for the registry itself.
 const LEAVE: Duration = GATHER.saturating_add(Duration::from_millis(50));
@@ -105,6 +108,8 @@ pub struct Registration {
     registry: Arc<str>,
     id: String,
     wanted: watch::Receiver<Option<Arc<Instance>>>,
+    /// What was given last: the registry has that, and not yet what is wanted since.
+    given: Option<Arc<Instance>>,
     outcome: watch::Sender<Outcome>,
 }
 
@@ -121,7 +126,8 @@ enum Outcome {
 impl Registration {
     /// What is to be registered now; nothing where the entry is to be taken away.
     pub fn wanted(&mut self) -> Option<Arc<Instance>> {
-        self.wanted.borrow_and_update().clone()
+        self.given = self.wanted.borrow_and_update().clone();
+        self.given.clone()
     }
 
     /// The id of the one that is registered.
@@ -140,14 +146,14 @@ impl Registration {
         }
     }
 
-    /// What was wanted is so. It may be said again and again.
+    /// What [`Registration::wanted`] gave last is so. It may be said again and again.
     pub fn done(&self) {
-        let Some(instance) = self.wanted.borrow().clone() else {
+        let Some(instance) = &self.given else {
             return;
         };
         let is_news = self.tell(Outcome::Done(instance.state()));
         if is_news {
-            observe::registered(&self.registry, &instance, instance.state().as_str());
+            observe::registered(&self.registry, instance, instance.state().as_str());
         }
     }
 
@@ -196,6 +202,7 @@ impl Registered {
             registry: Arc::clone(&registry.name),
             id,
             wanted: receiver,
+            given: None,
             outcome: sender,
         };
         let task = tokio::spawn(keep(Arc::clone(&registry.register), registration));
@@ -203,6 +210,15 @@ impl Registered {
             wanted,
             outcome,
             task: task.abort_handle(),
+        }
+    }
+
+    /// Why it is not registered, as far as that was found out.
+    #[cfg(test)]
+    pub(crate) fn failure(&self) -> Option<String> {
+        match &*self.outcome.borrow() {
+            Outcome::Failed(why) => Some(why.clone()),
+            Outcome::Nothing | Outcome::Done(_) => None,
         }
     }
 
