@@ -1,8 +1,8 @@
 //! A server in the registry directory: a record under each of its services, written again where it is gone.
-//! It refuses to be in two slots, and to keep one that it no longer serves in.
+//! It refuses to be in a slot that another one has, and to keep its own when it leaves.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,15 @@ use super::record::Record;
 use super::scan::{Seen, Which};
 use super::slots::Slot;
 use super::{JITTER, blocking, place, service};
-use crate::discovery::{Instance, Register, Registration};
+use crate::discovery::{Instance, InstanceState, Register, Registration};
 use crate::transport::target::InvalidTarget;
 
 /// How often it is looked whether the records are still there.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often one looks who waits for a slot that is taken: more often than the 150 ms for which one is shown who leaves
+/// it, so that the slot is never without anybody.
+const SLOT_EVERY: Duration = Duration::from_millis(50);
 
 /// The registry directory, for those who want to be found in it.
 #[derive(Debug)]
@@ -60,11 +64,15 @@ impl Register for LocalRegistry {
                     Err(why)
                 }
             };
+            let every = match &kept {
+                Err(why) if why.kind() == io::ErrorKind::ResourceBusy => SLOT_EVERY,
+                _ => LOOK_EVERY,
+            };
             match kept {
                 Ok(()) => registration.done(),
                 Err(why) => registration.failed(why),
             }
-            let wait = LOOK_EVERY.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64());
+            let wait = every.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64());
             tokio::select! {
                 () = registration.changed() => {}
                 () = sleep(wait) => {}
@@ -129,28 +137,34 @@ impl Entry {
         }
     }
 
-    fn keep(&mut self, root: &std::path::Path, wanted: &Arc<Instance>) -> io::Result<()> {
+    fn keep(&mut self, root: &Path, wanted: &Arc<Instance>) -> io::Result<()> {
+        let is_leaving = wanted.state() == InstanceState::Draining;
+        if is_leaving && self.record.is_none() {
+            // Nobody has to be told.
+            return Ok(());
+        }
         let is_written = self
             .written
             .as_ref()
             .is_some_and(|written| written == wanted);
-        // Whose slot is gone has it no more: the next to come takes it by a new file.
-        if self.slot.as_ref().is_some_and(|slot| !slot.is_there()) {
-            self.slot = None;
-        }
-        let has_slot = wanted.has_slot() || self.slot.is_some();
+        // Whose slot's file is gone has it no more: the next to come takes it by a new one.
+        let has_slot = is_leaving || self.slot.as_ref().is_some_and(Slot::is_there);
         if is_written && has_slot && self.record.as_ref().is_some_and(Record::is_there) {
             return Ok(());
         }
         let dir = place::of_service(root, &self.service)?;
+        if !has_slot {
+            self.slot = None;
+            let owner = wanted.to_string();
+            let slot = match wanted.has_slot() {
+                true => Slot::given(root, &self.service, wanted.slot(), &owner),
+                false => Slot::lowest(root, &self.service, &owner),
+            };
+            self.slot = Some(slot?);
+        }
         let mut instance = Instance::clone(wanted);
-        if !instance.has_slot() {
-            if self.slot.is_none() {
-                self.slot = Some(Slot::claim(root, &self.service)?);
-            }
-            if let Some(slot) = &self.slot {
-                instance = instance.with_slot(slot.name());
-            }
+        if let Some(slot) = &self.slot {
+            instance = instance.with_slot(slot.name());
         }
         match &mut self.record {
             Some(record) => record.update(&instance)?,
@@ -161,6 +175,10 @@ impl Entry {
             }
         }
         self.written = Some(Arc::clone(wanted));
+        if is_leaving && let Some(slot) = &mut self.slot {
+            // Now, and not with the record: whoever comes next is there when this one is not shown any more.
+            slot.let_go();
+        }
         Ok(())
     }
 }

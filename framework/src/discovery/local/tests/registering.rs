@@ -131,6 +131,52 @@ async fn a_slot_that_others_have_removed_is_claimed_anew() {
     wait(|| slots() == ["0", "1", "2"]).await;
 }
 
+fn in_slot(id: &str, slot: &str) -> Arc<Instance> {
+    Arc::new(Arc::unwrap_or_clone(served(id, &[SERVICE])).with_slot(slot))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_is_given_is_one_servers_and_the_next_has_it_when_that_one_leaves() {
+    for slot in ["order-3", "0", ".rack/7 ü%", ".."] {
+        let folder = Folder::new();
+        let all = registry(&folder, "local:///");
+        let a = Registered::start(&all, in_slot("a", slot));
+        wait(|| there(&folder, SERVICE) == pairs([("a", slot)])).await;
+        let b = Registered::start(&all, in_slot("b", slot));
+        wait(|| b.failure().is_some()).await;
+        let why = b.failure().unwrap();
+        let want = format!("slot {slot:?} of {SERVICE} is taken by a at a.test:1");
+        assert!(why.starts_with(&want), "{why}");
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(there(&folder, SERVICE), pairs([("a", slot)]));
+        // A number that is given is nobody's who takes the lowest.
+        let _c = Registered::start(&all, served("c", &[SERVICE]));
+        let number = if slot == "0" { "1" } else { "0" };
+        wait(|| there(&folder, SERVICE) == pairs([("a", slot), ("c", number)])).await;
+        // It is never without anybody: the next has it while this one says that it leaves.
+        let leaving = tokio::spawn(a.leave());
+        let both = pairs([("a", slot), ("b", slot), ("c", number)]);
+        wait(|| there(&folder, SERVICE) == both).await;
+        leaving.await.unwrap();
+        assert_eq!(there(&folder, SERVICE), pairs([("b", slot), ("c", number)]));
+        assert_eq!(b.failure(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_waits_for_a_slot_leaves_without_ado() {
+    let folder = Folder::new();
+    let all = registry(&folder, "local:///");
+    let _a = Registered::start(&all, in_slot("a", "x"));
+    wait(|| there(&folder, SERVICE) == pairs([("a", "x")])).await;
+    let b = Registered::start(&all, in_slot("b", "x"));
+    wait(|| b.failure().is_some()).await;
+    let leaving = tokio::time::Instant::now();
+    b.leave().await;
+    assert!(leaving.elapsed() < Duration::from_secs(1));
+    assert_eq!(there(&folder, SERVICE), pairs([("a", "x")]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_registry_that_is_away_for_an_hour_has_the_server_when_it_is_back() {
     use std::os::unix::fs::PermissionsExt as _;
