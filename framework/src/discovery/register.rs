@@ -224,7 +224,8 @@ impl Registered {
 
     /// Takes it out: first it says that it leaves, then it is gone. A registry that does not answer is not waited for.
     pub(crate) async fn leave(mut self) {
-        let is_there = matches!(*self.outcome.borrow(), Outcome::Done(_));
+        // One that failed last may be there all the same, as it was before, or under some of its names.
+        let is_there = *self.outcome.borrow() != Outcome::Nothing;
         if is_there {
             self.wanted.send_modify(|wanted| {
                 if let Some(instance) = wanted {

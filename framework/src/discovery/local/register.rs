@@ -101,7 +101,10 @@ struct Entry {
 }
 
 impl Entries {
-    /// Makes it so that what is wanted is there under each name.
+    /// Makes it so that what is wanted is there under each name; where it cannot be under one, under the others.
+    ///
+    /// # Errors
+    /// The first of them.
     fn keep(
         &mut self,
         root: PathBuf,
@@ -113,6 +116,7 @@ impl Entries {
             let why = "the server has no service to be found under; write \"local:///NAME\"";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        let mut kept = Ok(());
         for service in names {
             let known = self.0.iter().position(|entry| entry.service == service);
             let at = known.unwrap_or_else(|| {
@@ -120,10 +124,10 @@ impl Entries {
                 self.0.len() - 1
             });
             if let Some(entry) = self.0.get_mut(at) {
-                entry.keep(&root, wanted)?;
+                kept = kept.and(entry.keep(&root, wanted));
             }
         }
-        Ok(())
+        kept
     }
 }
 
@@ -162,7 +166,13 @@ impl Entry {
             };
             self.slot = Some(slot?);
         }
-        let mut instance = Instance::clone(wanted);
+        // Its own service alone: of a hundred names a record has no room, and who looks here knows where he looks.
+        let services = wanted.services().iter();
+        let services: Vec<_> = services
+            .filter(|name| **name == self.service)
+            .cloned()
+            .collect();
+        let mut instance = Instance::clone(wanted).with_services(services);
         if let Some(slot) = &self.slot {
             instance = instance.with_slot(slot.name());
         }

@@ -178,6 +178,52 @@ async fn one_who_waits_for_a_slot_leaves_without_ado() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_registered_keeps_no_other_from_it() {
+    let folder = Folder::new();
+    File::create(folder.path().join("bad.Bad")).unwrap();
+    let all = registry(&folder, "local:///");
+    let registered = Registered::start(&all, served("a", &["bad.Bad", SERVICE]));
+    wait(|| there(&folder, SERVICE) == pairs([("a", "0")])).await;
+    let why = registered.failure().unwrap();
+    assert!(why.contains("bad.Bad"), "{why}");
+    // It says that it leaves where it is.
+    let dir = folder.service();
+    let leaving = tokio::spawn(registered.leave());
+    wait(|| {
+        let mut seen = Seen::default();
+        seen.look(&dir, &Which::All).unwrap();
+        let instances = seen.instances();
+        instances[0].state() == InstanceState::Draining
+    })
+    .await;
+    leaving.await.unwrap();
+    assert!(there(&folder, SERVICE).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_of_many_services_has_small_records() {
+    let folder = Folder::new();
+    let names: Vec<String> = (0..200)
+        .map(|n| format!("shop.v1.AServiceWithALongName{n}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let _all = Registered::start(&registry(&folder, "local:///"), served("a", &names));
+    let last = names[names.len() - 1];
+    wait(|| there(&folder, last) == pairs([("a", "0")])).await;
+    let services = |name: &str| {
+        let mut seen = Seen::default();
+        let dir = place::of_service(folder.path(), name).unwrap();
+        seen.look(&dir, &Which::All).unwrap();
+        seen.instances()[0].services().to_vec()
+    };
+    assert_eq!(services(last), [last]);
+    let named = registry(&folder, "local:///shop");
+    let _named = Registered::start(&named, served("b", &names));
+    wait(|| there(&folder, "shop") == pairs([("b", "0")])).await;
+    assert!(services("shop").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registry_that_is_away_for_an_hour_has_the_server_when_it_is_back() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
