@@ -44,7 +44,7 @@ pub(super) trait Ask: Send + Sync {
 }
 
 /// What came of a lookup.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// Who serves, as far as that could be found out.
     pub(super) found: Option<Vec<Instance>>,

@@ -633,6 +633,43 @@ async fn what_is_doubted_is_looked_up_at_once() {
     assert_eq!(test.script.lookups(), 2);
 }
 
+/// As where the way to the servers is cut, and not that to DNS.
+#[tokio::test(start_paused = true)]
+async fn doubts_that_come_to_nothing_are_no_load_for_dns() {
+    for a in [Addresses("10.0.0.1", 30), Fails("SERVFAIL")] {
+        let script = Script::default();
+        script.say("cart", Kind::A, Addresses("10.0.0.1", 30));
+        let mut test = start(script, "///cart:7");
+        test.next().await;
+        let is_failing = matches!(a, Fails(_));
+        test.script.say("cart", Kind::A, a.clone());
+        if is_failing {
+            test.script.say("cart", Kind::Aaaa, a);
+        }
+        for _ in 0..6000 {
+            test.directory.suspect();
+            tokio::time::sleep(S / 10).await;
+        }
+        // In ten minutes: once a second they would be 600, and 20 by the TTL.
+        let lookups = test.script.lookups();
+        assert!(
+            (20..=70).contains(&lookups),
+            "{lookups}: {:?}",
+            test.waits()
+        );
+        // One that is heard of after some rest is heard at once.
+        test.script
+            .say("cart", Kind::A, Addresses("10.0.0.1", 30))
+            .say("cart", Kind::Aaaa, Says::None(Some(30)));
+        tokio::time::sleep(90 * S).await;
+        test.script.say("cart", Kind::A, Addresses("10.0.0.2", 30));
+        let before = Instant::now();
+        test.directory.suspect();
+        while ids(&*test.next().await) != ["10.0.0.2:7"] {}
+        assert!(before.elapsed() < S, "{:?}", before.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failures_keep_who_was_known_and_back_off() {
     let script = Script::default();
