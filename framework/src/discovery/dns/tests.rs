@@ -462,6 +462,30 @@ async fn many_services_are_asked_for_a_few_at_a_time() {
     assert_eq!(script.0.lock().unwrap().asked.len(), 201);
 }
 
+/// As where a firewall drops the questions: each host's would hold up the next.
+#[tokio::test(start_paused = true)]
+async fn many_services_are_found_though_one_kind_is_never_answered() {
+    for silent in [Kind::A, Kind::Aaaa] {
+        let script = Script::default();
+        let list: Vec<String> = (0..1000).map(|n| format!("1 1 n{n}:9")).collect();
+        script.say("_x.cart", Kind::Srv, Services(list.join(",").leak(), 30));
+        for n in 0..1000 {
+            let (kind, address) = match silent {
+                Kind::A => (Kind::Aaaa, format!("fd00::{n}")),
+                _ => (Kind::A, format!("10.0.{}.{}", n / 250, n % 250)),
+            };
+            script
+                .say(&format!("n{n}"), kind, Addresses(address.leak(), 30))
+                .say(&format!("n{n}"), silent, Silent);
+        }
+        let before = Instant::now();
+        let outcome = script.look_up("///_x.cart").await;
+        let found = outcome.found.map(|found| found.len());
+        assert_eq!((found, outcome.failed), (Some(1000), None));
+        assert!(before.elapsed() < 5 * S, "{:?}", before.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_a_name_without_a_dot_is_completed() {
     let both = || vec!["shop.internal".to_owned(), "internal".to_owned()];
