@@ -57,7 +57,8 @@ async fn call() -> Result<(), Error> {
         tokio::spawn(async move {
             loop {
                 let name = "Hello".to_owned();
-                let reply = greeter.say_hello(HelloRequest { name }).await;
+                let call = greeter.say_hello(HelloRequest { name });
+                let reply = call.wait_for_ready().await; // while nobody is there, for 10 s at most
                 let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
                 match reply {
                     Ok(reply) => *counts.by.entry(reply.message).or_default() += 1,

@@ -9,6 +9,7 @@ mod placed;
 mod policy;
 pub(crate) mod ring;
 mod sample;
+mod stand_in;
 mod waiting;
 
 pub(crate) use pick::{Asks, Considered, Picker};

@@ -221,7 +221,7 @@ fn least(
 /// The class of a node, and behind it the bits of its cost, squared: those of numbers that are not negative are in
 /// their order. The highest rank is that of one that cannot take the call.
 #[inline(always)]
-fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
+pub(super) fn rank(vitals: &Vitals, asks: &Asks) -> u64 {
     match judged(vitals, asks) {
         Some((class, cost)) => (class as u64) << 32 | u64::from(cost.to_bits()),
         None => u64::MAX,
@@ -270,4 +270,4 @@ fn best(vitals: &[Arc<Vitals>], asks: &Asks) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

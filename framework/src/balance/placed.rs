@@ -32,11 +32,15 @@ impl Placed {
     /// Makes the ring of a set that is about to be published, where one is needed and the last one is not of the same
     /// members. It takes milliseconds where there are many members.
     pub(crate) fn prepare(&self, set: &EndpointSet) {
-        let latest = self.latest.load();
-        let is_there = latest.as_ref().is_some_and(|it| it.roster == set.roster());
-        if self.is_used() && !is_there {
+        if self.is_used() && !self.is_prepared(set) {
             self.latest.store(Some(self.make(set)));
         }
+    }
+
+    /// Is the ring of a set made?
+    pub(crate) fn is_prepared(&self, set: &EndpointSet) -> bool {
+        let latest = self.latest.load();
+        latest.as_ref().is_some_and(|it| it.roster == set.roster())
     }
 
     /// Was there a call with a key?
@@ -50,6 +54,8 @@ impl Placed {
     }
 
     /// The part of all keys that each node of the set owns, where the ring is made.
+    // Inline, as explanations are, and nothing else asks.
+    #[inline]
     pub(crate) fn shares(&self, set: &EndpointSet) -> Option<Vec<f64>> {
         let latest = self.latest.load();
         let latest = latest.as_ref().filter(|it| it.roster == set.roster())?;

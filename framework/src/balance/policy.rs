@@ -29,7 +29,7 @@ impl Balance {
     /// A server of this framework says both of itself in what it answers, at most every 10 ms, and so knows of the
     /// calls of all its clients. Of others it is what this channel measures, as with [`Balance::peak_ewma`].
     ///
-    /// All endpoints are compared where there are few (32), and of more eight random ones.
+    /// All endpoints are compared where there are few (16), and of more eight random ones.
     pub fn shortest_delay() -> Self {
         Self(Kind::ShortestDelay)
     }

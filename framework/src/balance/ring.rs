@@ -108,6 +108,8 @@ impl Ring {
 
     /// The part of all possible keys, 0 to 1, that each member owns, by its index. It costs as much as building the
     /// ring does.
+    // Inline, as explanations are, and nothing else asks.
+    #[inline]
     pub(crate) fn shares(&self) -> Vec<f64> {
         let mut shares = vec![0.0; self.members()];
         let points = self.ring.nodes().iter().flat_map(|node| {

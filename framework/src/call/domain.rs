@@ -17,7 +17,7 @@ use super::{Code, Status};
 /// [`Into<Status>`] gives back the very status: code, message, all details and what only this process knows. So a
 /// status that passes through is not changed.
 ///
-/// Generated for methods that declare `errors`, and derived for enums of your own: [`macro@crate::DomainError`].
+/// Generated for methods that declare `errors`, and derived for enums of your own: `#[derive(sinew::DomainError)]`.
 pub trait DomainError: Error + From<Status> + Into<Status> + Send + Sync + 'static {
     /// The whole status.
     fn status(&self) -> &Status;

@@ -11,7 +11,8 @@ pub(crate) enum Outcome {
     Success,
     /// It said that it has no room for the call now, and did not begin it.
     Rejected,
-    /// No handler has seen the call, and the peer is not to blame: a connection that was being closed.
+    /// No handler has seen the call, and the peer is not to blame: a connection that was being closed, a call that
+    /// cannot be sent.
     Unsent,
     /// It failed.
     Fault,
@@ -27,7 +28,9 @@ impl Outcome {
             Ok(()) => Self::Success,
             Err(status) => match status.unexecuted() {
                 Some(Unexecuted::Refused) => Self::Rejected,
-                Some(Unexecuted::Unsent | Unexecuted::GoneAway) => Self::Unsent,
+                Some(Unexecuted::Unsent | Unexecuted::GoneAway | Unexecuted::Unsendable) => {
+                    Self::Unsent
+                }
                 None => Self::of_code(status.code()),
             },
         }
@@ -81,6 +84,7 @@ mod tests {
             (Unexecuted::Refused, Outcome::Rejected),
             (Unexecuted::Unsent, Outcome::Unsent),
             (Unexecuted::GoneAway, Outcome::Unsent),
+            (Unexecuted::Unsendable, Outcome::Unsent),
         ] {
             let status = Status::unavailable("not begun").with_unexecuted(Some(how));
             assert_eq!(Outcome::of(Err(&status)), outcome);

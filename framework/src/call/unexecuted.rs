@@ -11,6 +11,8 @@ pub(crate) enum Unexecuted {
     GoneAway,
     /// The peer refused this very call before it began it.
     Refused,
+    /// It cannot be sent at all: what is wrong with it would be wrong with it at any peer.
+    Unsendable,
 }
 
 impl Unexecuted {
@@ -20,6 +22,7 @@ impl Unexecuted {
             Self::Unsent => "unsent",
             Self::GoneAway => "gone_away",
             Self::Refused => "refused",
+            Self::Unsendable => "unsendable",
         }
     }
 }

@@ -23,7 +23,7 @@ impl Again {
     /// Counts one more, if it may.
     pub(super) fn allows(&mut self, how: Option<Unexecuted>) -> bool {
         let (count, most) = match how {
-            None => return false,
+            None | Some(Unexecuted::Unsendable) => return false,
             // It waits for the next connection as it did for the first.
             Some(Unexecuted::Unsent) => return true,
             Some(Unexecuted::GoneAway) => (&mut self.gone_away, GONE_AWAY),
@@ -37,12 +37,17 @@ impl Again {
 
 #[cfg(test)]
 mod tests {
-    use super::Unexecuted::{GoneAway, Refused, Unsent};
+    use super::Unexecuted::{GoneAway, Refused, Unsendable, Unsent};
     use super::*;
 
     #[test]
     fn each_kind_has_its_own_bound() {
-        for (how, times) in [(Some(GoneAway), 8), (Some(Refused), 1), (None, 0)] {
+        for (how, times) in [
+            (Some(GoneAway), 8),
+            (Some(Refused), 1),
+            (Some(Unsendable), 0),
+            (None, 0),
+        ] {
             let mut again = Again::default();
             let allowed = (0..100).filter(|_| again.allows(how)).count();
             assert_eq!(allowed, times, "{how:?}");

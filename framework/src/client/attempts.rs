@@ -28,6 +28,11 @@ pub(super) async fn run(
         Some(deadline) => timeout_at(deadline.instant(), sending).await,
     };
     let result = in_time.unwrap_or_else(|_| Err(progress.late()));
+    if result.is_err() && !progress.was_sent() {
+        // It may have failed without waiting for anything. Callers that try again at once would keep each thread of the
+        // runtime to themselves, and the tasks that find and connect servers would never have one.
+        tokio::task::yield_now().await;
+    }
     result.map_err(|status| {
         let status = progress.blame(status);
         status.with_method(call.method.path_cow())
@@ -55,6 +60,7 @@ async fn send(
             Ok(reply) => progress.name(reply),
             Err(status) if again.allows(status.unexecuted()) && kept.put_back(call) => {
                 told.again(status.unexecuted());
+                progress.turned_away(status.unexecuted());
                 // It had a connection: that this one is gone, and the next one not there yet, is not its fault.
                 call.wait_for_ready = true;
                 continue;

@@ -1,5 +1,7 @@
 //! What a channel knows and thinks of its endpoints, for people and programs that look.
 //! It refuses to change anything, and to be read by what decides.
+//!
+//! What is not generic is inline, so that programs that ask for it compile it, and not every build of this crate.
 
 mod data;
 mod json;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 
 use super::Channel;
 use super::place::{Place, Wants};
-use crate::balance::Considered;
+use crate::balance::{Asks, Considered};
 use crate::call::key::HashKeyField;
 use crate::call::key::hash::KeyHash;
 use crate::endpoint::{EndpointSet, Readiness};
@@ -29,17 +31,20 @@ impl Channel {
     /// let channel = sinew::Channel::to("static:127.0.0.1:50051,127.0.0.1:50052").unwrap();
     /// println!("{}", channel.explain());
     /// ```
+    #[inline]
     pub fn explain(&self) -> Explanation {
         self.0.core.place.explain()
     }
 
     /// Where a call with this key goes now, and where it would if its owner could not take it.
+    #[inline]
     pub fn explain_key(&self, key: &(impl HashKeyField + ?Sized)) -> KeyExplanation {
         self.0.core.place.explain_key(KeyHash::of(key))
     }
 }
 
 impl Place {
+    #[inline]
     fn explain(&self) -> Explanation {
         let set = self.table.now();
         let asks = self.asks(Wants::default());
@@ -58,12 +63,13 @@ impl Place {
             },
             balance: self.picker.balance().as_str(),
             looked: self.members.as_ref().map(|members| {
-                let found = members.found();
+                let found = members.latest();
                 let now = Instant::now().into_std();
                 Looked {
                     is_known: found.is_known,
                     age: found.age(now),
                     held: found.held(),
+                    when_empty: members.when_empty().map(str::to_owned),
                     stale: found.stale.as_ref().map(|stale| {
                         let since = now.saturating_duration_since(stale.since);
                         (since, stale.why.to_string())
@@ -77,27 +83,40 @@ impl Place {
         }
     }
 
+    #[inline]
     fn explain_key(&self, key: Option<KeyHash>) -> KeyExplanation {
         let set = self.table.now();
         let asks = self.asks(Wants::default());
+        // Kept from call to call only where calls have keys.
+        let loads = set.vitals().iter().map(|vitals| vitals.load(&asks.now));
+        let asks = Asks {
+            load: loads.map(u64::from).sum(),
+            ..asks
+        };
         let considered = self.picker.consider(&set, &asks);
         let candidates = match key {
             Some(key) => self.picker.placed().candidates(&set, key.get()),
             None => Vec::new(),
         };
         let goes_to = key.and_then(|key| self.picker.owner(&set, key.get(), &asks));
+        let mut is_before = goes_to.is_some();
         KeyExplanation {
             hash: key.map(KeyHash::get),
             digest: self.picker.placed().digest(),
             candidates: candidates
                 .iter()
                 .filter_map(|&index| considered.get(index))
-                .map(|considered| ExplainedCandidate {
-                    endpoint: set.nodes()[considered.index].name().to_string(),
-                    slot: set.nodes()[considered.index].slot().to_owned(),
-                    is_picked: goes_to == Some(considered.index),
-                    passed_over: considered.passed_over,
-                    in_flight: considered.facts.in_flight,
+                .map(|considered| {
+                    let is_picked = goes_to == Some(considered.index);
+                    is_before &= !is_picked;
+                    let full = is_before.then_some("it has its part of the load already");
+                    ExplainedCandidate {
+                        endpoint: set.nodes()[considered.index].name().to_string(),
+                        slot: set.nodes()[considered.index].slot().to_owned(),
+                        is_picked,
+                        passed_over: considered.passed_over.or(full),
+                        in_flight: considered.facts.in_flight,
+                    }
                 })
                 .collect(),
         }

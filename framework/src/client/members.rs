@@ -1,7 +1,7 @@
 //! The nodes of a channel that is given a name: they follow what is found under it.
 //! It refuses to judge what is found: that is the directory's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::task::AbortHandle;
@@ -9,8 +9,9 @@ use tokio::task::AbortHandle;
 use super::nodes::NodeMaker;
 use crate::balance::Picker;
 use crate::call::Status;
-use crate::discovery::{Directory, Found, InstanceState, Member, Source};
+use crate::discovery::{Directory, Found, Instance, InstanceState, Latest, Member, Source};
 use crate::endpoint::{Cause, EndpointSet, Node, Table};
+use crate::rt::task;
 
 /// Who serves the name of a channel.
 pub(super) struct Members {
@@ -21,7 +22,10 @@ pub(super) struct Members {
 
 struct Shared {
     source: Source,
+    /// What the nodes are made of.
     found: ArcSwap<Found>,
+    /// What was read last: the same, or what the nodes are about to be made of.
+    latest: Mutex<Option<Latest>>,
     maker: Arc<NodeMaker>,
     table: Arc<Table>,
     picker: Arc<Picker>,
@@ -47,6 +51,7 @@ impl Members {
             shared: Arc::new(Shared {
                 source,
                 found: ArcSwap::default(),
+                latest: Mutex::default(),
                 maker,
                 table,
                 picker,
@@ -60,9 +65,15 @@ impl Members {
         self.shared.source.name()
     }
 
-    /// What was found last.
-    pub(super) fn found(&self) -> Arc<Found> {
-        self.shared.found.load_full()
+    /// What was read last, and when.
+    pub(super) fn latest(&self) -> Arc<Found> {
+        let latest = lock(&self.shared.latest);
+        latest.as_ref().map(Latest::get).unwrap_or_default()
+    }
+
+    /// What more there is to say while nobody serves the name.
+    pub(super) fn when_empty(&self) -> Option<&str> {
+        self.shared.source.when_empty()
     }
 
     /// Why there is nobody to call.
@@ -74,18 +85,22 @@ impl Members {
                 stale.why
             ))),
             _ if !found.is_known => Nobody::Yet,
-            _ => Nobody::Found(Status::unavailable(format!("nobody serves {name}"))),
+            _ => Nobody::Found(Status::unavailable(match self.when_empty() {
+                Some(more) => format!("nobody serves {name}: {more}"),
+                None => format!("nobody serves {name}"),
+            })),
         }
     }
 
     /// Sees to it that the name is looked for: at the first call, and when the runtime in which it was has ended.
     /// Outside of a runtime nothing happens; the call that asks fails by itself.
     pub(super) fn wake(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = lock(&self.task);
         let runs = task.as_ref().is_some_and(|task| !task.is_finished());
         if let (false, Ok(runtime)) = (runs, tokio::runtime::Handle::try_current()) {
             let shared = Arc::clone(&self.shared);
-            let following = runtime.spawn(async move { shared.follow().await });
+            let following = Box::pin(async move { shared.follow().await });
+            let following = task::spawn_on(&runtime, following);
             *task = Some(following.abort_handle());
         }
     }
@@ -105,6 +120,7 @@ impl Shared {
     async fn follow(&self) {
         let fleet = self.table.fleet();
         let mut directory = Directory::start(&self.source, self.maker.observer.clone());
+        *lock(&self.latest) = Some(directory.latest());
         loop {
             tokio::select! {
                 biased;
@@ -116,43 +132,61 @@ impl Shared {
     }
 
     async fn take(&self, found: Arc<Found>) {
-        let before = Arc::clone(&self.table.now());
-        // Both are in the order of ids: one walk along them finds who is still there.
-        let mut known = before.nodes().iter().peekable();
-        let node_of = |member: &Member| {
-            let instance = &member.instance;
-            while known.next_if(|node| node.id() < instance.id()).is_some() {}
-            let kept = known.next_if(|node| node.id() == instance.id());
-            let is_same =
-                |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
-            let node = match kept.filter(is_same) {
-                Some(node) => Arc::clone(node),
-                None => match self.maker.make(instance, self.source.name()) {
-                    Ok(node) => {
-                        // A pick looks only at those that are connected. Where there is no runtime, there is no call
-                        // either.
-                        let _ = node.wake();
-                        node
-                    }
-                    Err(why) => {
-                        self.maker.observer.connect_failed("tls", &why, true);
-                        return None;
-                    }
-                },
-            };
-            node.set_weight(instance.weight().into());
-            node.set_aside(aside(member));
-            Some(node)
-        };
-        let nodes = found.members.iter().filter_map(node_of).collect();
-        let set = before.followed_by(nodes);
+        let set = self.follows(&self.table.now(), &self.found.load(), &found);
         let set = self.placed(set).await;
         self.found.store(found);
         self.table.replace(set);
     }
-}
 
-impl Shared {
+    /// The set that follows `before`, which was made of `last`.
+    fn follows(&self, before: &EndpointSet, last: &Found, found: &Found) -> EndpointSet {
+        let nodes = before.nodes();
+        // One that has no node, as its TLS is not to be had, is told by its id.
+        let last = (last.members.len() == nodes.len()).then_some(&last.members);
+        let mut next = before.followed(found.members.len());
+        // Both are in the order of ids: one walk along them finds who is still there.
+        let (mut at, mut members) = (0, &*found.members);
+        loop {
+            let was = last.and_then(|last| last.get(at..)).unwrap_or_default();
+            let same = was.iter().zip(members);
+            let same = same.take_while(|(was, is)| is_as_it_was(was, is)).count();
+            next.keep(at..at + same);
+            at += same;
+            let Some((member, rest)) = members[same..].split_first() else {
+                return next.finish();
+            };
+            members = rest;
+            let instance = &member.instance;
+            while nodes.get(at).is_some_and(|node| node.id() < instance.id()) {
+                at += 1;
+            }
+            let kept = nodes.get(at).filter(|node| node.id() == instance.id());
+            at += usize::from(kept.is_some());
+            let is_same =
+                |node: &&Arc<Node>| node.is_at(instance.target(), instance.host(), instance.slot());
+            let Some(node) = (kept.filter(is_same).cloned()).or_else(|| self.made(instance)) else {
+                continue;
+            };
+            node.set_weight(instance.weight().into());
+            node.set_aside(aside(member));
+            next.put(node);
+        }
+    }
+
+    fn made(&self, instance: &Instance) -> Option<Arc<Node>> {
+        match self.maker.make(instance, self.source.name()) {
+            Ok(node) => {
+                // A pick looks only at those that are connected. Where there is no runtime, there is no call either.
+                let _ = node.wake();
+                Some(node)
+            }
+            Err(why) => {
+                self.maker.observer.connect_failed("tls", &why, true);
+                None
+            }
+        }
+    }
+
     /// Makes the ring of a set, if its calls have keys, where it is in nobody's way.
     async fn placed(&self, set: EndpointSet) -> Arc<EndpointSet> {
         let set = Arc::new(set);
@@ -165,11 +199,27 @@ impl Shared {
             self.picker.placed().prepare(&set);
             return set;
         }
+        if self.picker.placed().is_prepared(&set) {
+            return set;
+        }
+        // Whoever leaves is judged for that meanwhile.
+        self.table.fleet().doubt();
         let (picker, of) = (Arc::clone(&self.picker), Arc::clone(&set));
         // Whoever cannot wait for it makes it when it is needed.
         let _ = tokio::task::spawn_blocking(move || picker.placed().prepare(&of)).await;
         set
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Is nothing different that a node is told? Of one with the very same record neither that is read, nor its node.
+fn is_as_it_was(was: &Member, is: &Member) -> bool {
+    Arc::ptr_eq(&was.instance, &is.instance)
+        && was.is_superseded == is.is_superseded
+        && was.is_damped() == is.is_damped()
 }
 
 /// Why a member is to get no new calls, if it is not.
@@ -182,3 +232,6 @@ fn aside(member: &Member) -> Option<Cause> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,7 +151,7 @@ impl Channel {
         overrides::show(methods, run_time, At::Client, settings)
     }
 
-    /// What became of the file of policies, where there is one ([`ChannelBuilder::policy_file`]).
+    /// What became of the file of policies, where there is one (`ChannelBuilder::policy_file`).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.0.core.overrides.as_ref().map(Overrides::state)
     }

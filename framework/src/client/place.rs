@@ -14,7 +14,7 @@ use crate::balance::{Asks, Hope, Picker, hope};
 use crate::call::key::hash::KeyHash;
 use crate::call::serve::{BoxFuture, Serve};
 use crate::call::{Idempotency, Payload, RawCall, RawReply, Shape, Status};
-use crate::endpoint::{EndpointSet, InFlight, Node, Phase, Table};
+use crate::endpoint::{EndpointSet, InFlight, Node, Table};
 use crate::observe::Told;
 use crate::transport::waiting::Waiting;
 use crate::transport::{NoSlot, Slot};
@@ -63,7 +63,7 @@ impl Place {
         told: Told<'_>,
     ) -> Result<RawReply, Status> {
         let wants = Wants::of(call);
-        let free = self.free_slot(wants);
+        let free = self.free_slot(wants, progress.refuser());
         let (node, slot) = match free {
             Some(free) => free,
             // Boxed, so that a call which need not wait is not as large as one that does.
@@ -116,27 +116,31 @@ impl Place {
         }
     }
 
-    /// A place that is free at once: on the node that the call is best sent to, or on another one that is ready.
-    fn free_slot(&self, wants: Wants) -> Option<Free> {
+    /// A place that is free at once: on the node that the call is best sent to, or on another one that is ready. Who
+    /// has refused the call is asked last.
+    fn free_slot(&self, wants: Wants, refuser: Option<&Arc<Node>>) -> Option<Free> {
         let set = self.table.now();
         let first = self.pick(&set, wants);
         let nodes = set.nodes();
+        let has_refused = |node: &Arc<Node>| refuser.is_some_and(|it| Arc::ptr_eq(it, node));
+        let free = |node: &Arc<Node>| Some((Arc::clone(node), free_on(node)?));
         if let Some(first) = first {
-            if let Some(slot) = free_on(&nodes[first]) {
-                return Some((Arc::clone(&nodes[first]), slot));
+            let node = &nodes[first];
+            if nodes.len() == 1 || !has_refused(node) {
+                if let Some(free) = free(node) {
+                    return Some(free);
+                }
+                // It may have been lost just now, or its runtime may have ended before those of the others.
+                let _ = node.wake();
             }
-            // It may have been lost just now, or its runtime may have ended before those of the others.
-            let _ = nodes[first].wake();
         }
-        let from = first.map_or(0, |first| first + 1);
-        (0..nodes.len()).find_map(|step| {
-            let index = (from + step) % nodes.len();
-            let node = &nodes[index];
-            if Some(index) == first || !may_stand_in(node) {
-                return None;
-            }
-            Some((Arc::clone(node), free_on(node)?))
-        })
+        if nodes.len() < 2 {
+            return None;
+        }
+        let others = self.picker.stand_ins(&set, &self.asks(wants));
+        let mut others = others.into_iter().map(|index| &nodes[index]);
+        let other = others.find_map(|node| (!has_refused(node)).then(|| free(node)).flatten());
+        other.or_else(|| free(nodes.iter().find(|node| has_refused(node))?))
     }
 
     fn pick(&self, set: &EndpointSet, wants: Wants) -> Option<usize> {
@@ -171,31 +175,40 @@ impl Place {
 
     /// Waits until a call could be placed.
     pub(super) async fn ready(&self) -> Result<(), Status> {
-        self.node(false, &mut Progress::new()).await.map(drop)
+        self.node(false, &mut Progress::new()).await
     }
 
     /// A place for a call, as soon as a node has one.
     async fn slot(&self, wants: Wants, progress: &mut Progress) -> Result<Free, Status> {
         loop {
-            let first = self.node(wants.wait_for_ready, progress).await?;
-            if let Some(free) = self.free_slot(wants) {
+            self.node(wants.wait_for_ready, progress).await?;
+            if let Some(free) = self.free_slot(wants, progress.refuser()) {
                 return Ok(free);
             }
             progress.at(Stage::Stream);
-            if let Some(waited) = self.queue(first).await? {
+            if let Some(waited) = self.queue(wants).await? {
                 return Ok(waited);
             }
         }
     }
 
-    /// Waits for a place in the first queue from `first` on that is not full; nothing when there is none any more,
-    /// because the connections are closing.
-    async fn queue(&self, first: usize) -> Result<Option<Free>, Status> {
+    /// Waits for a place in the first queue that is not full: that of the key's owner, or of those that may take the
+    /// call; nothing when there is none any more, because the connections are closing.
+    async fn queue(&self, wants: Wants) -> Result<Option<Free>, Status> {
         let mut full = Vec::new();
         let set = Arc::clone(&self.table.now());
         let nodes = set.nodes();
-        for step in 0..nodes.len() {
-            let node = &nodes[first.wrapping_add(step) % nodes.len()];
+        let asks = self.asks(wants);
+        let owner = wants
+            .key
+            .and_then(|key| self.picker.owner(&set, key, &asks));
+        let mut queues = self.picker.queues(&set, &asks);
+        if queues.is_empty() {
+            // All that are connected are out of use: there is no better one.
+            queues = (0..nodes.len()).collect();
+        }
+        for index in owner.into_iter().chain(queues) {
+            let node = &nodes[index];
             let Some(link) = node.link() else { continue };
             match link.reserve().await {
                 Ok(slot) => return Ok(Some((Arc::clone(node), slot))),
@@ -210,8 +223,8 @@ impl Place {
         Err(self.too_many(&format!("a free stream of {}", full.join(", "))))
     }
 
-    /// A node that is ready, or that becomes so.
-    async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<usize, Status> {
+    /// Waits until a node is ready.
+    async fn node(&self, wait_for_ready: bool, progress: &mut Progress) -> Result<(), Status> {
         self.wake();
         let mut waiting = None;
         loop {
@@ -220,8 +233,8 @@ impl Place {
                 let set = self.table.now();
                 let nodes = set.nodes();
                 let readiness = |i: usize| nodes[i].readiness();
-                match hope(nodes.len(), 0, readiness, wait_for_ready) {
-                    Hope::Now(index) => return Ok(index),
+                match hope(nodes.len(), readiness, wait_for_ready) {
+                    Hope::Now => return Ok(()),
                     Hope::Soon => {}
                     Hope::Nothing => match self.nobody(nodes) {
                         Nobody::Yet => {}
@@ -279,13 +292,6 @@ impl Place {
 /// A place on a node, if one is free at once.
 fn free_on(node: &Node) -> Option<Slot> {
     node.link()?.try_reserve().ok()
-}
-
-/// May a node take a call that was meant for another one, which has no free place? One that is out of use does not
-/// come back that way.
-fn may_stand_in(node: &Node) -> bool {
-    let (phase, _) = node.vitals().phase();
-    !matches!(phase, Phase::Ejected | Phase::Trial | Phase::Hung)
 }
 
 fn unavailable(nodes: &[Arc<Node>]) -> Status {

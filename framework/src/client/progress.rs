@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::call::unexecuted::Unexecuted;
 use crate::call::{Payload, RawReply, Status};
 use crate::endpoint::Node;
 
@@ -16,6 +17,8 @@ pub(super) struct Progress {
     attempts: u32,
     /// The node that it was sent to last.
     node: Option<Arc<Node>>,
+    /// That one has refused it before it began it.
+    is_refused: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,7 @@ impl Progress {
             stage: Stage::Begun,
             attempts: 0,
             node: None,
+            is_refused: false,
         }
     }
 
@@ -43,7 +47,8 @@ impl Progress {
             started: self.started,
             stage: Stage::Begun,
             attempts: self.attempts,
-            node: None,
+            node: self.node.clone(),
+            is_refused: false,
         }
     }
 
@@ -58,9 +63,25 @@ impl Progress {
     /// Says how often it has been sent by now.
     pub(super) fn sent_to(&mut self, node: Arc<Node>) -> u32 {
         self.node = Some(node);
+        self.is_refused = false;
         self.attempts += 1;
         self.stage = Stage::Sent;
         self.attempts
+    }
+
+    /// Was it handed to a node?
+    pub(super) fn was_sent(&self) -> bool {
+        self.attempts > 0
+    }
+
+    /// It was turned away.
+    pub(super) fn turned_away(&mut self, how: Option<Unexecuted>) {
+        self.is_refused = how == Some(Unexecuted::Refused);
+    }
+
+    /// Who has refused it: it is to go elsewhere, where there is another one.
+    pub(super) fn refuser(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref().filter(|_| self.is_refused)
     }
 
     /// Was it sent to a node whose connection may go?

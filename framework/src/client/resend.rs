@@ -86,6 +86,7 @@ impl Resending {
             spare.call.payload = Payload::Stream(body);
         }
         spare.teller.told().again(status.unexecuted());
+        spare.progress.turned_away(status.unexecuted());
         spare.call.wait_for_ready = true;
         self.stage = Stage::Sending(Box::pin(attempts::once_more(spare)));
         Poll::Ready(Ok(()))

@@ -385,7 +385,7 @@ async fn a_handler_that_never_ends_ends_with_its_call() {
 }
 
 /// Waits until everything that can run has run.
-async fn quiet() {
+pub(super) async fn quiet() {
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }

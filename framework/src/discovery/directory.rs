@@ -18,10 +18,15 @@ use super::updates::Inbox;
 use super::{ErasedDiscover, Source};
 use crate::observe::Observer;
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 
 /// After a picture was given out, readings are gathered for so long: a registry that lists a thousand one by one makes
 /// some pictures, not a thousand. One that changes after some rest is seen at once.
 pub(super) const GATHER: Duration = Duration::from_millis(100);
+
+/// And for no less than this for each member: to take a change to a set of endpoints costs about a thirtieth of it for
+/// each (`cargo lab run L9`), so that a registry that never rests takes a few percent of a core, however many it has.
+const GATHER_EACH: Duration = Duration::from_micros(10);
 
 /// What is known of one name. Dropping it ends its task, and with it the source's future.
 #[derive(Debug)]
@@ -29,6 +34,17 @@ pub(crate) struct Directory {
     found: watch::Receiver<Arc<Found>>,
     inbox: Arc<Inbox>,
     task: AbortHandle,
+}
+
+/// What a directory knows, for those who look and do not wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Latest(watch::Receiver<Arc<Found>>);
+
+impl Latest {
+    /// What is known now, seen by the last reading; the last that was known where the directory is gone.
+    pub(crate) fn get(&self) -> Arc<Found> {
+        Arc::clone(&self.0.borrow())
+    }
 }
 
 /// Tells a directory that somebody could not be reached.
@@ -51,14 +67,19 @@ impl Directory {
         Self {
             found,
             inbox,
-            task: tokio::spawn(running).abort_handle(),
+            task: task::spawn(Box::pin(running)).abort_handle(),
         }
     }
 
     /// What is known now.
     #[cfg(test)]
     pub(crate) fn current(&self) -> Arc<Found> {
-        Arc::clone(&self.found.borrow())
+        self.latest().get()
+    }
+
+    /// What is known, for as long as it is.
+    pub(crate) fn latest(&self) -> Latest {
+        Latest(self.found.clone())
     }
 
     /// Waits until there is something to know that this handle has not seen, and gives it. Pending for ever where
@@ -162,7 +183,7 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
             tell(inbox, change, judge.found());
         }
         if !changes.is_empty() && judge.found().is_known {
-            gather = Some(now + inbox.pace.of(GATHER));
+            gather = Some(now + inbox.pace.of(gathered(judge.found().members.len())));
         }
         sender.send_if_modified(|current| {
             // When it was last seen is news to nobody.
@@ -170,6 +191,12 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
             !changes.is_empty()
         });
     }
+}
+
+/// For how long the readings of so many members are gathered.
+fn gathered(members: usize) -> Duration {
+    let members = u32::try_from(members).unwrap_or(u32::MAX);
+    GATHER.max(GATHER_EACH.saturating_mul(members))
 }
 
 /// Waits for readings, and no less long than they are gathered.
@@ -203,5 +230,23 @@ fn tell(inbox: &Inbox, change: &Change, found: &Found) {
         inbox.observer.discovery_held(&inbox.name, change.held);
         // A second reading may tell that it was a slip.
         inbox.doubt("held");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_there_are_the_longer_changes_are_gathered() {
+        for (members, millis) in [
+            (0, 100),
+            (1_000, 100),
+            (10_000, 100),
+            (20_000, 200),
+            (65_536, 655),
+        ] {
+            assert_eq!(gathered(members).as_millis(), millis, "{members}");
+        }
     }
 }

@@ -66,6 +66,12 @@ fn instance(text: &str) -> Result<Instance, String> {
     } else {
         format!("http://{address}")
     };
+    // A bracket ends the colons of an IPv6 address.
+    if url.len() > address.len() && !address.rsplit(']').next().unwrap_or_default().contains(':') {
+        return Err(format!(
+            "the port of {address:?} is missing; write for example \"{address}:50051\""
+        ));
+    }
     let target = url
         .parse::<Target>()
         .map_err(|why| format!("{text:?} is wrong: {why}"))?;
@@ -127,6 +133,11 @@ mod tests {
             ("", "an endpoint is missing"),
             ("a:1,", "an endpoint is missing"),
             ("a:1,a:1", "\"a:1\" stands there twice"),
+            (
+                "a",
+                "the port of \"a\" is missing; write for example \"a:50051\"",
+            ),
+            ("[::1];weight=2", "the port of \"[::1]\" is missing"),
             ("a:x", "\"a:x\" is wrong: invalid target \"http://a:x\""),
             ("a:1;weight=0", "has to be a number from 1 to 1000"),
             (

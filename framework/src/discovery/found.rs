@@ -32,11 +32,11 @@ pub(crate) struct Stale {
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) instance: Arc<Instance>,
-    /// When it came.
-    pub(crate) since: Instant,
-    /// Set where readings have left it out, and it stays a member all the same.
+    /// Of its slot, the same for all who have that.
+    pub(super) slot_hash: u64,
+    /// Set where readings have left it out, and it stays a member all the same: it may be called while it answers.
     pub(crate) held: Option<Held>,
-    /// Set where it came and went too often: it is a member and gets no calls until then.
+    /// Set where it came into a slot that comes and goes: it is a member, and passed by until then.
     pub(crate) damped_until: Option<Instant>,
     /// Another one has its slot, and is newer.
     pub(crate) is_superseded: bool,
@@ -53,9 +53,9 @@ pub(crate) struct Held {
 /// Why one is kept that readings have left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeldWhy {
-    /// Too many were left out at once: it may be called while it answers.
+    /// Too many were left out at once.
     Mass,
-    /// It comes and goes: it is not to be called.
+    /// It comes and goes.
     Flapping,
 }
 
@@ -70,9 +70,21 @@ impl Held {
 }
 
 impl Member {
-    /// Whether it is to be passed by for now, as it comes and goes.
+    /// One that was found, and how it stands.
+    #[cfg(test)]
+    pub(crate) fn standing(instance: Arc<Instance>, is_superseded: bool, is_damped: bool) -> Self {
+        Self {
+            instance,
+            slot_hash: 0,
+            held: None,
+            damped_until: is_damped.then(Instant::now),
+            is_superseded,
+        }
+    }
+
+    /// Whether it is to be passed by for now, as its slot comes and goes.
     pub(crate) fn is_damped(&self) -> bool {
-        self.damped_until.is_some() || self.held.is_some_and(|held| held.why == HeldWhy::Flapping)
+        self.damped_until.is_some()
     }
 }
 

@@ -1,30 +1,33 @@
 //! What a name stands for after each reading: what is kept, what is let go, and what has to prove itself first.
 //! It refuses to read anything, and to look at a clock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::edit::{Edit, Kind, edited, seek};
+use self::flaps::{FLAP_WINDOW, Flaps};
+use self::rank::{slot_hash, supersede};
+use self::read::Read;
 use super::change::Change;
 use super::found::{Found, Held, HeldWhy, Member, Stale};
 use super::instance::{Instance, InstanceState};
 use crate::rt::pace::Pace;
+
+mod edit;
+mod flaps;
+mod rank;
+mod read;
 
 /// How long those are kept that one reading left out in a mass, unless readings have them again: a registry that has
 /// lost its memory fills up again meanwhile, and who is really gone is found out by calling. Finagle's stabilizer and
 /// Dubbo's protection from empty answers have the same idea.
 pub(crate) const HOLD: Duration = Duration::from_secs(15);
 
-/// So many of ten may leave at once without more ado, and one always may. Envoy's and gRPC's panic thresholds and
-/// outlier caps stand at 30 % to 50 %; a rolling restart takes fewer.
-const LEAVE_OF_TEN: usize = 3;
-
-/// Comings and goings of one slot that are taken as they come, within [`FLAP_WINDOW`].
-const FLAPS: usize = 3;
-
-/// How long comings and goings count. Route flap damping (RFC 2439) halves a penalty in minutes; servers restart more
-/// quickly than routes.
-const FLAP_WINDOW: Duration = Duration::from_secs(60);
+/// So many of ten may leave at once without more ado, and one always may; and so many may be passed by as their slots
+/// come and go. Envoy's and gRPC's panic thresholds and outlier caps stand at 30 % to 50 %; a rolling restart takes
+/// fewer.
+const FEW_OF_TEN: usize = 3;
 
 /// How long one that comes and goes has to stay as it is before that counts.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
@@ -43,7 +46,12 @@ pub(crate) enum Reading {
 #[derive(Debug, Default)]
 pub(super) struct Judge {
     found: Found,
-    flaps: HashMap<Arc<str>, VecDeque<Instant>>,
+    read: Read,
+    /// Members that are held.
+    held: usize,
+    /// Members that are passed by, as their slots come and go.
+    damped: usize,
+    flaps: Flaps,
     /// The last reading failed: nothing that is held is let go on its word.
     has_failed: bool,
     pace: Pace,
@@ -63,6 +71,10 @@ impl Judge {
 
     /// When time alone changes something, if it does.
     pub(super) fn next(&self) -> Option<Instant> {
+        // Mostly there is nobody to look for among thousands.
+        if self.held + self.damped == 0 {
+            return None;
+        }
         let waits = self.found.members.iter().filter_map(|member| {
             let held = member.held.filter(|held| !self.waits_for_a_reading(held));
             held.map(|held| held.until)
@@ -98,23 +110,27 @@ impl Judge {
             return None;
         }
         let mut change = Change::default();
-        let mut members: Vec<Member> = self.found.members.to_vec();
-        members.retain_mut(|member| {
-            let over = member
-                .held
-                .filter(|held| held.until <= now && !self.waits_for_a_reading(held));
-            if over.is_some() {
-                change.left += 1;
-                return false;
+        let mut edits = Vec::new();
+        for (at, member) in self.found.members.iter().enumerate() {
+            let held = member.held.filter(|held| !self.waits_for_a_reading(held));
+            let is_over = held.is_some_and(|held| held.until <= now);
+            let is_steady = member.damped_until.is_some_and(|until| until <= now);
+            change.left += usize::from(is_over);
+            change.settled += usize::from(is_steady && !is_over);
+            let steady = || Member {
+                damped_until: None,
+                ..member.clone()
+            };
+            if is_over || is_steady {
+                edits.push(Edit {
+                    at,
+                    kind: Kind::InPlace,
+                    member: (!is_over).then(steady),
+                });
             }
-            if member.damped_until.is_some_and(|until| until <= now) {
-                member.damped_until = None;
-                change.settled += 1;
-            }
-            true
-        });
-        if !change.is_none() {
-            self.set(members);
+        }
+        if !edits.is_empty() {
+            self.edit(edits);
         }
         self.done(change)
     }
@@ -133,174 +149,163 @@ impl Judge {
         }
     }
 
-    fn merge(&mut self, mut set: Vec<Arc<Instance>>, now: Instant, change: &mut Change) {
-        // Of one id the newer stands first, and stays.
-        set.sort_by(|a, b| {
-            a.id()
-                .cmp(b.id())
-                .then(b.incarnation().cmp(&a.incarnation()))
-        });
-        set.dedup_by(|b, a| a.id() == b.id());
+    fn merge(&mut self, set: Vec<Arc<Instance>>, now: Instant, change: &mut Change) {
         let old = Arc::clone(&self.found.members);
-        let (mut members, mut gone) = (Vec::with_capacity(set.len()), Vec::new());
-        let mut old = old.iter().peekable();
-        for instance in set {
-            while let Some(left) = old.next_if(|old| old.instance.id() < instance.id()) {
-                gone.push(left.clone());
+        let differs = self.read.next(set, &old);
+        // Those that are held were missing before, and still are unless they came.
+        let mut away = differs.left;
+        if self.held > 0 {
+            let held = old.iter().filter(|member| member.held.is_some());
+            away.extend(held.map(|member| Arc::clone(&member.instance)));
+            away.sort_by(|a, b| a.id().cmp(b.id()));
+        }
+        let (mut here, mut gone) = (Vec::new(), Vec::new());
+        let mut away = away.into_iter().peekable();
+        let mut from = 0;
+        for instance in differs.came {
+            while let Some(left) = away.next_if(|left| left.id() < instance.id()) {
+                gone.extend(Edit::of(&old, &mut from, left.id()));
             }
-            let known = old.next_if(|old| old.instance.id() == instance.id());
-            members.push(self.present(known, instance, now, change));
+            away.next_if(|left| left.id() == instance.id());
+            from = seek(&old, from, instance.id());
+            let known = old.get(from);
+            let known = known.filter(|known| known.instance.id() == instance.id());
+            let member = self.present(known, instance, now, change);
+            here.extend(member.map(|member| Edit {
+                at: from,
+                kind: known.map_or(Kind::PutIn, |_| Kind::InPlace),
+                member: Some(member),
+            }));
         }
-        gone.extend(old.cloned());
-        self.release(gone, &mut members, now, change);
+        for left in away {
+            gone.extend(Edit::of(&old, &mut from, left.id()));
+        }
+        self.release(&mut gone, &here, now, change);
         if change.is_of_members() {
-            members.sort_by(|a, b| a.instance.id().cmp(b.instance.id()));
-            self.set(members);
+            here.append(&mut gone);
+            self.edit(here);
         }
-        self.flaps.retain(|_, flaps| {
-            let is_recent =
-                |at: &Instant| now.saturating_duration_since(*at) < self.pace.of(FLAP_WINDOW);
-            flaps.back().is_some_and(is_recent)
-        });
+        self.flaps.forget(now, self.pace.of(FLAP_WINDOW));
     }
 
-    /// One that the reading has.
+    /// What becomes of one that the reading has, if anything does.
     fn present(
         &mut self,
         known: Option<&Member>,
         instance: Arc<Instance>,
         now: Instant,
         change: &mut Change,
-    ) -> Member {
+    ) -> Option<Member> {
+        let steady = now + self.pace.of(STEADY);
         let Some(known) = known else {
             change.came += 1;
-            let is_flapping = !change.is_first && self.flapped(instance.slot(), now);
-            change.damped += usize::from(is_flapping);
-            return Member {
+            let has_flapped = !change.is_first && self.flapped(instance.slot(), now);
+            // Where many slots come and go, as in two deployments in a minute, the rest is not to take all calls.
+            let is_damped =
+                has_flapped && !is_mass(self.damped + change.damped + 1, self.present_count());
+            change.damped += usize::from(is_damped);
+            return Some(Member {
+                slot_hash: slot_hash(instance.slot()),
                 instance,
-                since: now,
                 held: None,
-                damped_until: is_flapping.then(|| now + self.pace.of(STEADY)),
+                damped_until: is_damped.then_some(steady),
                 is_superseded: false,
-            };
+            });
         };
+        let is_changed = !Arc::ptr_eq(&known.instance, &instance) && known.instance != instance;
+        if !is_changed && known.held.is_none() {
+            return None;
+        }
         let mut member = known.clone();
-        if !Arc::ptr_eq(&member.instance, &instance) && member.instance != instance {
+        if is_changed {
+            member.slot_hash = slot_hash(instance.slot());
             member.instance = instance;
             change.changed += 1;
         }
-        match member.held.take().map(|held| held.why) {
-            None => {}
-            Some(HeldWhy::Mass) => change.settled += 1,
-            // It was gone, and is here again: it has to stay.
-            Some(HeldWhy::Flapping) => {
-                self.flapped(member.instance.slot(), now);
-                member.damped_until = Some(now + self.pace.of(STEADY));
+        let was_held = member.held.take().map(|held| held.why);
+        if was_held == Some(HeldWhy::Flapping) {
+            self.flapped(member.instance.slot(), now);
+        }
+        match (was_held, &mut member.damped_until) {
+            // It had to stay, and was gone.
+            (Some(HeldWhy::Flapping), Some(until)) => {
+                *until = steady;
                 change.damped += 1;
             }
+            (Some(_), _) => change.settled += 1,
+            (None, _) => {}
         }
-        member
+        Some(member)
     }
 
     /// Those that the reading does not have: they leave, or are held.
-    fn release(
-        &mut self,
-        gone: Vec<Member>,
-        members: &mut Vec<Member>,
-        now: Instant,
-        change: &mut Change,
-    ) {
-        let is_held = |old: &Member| old.held.is_some();
-        let (held, fresh): (Vec<_>, Vec<_>) = gone.into_iter().partition(is_held);
-        let known = self.found.members.iter().filter(|old| !is_held(old));
-        let known = known.count();
+    fn release(&mut self, gone: &mut [Edit], here: &[Edit], now: Instant, change: &mut Change) {
         // Who said that it leaves, or left its slot to another, is not missing.
-        let newcomers: Vec<Arc<Instance>> = members
-            .iter()
-            .filter(|member| member.since == now)
-            .map(|member| Arc::clone(&member.instance))
-            .collect();
-        let newcomers: HashMap<&str, u64> = newcomers
-            .iter()
-            .map(|newcomer| (newcomer.slot(), newcomer.incarnation()))
-            .collect();
+        let mut newcomers: HashMap<&str, u64> = HashMap::new();
+        let came = here.iter().filter(|edit| edit.kind == Kind::PutIn);
+        for newcomer in came.filter_map(|edit| edit.member.as_ref()) {
+            let newest = newcomers.entry(newcomer.instance.slot()).or_default();
+            *newest = newcomer.instance.incarnation().max(*newest);
+        }
         let is_replaced = |old: &Member| {
             let newer = newcomers.get(old.instance.slot());
             newer.is_some_and(|incarnation| *incarnation >= old.instance.incarnation())
         };
         let is_announced =
             |old: &Member| old.is_superseded || old.instance.state() == InstanceState::Draining;
-        let (announced, missing): (Vec<_>, Vec<_>) = fresh
-            .into_iter()
-            .partition(|old| is_announced(old) || is_replaced(old));
-        let (replaced, still): (Vec<_>, Vec<_>) = held.into_iter().partition(|old| {
-            is_replaced(old) && old.held.is_some_and(|held| held.why == HeldWhy::Mass)
-        });
-        change.left += announced.len() + replaced.len();
-        for old in announced {
-            self.flapped(old.instance.slot(), now);
+        let mut missing = Vec::new();
+        for Edit { member, .. } in gone {
+            let Some(old) = member else { continue };
+            if is_replaced(old) || (old.held.is_none() && is_announced(old)) {
+                if old.held.is_none() {
+                    self.flapped(old.instance.slot(), now);
+                }
+                change.left += 1;
+                *member = None;
+            } else if old.held.is_none() {
+                missing.push(member);
+            }
         }
-        members.extend(still);
-        let is_mass = missing.len() > 1 && missing.len() * 10 > known * LEAVE_OF_TEN;
-        for mut old in missing {
-            let is_flapping = self.flapped(old.instance.slot(), now);
+        let is_mass = is_mass(missing.len(), self.present_count());
+        for member in missing {
+            let Some(old) = member else { continue };
+            let has_flapped = self.flapped(old.instance.slot(), now);
             if is_mass {
                 old.held = Some(Held::new(HeldWhy::Mass, now, self.pace.of(HOLD)));
                 change.held += 1;
-            } else if is_flapping {
-                // It stays a member, so that no key moves for it, and gets no calls.
-                old.held = Some(Held::new(HeldWhy::Flapping, now, self.pace.of(STEADY)));
-                old.damped_until = None;
+            } else if has_flapped {
+                // It stays a member, so that no key moves for it, and keeps its calls while it answers.
+                let held = Held::new(HeldWhy::Flapping, now, self.pace.of(STEADY));
+                old.held = Some(held);
+                old.damped_until = old.damped_until.map(|_| held.until);
                 change.damped += 1;
             } else {
                 change.left += 1;
-                continue;
+                *member = None;
             }
-            members.push(old);
         }
+    }
+
+    /// Members that the last reading had.
+    fn present_count(&self) -> usize {
+        self.found.members.len() - self.held
     }
 
     /// Counts a coming or going; has there been more of that than is taken?
     fn flapped(&mut self, slot: &str, now: Instant) -> bool {
-        if !self.flaps.contains_key(slot) {
-            self.flaps.insert(slot.into(), VecDeque::new());
-        }
-        let window = self.pace.of(FLAP_WINDOW);
-        let Some(flaps) = self.flaps.get_mut(slot) else {
-            return false;
-        };
-        flaps.push_back(now);
-        while flaps.len() > FLAPS + 1
-            || flaps
-                .front()
-                .is_some_and(|at| now.saturating_duration_since(*at) >= window)
-        {
-            flaps.pop_front();
-        }
-        flaps.len() > FLAPS
+        self.flaps.count(slot, now, self.pace.of(FLAP_WINDOW))
     }
 
     fn waits_for_a_reading(&self, held: &Held) -> bool {
         self.has_failed && held.why == HeldWhy::Mass
     }
 
-    /// The members, sorted by id; of one slot all but the newest are superseded.
-    fn set(&mut self, mut members: Vec<Member>) {
-        // Told from what all clients see alike, so that they agree.
-        fn rank(member: &Member) -> (bool, u64, &str) {
-            let Member { instance, held, .. } = member;
-            (held.is_none(), instance.incarnation(), instance.id())
-        }
-        let mut best: HashMap<&str, (bool, u64, &str)> = HashMap::with_capacity(members.len());
-        for member in &members {
-            let best = best.entry(member.instance.slot()).or_default();
-            *best = rank(member).max(*best);
-        }
-        let is_best = |member: &Member| best.get(member.instance.slot()) == Some(&rank(member));
-        let superseded: Vec<bool> = members.iter().map(|member| !is_best(member)).collect();
-        for (member, is_superseded) in members.iter_mut().zip(superseded) {
-            member.is_superseded = is_superseded;
-        }
+    /// Takes over what becomes of some of the members; of one slot all but the newest are superseded.
+    fn edit(&mut self, edits: Vec<Edit>) {
+        let (mut members, slots) = edited(&self.found.members, edits);
+        supersede(&mut members, slots);
+        self.held = members.iter().filter(|one| one.held.is_some()).count();
+        self.damped = members.iter().filter(|one| one.is_damped()).count();
         self.found.members = members.into();
     }
 
@@ -311,4 +316,9 @@ impl Judge {
         self.found.version += 1;
         Some(change)
     }
+}
+
+/// Are these too many at once, of all that are there?
+fn is_mass(count: usize, all: usize) -> bool {
+    count > 1 && count * 10 > all * FEW_OF_TEN
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::rt::pace::Pace;
 
-pub(crate) use directory::Directory;
+pub(crate) use directory::{Directory, Latest};
 pub(crate) use found::{Found, Member};
 pub use instance::{Instance, InstanceState, InvalidInstance, LARGEST_WEIGHT, NORMAL_WEIGHT};
 pub(crate) use open::{open, registry};
@@ -42,7 +42,8 @@ pub use updates::Updates;
 ///
 /// A source need not be careful. What it says is judged before it counts: an empty answer replaces nobody unless it is
 /// the first, nor does a failed one; where many are missing at once they are kept for 15 s; what changes often is given
-/// out ten times a second.
+/// out ten times a second. One that has thousands should say the same `Arc` again of whoever is as he was: that is not
+/// looked at.
 ///
 /// ```
 /// use std::time::Duration;
@@ -90,6 +91,7 @@ pub(crate) struct Source {
     name: Arc<str>,
     discover: Arc<dyn ErasedDiscover>,
     pace: Pace,
+    when_empty: Option<Arc<str>>,
 }
 
 impl Source {
@@ -99,7 +101,20 @@ impl Source {
             name: name.into(),
             discover: Arc::new(discover),
             pace: Pace::default(),
+            when_empty: None,
         }
+    }
+
+    /// What whoever finds nobody is told: where that was looked for, and what to do.
+    pub(crate) fn saying(self, when_empty: String) -> Self {
+        Self {
+            when_empty: Some(when_empty.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn when_empty(&self) -> Option<&str> {
+        self.when_empty.as_deref()
     }
 
     /// What it says is judged at this pace.

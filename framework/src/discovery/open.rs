@@ -27,7 +27,11 @@ pub(crate) fn open(url: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         STATIC => Ok(Source::new(url, Fixed::parse(url, rest)?)),
-        LOCAL => Ok(Source::new(url, Local::parse(url, rest)?)),
+        LOCAL => {
+            let local = Local::parse(url, rest)?;
+            let when_empty = local.when_empty();
+            Ok(Source::new(url, local).saying(when_empty))
+        }
         DNS => looked_up(url, rest, is_tls),
         // Whatever else is a target, or is not: that is said there.
         _ => Ok(Source::new(url, Fixed::one(url.parse::<Target>()?))),
@@ -36,7 +40,9 @@ pub(crate) fn open(url: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
 
 #[cfg(feature = "dns")]
 fn looked_up(url: &str, rest: &str, is_tls: bool) -> Result<Source, InvalidTarget> {
-    Ok(Source::new(url, dns::parse(url, rest, is_tls)?))
+    let when_empty = "DNS has no such name, or no record under it of the kind that is asked for (A and AAAA; SRV for a \
+                      name that begins with \"_\")";
+    Ok(Source::new(url, dns::parse(url, rest, is_tls)?).saying(when_empty.to_owned()))
 }
 
 #[cfg(not(feature = "dns"))]
@@ -53,6 +59,7 @@ fn looked_up(url: &str, _: &str, _: bool) -> Result<Source, InvalidTarget> {
 ///
 /// # Errors
 /// [`InvalidTarget`] says what is wrong and what to write instead.
+#[inline]
 pub(crate) fn registry(url: &str) -> Result<Registry, InvalidTarget> {
     let (scheme, rest) = url.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
@@ -90,6 +97,7 @@ mod tests {
             ("", "it is empty"),
             ("127.0.0.1:1", "write \"http://127.0.0.1:1\""),
             ("zoo://a", "the scheme \"zoo\" is unknown"),
+            ("locale:///a", "write \"local:///a\""),
             ("STATIC:a:x", "\"a:x\" is wrong"),
             ("local:shop.Cart", "three slashes"),
             ("local://shop.Cart", "three slashes"),

@@ -16,6 +16,7 @@ use super::instance::{Instance, InstanceState};
 use super::panics::{RESTART_AT_FIRST, RESTART_AT_MOST, caught};
 use crate::observe;
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 
 #[cfg(test)]
 mod tests;
@@ -205,7 +206,8 @@ impl Registered {
             given: None,
             outcome: sender,
         };
-        let task = tokio::spawn(keep(Arc::clone(&registry.register), registration));
+        let keeping = keep(Arc::clone(&registry.register), registration);
+        let task = task::spawn(Box::pin(keeping));
         Self {
             wanted,
             outcome,

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::vitals::LEAST_RTT;
-use super::{Moment, Tuning};
+use super::{Moment, Tuning, Vitals};
 use crate::rt::stamp::Stamp;
+
+/// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as
+/// many sockets at once, nor to spend its first second on nothing but their handshakes. Where there are no more than
+/// this, none waits.
+const MOST_CONNECTING: usize = 64;
 
 /// Shared by the nodes of one channel, and by the table of them.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub(crate) struct Fleet {
     slow: AtomicU32,
     /// Somebody looks whether nodes hang, as calls are under way.
     is_watched: AtomicBool,
+    /// Places of nodes that connect.
+    connecting: Semaphore,
 }
 
 impl Fleet {
@@ -64,6 +71,7 @@ impl Fleet {
             service: AtomicU32::new(0),
             slow: AtomicU32::new(0),
             is_watched: AtomicBool::new(false),
+            connecting: Semaphore::new(MOST_CONNECTING),
         })
     }
 
@@ -101,12 +109,18 @@ impl Fleet {
     }
 
     /// Asks that the nodes be judged.
-    pub(super) fn doubt(&self) {
+    pub(crate) fn doubt(&self) {
         self.doubted.notify_one();
     }
 
     pub(super) async fn doubted(&self) {
         self.doubted.notified().await;
+    }
+
+    /// Waits for a node's turn to connect, which ends with what this gives. They come in the order in which they asked.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it; where somebody did, there would be nothing to wait for.
+        self.connecting.acquire().await.ok()
     }
 
     pub(super) fn tell_connect_failed(&self) {
@@ -147,6 +161,12 @@ impl Fleet {
     /// Calls that all nodes together have, as far as is known.
     pub(crate) fn load(&self) -> u64 {
         u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// A node's part of the load of all has changed, perhaps.
+    pub(super) fn recount(&self, vitals: &Vitals, now: &Moment) {
+        let load = vitals.load(now);
+        self.load_changed(vitals.takes_part(load), load);
     }
 
     /// One of the nodes has `after` calls now, where it had `before`.

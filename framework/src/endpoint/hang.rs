@@ -2,13 +2,17 @@
 //! question either, on the same connection.
 //! It refuses to doubt servers of others: they have no answer to the question, and punish those who ask.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::Node;
+use crate::rt::task::{self, Task};
 use crate::transport::Link;
 
 /// What a node was asked, and what it said.
@@ -46,6 +50,11 @@ impl Watch {
         self.hang
     }
 
+    /// Is there nothing to be seen of it, where so many calls are under way, and so many were answered of all time?
+    pub(super) fn rests(&self, waiting: u32, answered: u32) -> bool {
+        waiting == 0 && answered == self.answered && self.hang == Hang::No
+    }
+
     /// Is it to be asked? `waiting` calls are under way there, and so many were `answered` of all time; `patience` is
     /// what calls may take without a doubt.
     pub(super) fn doubts(
@@ -74,7 +83,7 @@ impl Watch {
         self.since = now;
     }
 
-    /// The doubt was not its fault.
+    /// Up to now there was nothing to be answered, or it is no fault of its own that nothing was.
     pub(super) fn forgive(&mut self, now: Instant) {
         self.since = now;
     }
@@ -83,8 +92,16 @@ impl Watch {
 /// The questions that are under way.
 #[derive(Default)]
 pub(super) struct Probes {
-    asked: JoinSet<(Arc<Node>, Hang, Option<Answering>)>,
+    asked: JoinSet<()>,
+    known: Arc<Known>,
     refreshing: Option<Refreshing>,
+}
+
+/// What is known and was not taken yet: of each question at most that it was not answered in time, and that it is over.
+#[derive(Default)]
+struct Known {
+    of: Mutex<VecDeque<(Arc<Node>, Hang)>>,
+    more: Notify,
 }
 
 /// Ends when it is dropped.
@@ -96,29 +113,32 @@ impl Drop for Refreshing {
     }
 }
 
-type Answering = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
 impl Probes {
     /// Asks a node; [`Probes::next`] says whether it answered within `patience`, and, if not, when it did later.
     pub(super) fn ask(&mut self, node: &Arc<Node>, link: Link, patience: Duration) {
         let node = Arc::clone(node);
-        // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
-        // no stream is free, nothing is known.
-        let mut answering: Answering = Box::pin(async move { drop(link.probe().await) });
-        self.asked.spawn(async move {
-            match timeout(patience, &mut answering).await {
-                Ok(()) => (node, Hang::No, None),
-                Err(_) => (node, Hang::Yes, Some(answering)),
+        let known = Arc::clone(&self.known);
+        let asking: Task = Box::pin(async move {
+            // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
+            // no stream is free, nothing is known.
+            let mut answering = pin!(link.probe());
+            if timeout(patience, answering.as_mut()).await.is_err() {
+                known.tell(&node, Hang::Yes);
+                let _ = timeout(node.fleet().tuning.latest_answer, answering).await;
             }
+            known.tell(&node, Hang::No);
         });
+        // Those that are over are forgotten here.
+        while self.asked.try_join_next().is_some() {}
+        self.asked.spawn(asking);
     }
 
     /// Asks a node how busy it is. What it says is where all reports are; that it says nothing says nothing.
     pub(super) fn refresh(&mut self, link: Link, patience: Duration) {
         // One at a time: a node that answers late must not gather questions.
-        self.refreshing = Some(Refreshing(tokio::spawn(async move {
+        self.refreshing = Some(Refreshing(task::spawn(Box::pin(async move {
             let _ = timeout(patience, link.probe()).await;
-        })));
+        }))));
     }
 
     /// Is such a question under way?
@@ -133,21 +153,26 @@ impl Probes {
     /// Nothing is lost.
     pub(super) async fn next(&mut self) -> (Arc<Node>, Hang) {
         loop {
-            match self.asked.join_next().await {
-                None => std::future::pending().await,
-                // Its task panicked: nothing is known.
-                Some(Err(_)) => {}
-                Some(Ok((node, hang, None))) => return (node, hang),
-                Some(Ok((node, hang, Some(answering)))) => {
-                    let (late, latest) = (Arc::clone(&node), node.fleet().tuning.latest_answer);
-                    self.asked.spawn(async move {
-                        let _ = timeout(latest, answering).await;
-                        (late, Hang::No, None)
-                    });
-                    return (node, hang);
-                }
+            if let Some(known) = self.known.take() {
+                return known;
             }
+            self.known.more.notified().await;
         }
+    }
+}
+
+impl Known {
+    fn tell(&self, node: &Arc<Node>, hang: Hang) {
+        self.lock().push_back((Arc::clone(node), hang));
+        self.more.notify_one();
+    }
+
+    fn take(&self) -> Option<(Arc<Node>, Hang)> {
+        self.lock().pop_front()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Arc<Node>, Hang)>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

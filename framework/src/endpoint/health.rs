@@ -39,6 +39,8 @@ const MOST_DOUBLINGS: u32 = 16;
 pub(super) struct Record {
     pub(super) phase: Phase,
     pub(super) since: Instant,
+    /// When it began to get calls, and few at first.
+    warms_since: Instant,
     /// Why it is in this phase.
     pub(super) cause: Cause,
     /// Ejections that are not forgiven.
@@ -46,7 +48,12 @@ pub(super) struct Record {
     /// When it was last ejected or came back.
     ejection_ended: Instant,
     until: Instant,
-    window: Window,
+    /// Calls of all time that are in the window, or were.
+    counted: (u32, u32),
+    /// Something has failed in the window.
+    has_failures: bool,
+    /// Apart, as it is looked at only where there were calls.
+    window: Box<Window>,
 }
 
 /// Why a node changed.
@@ -185,28 +192,47 @@ impl Record {
         Self {
             phase: Phase::Warm,
             since: now,
+            warms_since: now,
             cause: Cause::Joined,
             ejections: 0,
             ejection_ended: now,
             until: now,
-            window: Window::new(now, totals),
+            counted: totals,
+            has_failures: false,
+            window: Box::new(Window::new(now)),
         }
     }
 
     /// Takes what was counted since the last time.
     pub(super) fn count(&mut self, totals: (u32, u32), now: Instant, bucket: Duration) {
-        self.window.count(totals, now, bucket);
+        let (good, bad) = std::mem::replace(&mut self.counted, totals);
+        let calls = (totals.0.wrapping_sub(good), totals.1.wrapping_sub(bad));
+        self.window.count(calls, now, bucket);
+        self.has_failures = self.window.sum().1 > 0;
     }
 
-    /// Has anything failed in the window?
+    /// Has anything failed in the window, as of the last count?
     pub(super) fn has_failures(&self) -> bool {
-        self.window.sum().1 > 0
+        self.has_failures
+    }
+
+    /// Can nothing become of it now, where it has had `totals` calls of all time, and there is nothing else to see?
+    pub(super) fn rests(&self, totals: (u32, u32), now: Instant, tuning: &Tuning) -> bool {
+        matches!(self.phase, Phase::Warm | Phase::Ready)
+            && !self.has_failures
+            && self.counted == totals
+            && self.next(tuning).is_none_or(|next| next > now)
     }
 
     /// Forgets what was counted up to now.
     pub(super) fn forget(&mut self, totals: (u32, u32)) {
-        self.window.counted = totals;
-        self.window.clear();
+        self.counted = totals;
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.window.buckets = [(0, 0); BUCKETS];
+        self.has_failures = false;
     }
 
     /// What it becomes, and why.
@@ -228,6 +254,8 @@ impl Record {
             Phase::Suspect => match seen.hang {
                 Hang::Asked => None,
                 Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
+                // To be doubted is no short cut past the others that warm up.
+                Hang::No if !self.is_warm(now, tuning) => Some((Phase::Warm, Cause::Answered)),
                 Hang::No => Some((Phase::Ready, Cause::Answered)),
             },
             Phase::Warm | Phase::Ready => {
@@ -240,8 +268,8 @@ impl Record {
                 if others.allowed > 0 && self.is_outlier(others) {
                     return Some((Phase::Ejected, Cause::Outlier));
                 }
-                let is_warm = now.saturating_duration_since(self.since) >= tuning.warm_up;
-                (self.phase == Phase::Warm && is_warm).then_some((Phase::Ready, Cause::WarmedUp))
+                let is_warm = self.phase == Phase::Warm && self.is_warm(now, tuning);
+                is_warm.then_some((Phase::Ready, Cause::WarmedUp))
             }
             Phase::Ejected => (now >= self.until).then_some((Phase::Trial, Cause::EjectionOver)),
             Phase::Trial => match seen.tried {
@@ -250,6 +278,10 @@ impl Record {
                 _ => None,
             },
         }
+    }
+
+    fn is_warm(&self, now: Instant, tuning: &Tuning) -> bool {
+        now.saturating_duration_since(self.warms_since) >= tuning.warm_up
     }
 
     fn is_outlier(&self, others: &Comparison) -> bool {
@@ -297,11 +329,16 @@ impl Record {
         if self.phase == Phase::Trial && phase == Phase::Warm {
             self.ejection_ended = now;
         }
-        if matches!(phase, Phase::Ejected | Phase::Warm) {
-            self.window.clear();
+        // A warm-up goes on where a doubt has interrupted it.
+        let goes_on = self.phase == Phase::Suspect && phase == Phase::Warm;
+        if matches!(phase, Phase::Ejected | Phase::Warm) && !goes_on {
+            self.clear();
+        }
+        if phase == Phase::Warm && !goes_on {
+            self.warms_since = now;
         }
         self.phase = phase;
-        self.since = now;
+        self.since = if goes_on { self.warms_since } else { now };
         self.cause = cause;
     }
 
@@ -321,20 +358,18 @@ struct Window {
     buckets: [(u32, u32); BUCKETS],
     current: usize,
     began: Instant,
-    counted: (u32, u32),
 }
 
 impl Window {
-    fn new(now: Instant, counted: (u32, u32)) -> Self {
+    fn new(now: Instant) -> Self {
         Self {
             buckets: [(0, 0); BUCKETS],
             current: 0,
             began: now,
-            counted,
         }
     }
 
-    fn count(&mut self, totals: (u32, u32), now: Instant, bucket: Duration) {
+    fn count(&mut self, calls: (u32, u32), now: Instant, bucket: Duration) {
         let mut passed = 0;
         while now.saturating_duration_since(self.began) >= bucket && passed < BUCKETS {
             self.current = (self.current + 1) % BUCKETS;
@@ -346,18 +381,13 @@ impl Window {
             self.began = now;
         }
         let current = &mut self.buckets[self.current];
-        current.0 += totals.0.wrapping_sub(self.counted.0);
-        current.1 += totals.1.wrapping_sub(self.counted.1);
-        self.counted = totals;
+        current.0 += calls.0;
+        current.1 += calls.1;
     }
 
     fn sum(&self) -> (u32, u32) {
         let add = |sum: (u32, u32), bucket: &(u32, u32)| (sum.0 + bucket.0, sum.1 + bucket.1);
         self.buckets.iter().fold((0, 0), add)
-    }
-
-    fn clear(&mut self) {
-        self.buckets = [(0, 0); BUCKETS];
     }
 }
 

@@ -2,18 +2,36 @@
 //! It refuses to decide by itself: what follows from what is seen is in `health.rs` and `hang.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::hang::{Hang, Probes, Watch};
 use super::health::{Comparison, Record, Seen};
 use super::table::Shared;
-use super::{Node, Phase, Readiness};
+use super::{Node, Phase, Readiness, Tuning, Vitals};
+use crate::rt::fetch::{BLOCK, fetch};
+
+/// So many nodes are judged as often as there is a reason to.
+const UNPAUSED: usize = 100;
+
+/// For each node beyond those there is a pause after they were judged: to look at one takes about 80 ns of it (of
+/// 10,000 that are in no cache, as in `cargo lab run L9`), and a few times that where something failed, as all windows
+/// are compared then. So judging takes some percent of a core at most, however many calls fail. The first reason after
+/// some rest is seen to at once.
+const PAUSE_EACH: Duration = Duration::from_micros(5);
+
+/// The load of all nodes is added up at one in so many pauses, and once in a bucket at least.
+const RECOUNT_PAUSES: u32 = 20;
 
 /// Judges the nodes of one table.
 pub(super) struct Judge {
     shared: Arc<Shared>,
     judged: Vec<Judged>,
+    /// When that was last done.
+    reviewed: Instant,
+    /// When the load of all is added up next.
+    recount_at: Instant,
     probes: Probes,
     /// When the next node is asked how busy it is.
     ask_at: Instant,
@@ -23,8 +41,26 @@ pub(super) struct Judge {
 /// A node, and what is remembered of it.
 struct Judged {
     node: Arc<Node>,
+    /// Those of the node, where they need not be looked for.
+    vitals: Arc<Vitals>,
     record: Record,
     watch: Watch,
+    /// Nothing could become of it the last time.
+    rested: bool,
+}
+
+/// Says whether there is nothing to judge a node for.
+type Rests = fn(&Judged, Instant, &Tuning) -> bool;
+
+/// What all nodes come to.
+#[derive(Default)]
+struct Sums {
+    routable: usize,
+    /// Of those that can be used, in percent of a normal one.
+    weight: u64,
+    has_failures: bool,
+    /// When time alone may change one of them.
+    next: Option<Instant>,
 }
 
 impl Judge {
@@ -33,6 +69,8 @@ impl Judge {
         Self {
             shared,
             judged: Vec::new(),
+            reviewed: Instant::now(),
+            recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
             rng: fastrand::Rng::with_seed(seed),
@@ -43,11 +81,15 @@ impl Judge {
     pub(super) async fn run(mut self) {
         loop {
             let next = self.review();
+            let rested = self.reviewed + pause(self.judged.len());
             tokio::select! {
                 biased;
                 () = self.shared.fleet.doubted() => {}
                 (node, hang) = self.probes.next() => self.probed(&node, hang),
                 () = until(next) => self.wakes_late(next),
+            }
+            if rested > self.reviewed {
+                until(Some(rested)).await;
             }
         }
     }
@@ -57,15 +99,11 @@ impl Judge {
         let frozen = self.shared.fleet.tuning.frozen;
         if next.is_some_and(|next| next.elapsed() > frozen) {
             let now = Instant::now();
-            for Judged {
-                node,
-                record,
-                watch,
-            } in &mut self.judged
-            {
-                node.vitals().forgive();
-                record.forget(node.vitals().totals());
-                watch.forgive(now);
+            for judged in &mut self.judged {
+                judged.vitals.forgive();
+                judged.record.forget(judged.vitals.totals());
+                judged.watch.forgive(now);
+                judged.rested = false;
             }
         }
     }
@@ -78,68 +116,114 @@ impl Judge {
         }
     }
 
-    /// Judges all nodes, and says when to do it again by the clock.
+    /// Judges all nodes, and says when to do it again by the clock. Most have nothing to be judged for: of those two
+    /// cache lines are read.
     fn review(&mut self) -> Option<Instant> {
+        self.review_but(Judged::rests)
+    }
+
+    /// Judges all nodes but those that there is nothing to judge for, as `rests` says.
+    fn review_but(&mut self, rests: Rests) -> Option<Instant> {
         let (now, tuning) = (Instant::now(), self.shared.fleet.tuning);
         self.follow(now);
-        for Judged { node, record, .. } in &mut self.judged {
-            record.count(node.vitals().totals(), now, tuning.bucket);
+        let mut sums = Sums::default();
+        let lively = self.look(now, rests, &mut sums);
+        self.recount(now);
+        let watched = self.doubt(now, &lively);
+        let mut others = self.compare(now, &lively);
+        for index in lively {
+            let judged = &mut self.judged[index];
+            let (seen, record) = (judged.seen(), &mut judged.record);
+            let before = record.phase;
+            if let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) {
+                record.enter(phase, cause, now, &tuning, self.rng.f32());
+                if phase == Phase::Ejected && before != Phase::Trial {
+                    others.allowed = others.allowed.saturating_sub(1);
+                }
+                let since = self.shared.fleet.stamp(record.since);
+                judged.node.enter(phase, cause, since);
+                self.shared.observer.endpoint_changed(
+                    judged.node.name(),
+                    before.as_str(),
+                    phase.as_str(),
+                    cause.as_str(),
+                );
+            }
+            sums.add(judged, &tuning);
         }
-        let watched = self.doubt(now);
+        // Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
+        let panics = sums.routable * 2 < self.judged.len();
+        self.shared.fleet.routable(sums.weight, panics);
+        // What servers say ages, too.
+        let is_due = sums.has_failures || self.shared.fleet.keeps_load();
+        let compared = is_due.then(|| now + tuning.bucket);
+        sums.next.into_iter().chain(compared).chain(watched).min()
+    }
+
+    /// Looks which nodes there is something to be judged for, counts what calls came to there, and adds up the others.
+    fn look(&mut self, now: Instant, rests: Rests, sums: &mut Sums) -> Vec<usize> {
+        let fleet = &self.shared.fleet;
+        let last = std::mem::replace(&mut self.reviewed, now);
+        let mut lively = Vec::new();
+        for (block, first) in self.judged.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
+            fetch(block, |judged| judged.vitals.touch());
+            for (judged, index) in block.iter_mut().zip(first..) {
+                let rests = rests(judged, now, &fleet.tuning);
+                if rests {
+                    sums.add(judged, &fleet.tuning);
+                } else {
+                    if judged.rested {
+                        judged.watch.forgive(last);
+                    }
+                    judged.count(now, fleet.tuning.bucket);
+                    lively.push(index);
+                }
+                judged.rested = rests;
+            }
+        }
+        lively
+    }
+
+    /// Adds up what load all nodes have, as what they said gets old. That is read of each, and what calls change they
+    /// count by themselves: of many nodes not at each review.
+    fn recount(&mut self, now: Instant) {
+        let fleet = &self.shared.fleet;
+        if fleet.keeps_load() && now >= self.recount_at {
+            let moment = fleet.moment(now);
+            for judged in &self.judged {
+                fleet.recount(&judged.vitals, &moment);
+            }
+            let rest = pause(self.judged.len()).saturating_mul(RECOUNT_PAUSES);
+            self.recount_at = now + rest.min(fleet.tuning.bucket);
+        }
+    }
+
+    /// How all nodes did in the window, which is of use only where something has failed.
+    fn compare(&mut self, now: Instant, lively: &[usize]) -> Comparison {
+        let mut failing = lively.iter().map(|&index| &self.judged[index].record);
+        if !failing.any(Record::has_failures) {
+            return Comparison::default();
+        }
+        for judged in &mut self.judged {
+            judged.count(now, self.shared.fleet.tuning.bucket);
+        }
         let records = || self.judged.iter().map(|judged| &judged.record);
         let is_ejected = |record: &&Record| matches!(record.phase, Phase::Ejected | Phase::Trial);
         let ejected = records().filter(is_ejected).count();
-        let mut others = Comparison::of(records(), self.judged.len(), ejected);
-        let stamp = self.shared.fleet.stamp(now);
-        for Judged {
-            node,
-            record,
-            watch,
-        } in &mut self.judged
-        {
-            let seen = Seen {
-                in_a_row: node.vitals().failures_in_a_row(),
-                tried: node.tries(),
-                aside: node.aside(),
-                hang: watch.hang(),
-                is_connected: node.vitals().readiness() == Readiness::Ready,
-            };
-            let before = record.phase;
-            let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) else {
-                continue;
-            };
-            record.enter(phase, cause, now, &tuning, self.rng.f32());
-            if phase == Phase::Ejected && before != Phase::Trial {
-                others.allowed = others.allowed.saturating_sub(1);
-            }
-            node.enter(phase, cause, stamp);
-            self.shared.observer.endpoint_changed(
-                node.name(),
-                before.as_str(),
-                phase.as_str(),
-                cause.as_str(),
-            );
-        }
-        self.count_routable(now);
-        let records = || self.judged.iter().map(|judged| &judged.record);
-        // What servers say ages, too.
-        let is_due = records().any(Record::has_failures) || self.shared.fleet.keeps_load();
-        let compared = is_due.then(|| now + tuning.bucket);
-        let timed = records().filter_map(|record| record.next(&tuning));
-        timed.chain(compared).chain(watched).min()
+        Comparison::of(records(), self.judged.len(), ejected)
     }
 
     /// Asks those nodes that owe answers for too long whether they hang, and says when to look again, if calls are
     /// under way.
-    fn doubt(&mut self, now: Instant) -> Option<Instant> {
+    fn doubt(&mut self, now: Instant, lively: &[usize]) -> Option<Instant> {
         let fleet = &self.shared.fleet;
         let patience = fleet.patience();
         let mut waiting = 0;
         let mut doubtful = Vec::new();
-        for (index, judged) in self.judged.iter_mut().enumerate() {
-            let vitals = judged.node.vitals();
+        for &index in lively {
+            let Judged { vitals, watch, .. } = &mut self.judged[index];
             waiting += vitals.waiting();
-            let is_doubtful = judged.watch.doubts(
+            let is_doubtful = watch.doubts(
                 vitals.waiting(),
                 vitals.answered(),
                 vitals.reported().is_ours(),
@@ -175,13 +259,12 @@ impl Judge {
             return self.ask_at;
         }
         self.ask_at = now + tuning.ask;
-        let heard = |node: &Node| node.vitals().reported().latest().map(|(_, at)| at);
-        let ours = self.judged.iter().map(|judged| &judged.node);
-        let ours = ours.filter(|node| node.vitals().reported().is_ours());
-        let silent = ours.min_by_key(|node| heard(node));
-        if let Some(node) = silent
-            && heard(node).is_some_and(|at| now.saturating_duration_since(at) >= tuning.ask)
-            && let Some(link) = node.link()
+        let heard = |judged: &Judged| judged.vitals.reported().latest().map(|(_, at)| at);
+        let ours = (self.judged.iter()).filter(|judged| judged.vitals.reported().is_ours());
+        let silent = ours.min_by_key(|judged| heard(judged));
+        if let Some(silent) = silent
+            && heard(silent).is_some_and(|at| now.saturating_duration_since(at) >= tuning.ask)
+            && let Some(link) = silent.node.link()
             && !self.probes.is_refreshing()
         {
             self.probes.refresh(link, tuning.most_probe);
@@ -198,38 +281,80 @@ impl Judge {
         if same {
             return;
         }
-        // Both are in the order of ids: one walk along them finds who is still there.
+        // Both are in the order of ids: one walk along them finds who is still there. Who is where it was is not looked
+        // at.
         let mut before = std::mem::take(&mut self.judged).into_iter().peekable();
         let judged = |node: &Arc<Node>| {
+            let is_it = |known: &Judged| Arc::ptr_eq(&known.node, node);
+            if let Some(known) = before.next_if(is_it) {
+                return known;
+            }
             while before
                 .next_if(|known| known.node.id() < node.id())
                 .is_some()
             {}
-            let known = before.next_if(|known| Arc::ptr_eq(&known.node, node));
-            known.unwrap_or_else(|| Judged {
-                node: Arc::clone(node),
-                record: Record::new(now, node.vitals().totals()),
-                watch: Watch::new(now),
-            })
+            before
+                .next_if(is_it)
+                .unwrap_or_else(|| Judged::new(node, now))
         };
         self.judged = set.nodes().iter().map(judged).collect();
     }
+}
 
-    /// Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
-    fn count_routable(&self, now: Instant) {
-        let mut routable = 0;
-        let mut weight = 0;
-        for Judged { node, record, .. } in &self.judged {
-            let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
-            routable += usize::from(is_routable);
-            node.recount(now);
-            if is_routable && node.vitals().readiness() == Readiness::Ready {
-                weight += u64::from(node.vitals().percent());
-            }
+impl Judged {
+    fn new(node: &Arc<Node>, now: Instant) -> Self {
+        // Nobody knows yet what it has been told.
+        node.vitals().stir();
+        Self {
+            node: Arc::clone(node),
+            vitals: Arc::clone(node.vitals()),
+            record: Record::new(now, node.vitals().totals()),
+            watch: Watch::new(now),
+            rested: false,
         }
-        let panics = routable * 2 < self.judged.len();
-        self.shared.fleet.routable(weight, panics);
     }
+
+    /// Is there nothing to judge it for? It reads what changes with every cause to do so, and the node itself not.
+    fn rests(&self, now: Instant, tuning: &Tuning) -> bool {
+        let vitals = &self.vitals;
+        !vitals.was_stirred()
+            && self.watch.rests(vitals.waiting(), vitals.answered())
+            && self.record.rests(vitals.totals(), now, tuning)
+    }
+
+    /// Takes what was counted since the last time.
+    fn count(&mut self, now: Instant, bucket: Duration) {
+        self.record.count(self.vitals.totals(), now, bucket);
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            in_a_row: self.vitals.failures_in_a_row(),
+            tried: self.node.tries(),
+            aside: self.node.aside(),
+            hang: self.watch.hang(),
+            is_connected: self.vitals.readiness() == Readiness::Ready,
+        }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, judged: &Judged, tuning: &Tuning) {
+        let Judged { record, vitals, .. } = judged;
+        let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
+        self.routable += usize::from(is_routable);
+        if is_routable && vitals.readiness() == Readiness::Ready {
+            self.weight += u64::from(vitals.percent());
+        }
+        self.has_failures |= record.has_failures();
+        self.next = self.next.into_iter().chain(record.next(tuning)).min();
+    }
+}
+
+/// How long so many nodes are left alone after they were judged.
+fn pause(nodes: usize) -> Duration {
+    let beyond = u32::try_from(nodes.saturating_sub(UNPAUSED)).unwrap_or(u32::MAX);
+    PAUSE_EACH.saturating_mul(beyond)
 }
 
 async fn until(next: Option<Instant>) {
@@ -238,3 +363,6 @@ async fn until(next: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

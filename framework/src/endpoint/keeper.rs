@@ -1,15 +1,17 @@
 //! The task that keeps one node's connection up: connects, watches, connects again with jittered backoff.
 //! It refuses to know of calls; they never wait for it longer than their own deadlines.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::node::{Shared, State};
 use crate::call::serve::BoxFuture;
 use crate::observe::{Observer, Side};
 use crate::rt::backoff::Backoff;
+use crate::rt::task;
 use crate::transport::Link;
 use crate::transport::connect::{ConnectError, Connector};
 use crate::transport::http2::{self, ClientSettings};
@@ -71,17 +73,17 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
     let mut said = None;
     let observer = &keep_up.observer;
     loop {
-        let error = match connect(&keep_up).await {
+        let error = match connect_in_turn(shared, &keep_up).await {
             Ok((link, driver)) => {
                 let since = Instant::now();
                 let ending = link.ending();
                 shared.set(State::Ready(link));
                 // A task of its own: calls in flight outlive both the node and the decision to connect anew.
                 let open = observer.opened(Side::Client);
-                tokio::spawn(async move {
+                task::spawn(Box::pin(async move {
                     let _open = open;
                     driver.await;
-                });
+                }));
                 observer.connected(&keep_up.target);
                 ending.await;
                 observer.lost(&keep_up.target);
@@ -115,6 +117,20 @@ async fn connect_for_ever(shared: &Shared, keep_up: KeepUp) {
 
 /// The way to an endpoint, and what has to be polled for as long as it is used.
 type Opened = (Link, BoxFuture<()>);
+
+/// Connects when it is its turn, among the many that a channel may have. Calls need not wait for that: any node that is
+/// connected is as good to them.
+async fn connect_in_turn(shared: &Shared, keep_up: &KeepUp) -> Result<Opened, ConnectError> {
+    let turn = shared.fleet().turn().await;
+    let mut connecting = pin!(connect(keep_up));
+    match timeout(shared.tuning().connect_turn, &mut connecting).await {
+        Ok(done) => done,
+        Err(_) => {
+            drop(turn);
+            connecting.await
+        }
+    }
+}
 
 async fn connect(keep_up: &KeepUp) -> Result<Opened, ConnectError> {
     let budget = keep_up.connect_budget;

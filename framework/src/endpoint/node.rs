@@ -2,7 +2,7 @@
 //! It refuses to choose among nodes.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Notify;
@@ -12,6 +12,7 @@ use super::{Cause, Fleet, NORMAL_WEIGHT, Phase, Tuning, Vitals};
 use crate::call::{Code, Status};
 use crate::middleware::Next;
 use crate::rt::stamp::Stamp;
+use crate::rt::task;
 use crate::transport::Link;
 use crate::transport::connect::ConnectError;
 use crate::transport::reported::Reported;
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     vitals: Arc<Vitals>,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
+    /// Nobody has the node any more.
+    is_dropped: AtomicBool,
 }
 
 /// The state of a node's connection.
@@ -121,6 +124,7 @@ impl Node {
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
                 dropped: Notify::new(),
+                is_dropped: AtomicBool::new(false),
             }),
             keep_up,
             around: OnceLock::new(),
@@ -171,9 +175,7 @@ impl Node {
     /// Its part of the load of all has changed, perhaps.
     pub(super) fn recount(&self, now: tokio::time::Instant) {
         if self.fleet.keeps_load() {
-            let load = self.vitals().load(&self.fleet.moment(now));
-            let before = self.vitals().takes_part(load);
-            self.fleet.load_changed(before, load);
+            self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
     }
 
@@ -190,15 +192,16 @@ impl Node {
         (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed))
     }
 
-    pub(super) fn aside(&self) -> Option<Cause> {
+    pub(crate) fn aside(&self) -> Option<Cause> {
         *lock(&self.aside)
     }
 
-    /// Says why it is to get no new calls, if it is not. It is judged for that as soon as it is news.
+    /// Says why it is to get no new calls, if it is not. It is judged for that when nodes are judged next, which
+    /// whoever says so asks for.
     pub(crate) fn set_aside(&self, aside: Option<Cause>) {
         let before = std::mem::replace(&mut *lock(&self.aside), aside);
         if before != aside {
-            self.fleet.doubt();
+            self.vitals().stir();
         }
     }
 
@@ -208,17 +211,19 @@ impl Node {
     }
 
     /// Only the table says this.
-    pub(super) fn enter(&self, phase: Phase, cause: Cause, now: Stamp) {
+    pub(super) fn enter(&self, phase: Phase, cause: Cause, since: Stamp) {
         *lock(&self.cause) = cause;
         if phase == Phase::Trial {
             let (good, bad) = &self.tried;
             good.store(0, Ordering::Relaxed);
             bad.store(0, Ordering::Relaxed);
         }
-        if matches!(phase, Phase::Trial | Phase::Warm) {
+        // One that was doubted is what it was before.
+        let is_new = self.vitals().phase().0 != Phase::Suspect;
+        if is_new && matches!(phase, Phase::Trial | Phase::Warm) {
             self.vitals().forgive();
         }
-        self.vitals().enter(phase, now);
+        self.vitals().enter(phase, since);
         self.fleet.tell_change();
     }
 
@@ -272,7 +277,7 @@ impl Node {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| no_runtime())?;
         if self.shared.begin() {
             let closing = Closing(Arc::clone(&self.shared));
-            runtime.spawn(keeper::keep(closing, keep_up.clone()));
+            task::spawn_on(&runtime, Box::pin(keeper::keep(closing, keep_up.clone())));
             if self.shared.read().is_unkept() {
                 return Err(Status::unavailable(format!(
                     "the runtime in which {} was called is ending, and keeps no connection up",
@@ -317,6 +322,7 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Drop for Node {
     fn drop(&mut self) {
         self.fleet.load_changed(self.vitals().takes_part(0), 0);
+        self.shared.is_dropped.store(true, Ordering::Relaxed);
         self.shared.dropped.notify_one();
     }
 }
@@ -340,6 +346,10 @@ impl Shared {
         &self.fleet.tuning
     }
 
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
     pub(super) fn tell_connect_failed(&self) {
         self.fleet.tell_connect_failed();
     }
@@ -351,8 +361,11 @@ impl Shared {
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
-        self.fleet.tell_change();
-        self.fleet.doubt();
+        // That its keeper ends changes nothing for anybody.
+        if !self.is_dropped.load(Ordering::Relaxed) {
+            self.fleet.tell_change();
+            self.fleet.doubt();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use super::judge::Judge;
 use super::{EndpointSet, Fleet, Node};
 use crate::observe::Observer;
+use crate::rt::task;
 
 /// The endpoints of one channel. Readers take a snapshot and wait for nobody.
 pub(crate) struct Table {
@@ -70,7 +71,8 @@ impl Table {
         let runs = judge.as_ref().is_some_and(|judge| !judge.is_finished());
         if let (false, Ok(runtime)) = (runs, tokio::runtime::Handle::try_current()) {
             let shared = Arc::clone(&self.shared);
-            let task = runtime.spawn(async move { Judge::new(shared).run().await });
+            let judging = Box::pin(async move { Judge::new(shared).run().await });
+            let task = task::spawn_on(&runtime, judging);
             *judge = Some(task.abort_handle());
         }
     }

@@ -49,6 +49,9 @@ pub(crate) struct Tuning {
     /// The ceiling of the first wait before a connection is tried again, and the highest one.
     pub(crate) first_backoff: Duration,
     pub(crate) longest_backoff: Duration,
+    /// One of many that connect at once lets the next one begin when it has taken so long: those that answer nothing
+    /// are not to keep the others waiting (RFC 8305 §8: 250 ms between tries).
+    pub(crate) connect_turn: Duration,
     /// A connection that lasted this long worked: what broke it is no reason to wait before the next.
     pub(crate) proved: Duration,
 }
@@ -77,6 +80,7 @@ impl Default for Tuning {
             frozen: Duration::from_millis(500),
             first_backoff: backoff::INITIAL,
             longest_backoff: backoff::MAX,
+            connect_turn: Duration::from_millis(250),
             proved: Duration::from_secs(1),
         }
     }
@@ -108,6 +112,7 @@ impl Tuning {
             frozen: self.frozen * by,
             first_backoff: self.first_backoff * by,
             longest_backoff: self.longest_backoff * by,
+            connect_turn: self.connect_turn * by,
             proved: self.proved * by,
         }
     }

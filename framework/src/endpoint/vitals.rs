@@ -2,7 +2,7 @@
 //! It refuses to say what follows from it (`facts`), and to compare nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 #[cfg(test)]
 pub(crate) use self::facts::Said;
@@ -42,13 +42,15 @@ pub(crate) struct Vitals {
     reported: Arc<Reported>,
     /// Unary calls that are under way.
     waiting: AtomicU32,
-    /// Calls that it answered, of all time. They wrap.
-    answered: AtomicU32,
+    /// Calls that it answered, and not well, of all time. They wrap.
+    refused: AtomicU32,
     /// Calls that went well, and that failed, of all time. They wrap.
     good: AtomicU32,
     bad: AtomicU32,
     /// Its part of the load of all nodes.
     part: AtomicU32,
+    /// It is to be judged for something else than its calls.
+    is_stirred: AtomicBool,
 }
 
 /// No estimate of success is below this: a node that has failed long is to be forgiven some day.
@@ -67,9 +69,10 @@ impl Vitals {
             good: AtomicU32::new(0),
             bad: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
-            answered: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             part: AtomicU32::new(0),
+            is_stirred: AtomicBool::new(false),
             reported,
         };
         vitals.enter(Phase::Warm, now);
@@ -78,7 +81,27 @@ impl Vitals {
 
     /// Its part of the load of all was this; now it is `load`.
     pub(super) fn takes_part(&self, load: u32) -> u32 {
+        // Of thousands most have what they had: reading that is not writing it.
+        if self.part.load(Ordering::Relaxed) == load {
+            return load;
+        }
         self.part.swap(load, Ordering::Relaxed)
+    }
+
+    /// Reads a little of it, so that it is near.
+    pub(super) fn touch(&self) -> usize {
+        usize::from(self.readiness.load(Ordering::Relaxed))
+            + usize::from(self.is_stirred.load(Ordering::Relaxed))
+    }
+
+    /// It is to be judged for something else than its calls.
+    pub(super) fn stir(&self) {
+        self.is_stirred.store(true, Ordering::Release);
+    }
+
+    /// Was that said since this was last asked?
+    pub(super) fn was_stirred(&self) -> bool {
+        self.is_stirred.load(Ordering::Relaxed) && self.is_stirred.swap(false, Ordering::Acquire)
     }
 
     pub(crate) fn reported(&self) -> &Arc<Reported> {
@@ -100,7 +123,7 @@ impl Vitals {
     }
 
     /// Only the table says this.
-    pub(super) fn enter(&self, phase: Phase, now: Stamp) {
+    pub(crate) fn enter(&self, phase: Phase, now: Stamp) {
         let bits = (phase as u64) << 32 | u64::from(now.bits());
         self.phase.store(bits, Ordering::Relaxed);
     }
@@ -131,7 +154,9 @@ impl Vitals {
 
     /// Calls that it answered, of all time; they wrap.
     pub(super) fn answered(&self) -> u32 {
-        self.answered.load(Ordering::Relaxed)
+        // Most are good, and counted once.
+        let good = self.good.load(Ordering::Relaxed);
+        good.wrapping_add(self.refused.load(Ordering::Relaxed))
     }
 
     /// Counts a call, and says after which report it was sent: [`Vitals::remove_in_flight`] wants to know.
@@ -205,11 +230,15 @@ impl Vitals {
             }
             // It is loaded, not broken; but whoever answers so fast must not look idle.
             Outcome::Rejected => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
                 self.went(0.0, end.now, tuning);
                 false
             }
             Outcome::Late if end.elapsed < tuning.shortest_late.as_secs_f32() => false,
             Outcome::Fault | Outcome::Late => {
+                if end.outcome == Outcome::Fault {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                }
                 self.took_at_least(end, tuning);
                 self.went(0.0, end.now, tuning);
                 self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);

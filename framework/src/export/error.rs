@@ -38,6 +38,7 @@ pub enum Lack {
 }
 
 impl Missing {
+    #[inline]
     pub(super) fn new(method: &MethodSpec, message: &str, lack: Lack) -> Self {
         Self {
             method: method.to_string(),
@@ -63,6 +64,7 @@ impl Missing {
 }
 
 impl fmt::Display for Missing {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             method, message, ..
@@ -88,6 +90,7 @@ impl fmt::Display for Missing {
 }
 
 impl fmt::Display for ExportError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Descriptors(_) => f.write_str("a descriptor set cannot be decoded"),

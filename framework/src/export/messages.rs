@@ -23,6 +23,7 @@ struct Message {
 impl Messages {
     /// # Errors
     /// The first set that cannot be decoded.
+    #[inline]
     pub(super) fn read(descriptors: &[&[u8]]) -> Result<Self, ExportError> {
         let mut messages = Self(BTreeMap::new());
         for set in descriptors {
@@ -36,6 +37,7 @@ impl Messages {
         Ok(messages)
     }
 
+    #[inline]
     fn add(&mut self, scope: &str, all: &[DescriptorProto], path: &str) {
         for message in all {
             let name = message.name.as_deref().unwrap_or_default();
@@ -56,6 +58,7 @@ impl Messages {
 
     /// The file that declares a message. Those that come with every compiler need not be in a set: `()` is one of
     /// them.
+    #[inline]
     pub(super) fn home(&self, name: &str) -> Option<&str> {
         if let Some(message) = self.0.get(name) {
             return Some(&message.file);
@@ -77,6 +80,7 @@ impl Messages {
 
     /// The path of a field as the IDL spells it, from one as Rust does: `user.tenant_id` → `user.tenantId`. Of what is
     /// in no set the fields are not known: those that come with every compiler are spelt alike.
+    #[inline]
     pub(super) fn path(&self, message: &str, rust: &str) -> Option<String> {
         let mut of = self.0.get(message);
         let mut path = Vec::new();
@@ -96,6 +100,7 @@ impl Messages {
 impl Message {
     /// Rust's names of fields differ from the IDL's in case and in underscores alone: `cartId` is `cart_id`, and `self`
     /// is `self_`.
+    #[inline]
     fn field(&self, rust: &str) -> Option<(&str, &str)> {
         let fields = || {
             self.fields

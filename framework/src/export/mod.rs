@@ -1,5 +1,7 @@
 //! A service that is written in Rust as a `.proto` file, for peers that compile one.
 //! It refuses to guess: a message without a name, or that no descriptor set declares, fails the export.
+//!
+//! What is not generic is inline, so that programs that ask for it compile it, and not every build of this crate.
 
 mod error;
 mod messages;
@@ -102,6 +104,7 @@ pub struct Rpc<'a> {
 ///
 /// # Errors
 /// Each message that lacks something, or the set that cannot be decoded.
+#[inline]
 pub fn export(
     service: &ServiceSpec,
     docs: &str,
@@ -162,6 +165,7 @@ struct Printed<'a> {
     reply: String,
 }
 
+#[inline]
 fn print(
     service: &ServiceSpec,
     docs: &str,
@@ -237,6 +241,7 @@ fn print(
 }
 
 /// A comment, each line behind `//`: what starts or ends a comment within it means nothing there.
+#[inline]
 fn comment(indent: &str, docs: &str) -> String {
     let lines = docs.lines().map(str::trim_end);
     let lines = lines.map(|line| match line {

@@ -21,6 +21,7 @@ pub(super) struct Declared<'a> {
 
 impl<'a> Declared<'a> {
     /// `in_idl` is the path of a field of the request as the IDL spells it, from one as Rust does.
+    #[inline]
     pub(super) fn new(
         method: &'a MethodSpec,
         rpc: &Rpc<'_>,
@@ -72,6 +73,7 @@ pub(super) fn of_service<'a>(methods: impl Iterator<Item = &'a Declared<'a>>) ->
 }
 
 /// What the method declares beyond `service`.
+#[inline]
 pub(super) fn of_method(method: &Declared<'_>, service: &[Field]) -> Vec<Field> {
     let mut out = fields(method);
     out.retain(|field| field.source != Source::ServiceConfig && !service.contains(field));
@@ -79,6 +81,7 @@ pub(super) fn of_method(method: &Declared<'_>, service: &[Field]) -> Vec<Field> 
 }
 
 /// Appends `option (of) = { … };`, and says whether there was anything.
+#[inline]
 pub(super) fn print(out: &mut String, indent: &str, of: &str, fields: &[Field]) -> bool {
     if fields.is_empty() {
         return false;
@@ -92,6 +95,7 @@ pub(super) fn print(out: &mut String, indent: &str, of: &str, fields: &[Field]) 
 }
 
 /// Appends the rule of routing as the annotation that it comes from, and says whether there was one.
+#[inline]
 pub(super) fn print_routing(out: &mut String, method: &MethodSpec) -> bool {
     let Some(rule) = method.policy().routing else {
         return false;
@@ -109,11 +113,13 @@ pub(super) fn print_routing(out: &mut String, method: &MethodSpec) -> bool {
 }
 
 /// As a string literal.
+#[inline]
 pub(super) fn quoted(text: impl Display) -> String {
     let text = text.to_string();
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+#[inline]
 fn fields(of: &Declared<'_>) -> Vec<Field> {
     let policy = of.method.policy();
     let spelt = |key: &Option<String>| quoted(key.as_deref().unwrap_or_default());
@@ -152,6 +158,7 @@ fn field<T>(
     })
 }
 
+#[inline]
 fn retry(retry: Retry) -> String {
     let mut parts = Vec::new();
     parts.extend(retry.max_attempts.map(|n| format!("max_attempts: {n}")));
@@ -167,6 +174,7 @@ fn retry(retry: Retry) -> String {
     braced(&parts)
 }
 
+#[inline]
 fn hedge(hedge: Hedge) -> String {
     let mut parts = Vec::new();
     parts.extend(hedge.max_attempts.map(|n| format!("max_attempts: {n}")));
@@ -178,11 +186,13 @@ fn hedge(hedge: Hedge) -> String {
     braced(&parts)
 }
 
+#[inline]
 fn codes(codes: Codes) -> Option<String> {
     let names: Vec<String> = codes.iter().map(|code| quoted(code.as_str())).collect();
     (!names.is_empty()).then(|| format!("codes: [{}]", names.join(", ")))
 }
 
+#[inline]
 fn braced(parts: &[String]) -> String {
     match parts {
         [] => "{}".to_owned(),
@@ -191,6 +201,7 @@ fn braced(parts: &[String]) -> String {
 }
 
 /// In the largest unit that takes a whole number, else in parts of a microsecond: there is no smaller unit.
+#[inline]
 fn duration(time: Duration) -> String {
     let nanos = time.as_nanos();
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];

@@ -175,7 +175,7 @@ pub trait Metrics: Send + Sync + 'static {
         let _ = (reason, detail);
     }
 
-    /// A file of policies ([`crate::ChannelBuilder::policy_file`], [`crate::Server::policy_file`]) has changed: it was
+    /// A file of policies (`ChannelBuilder::policy_file`, `Server::policy_file`) has changed: it was
     /// taken, or it was refused and what it held before goes on to hold. `detail` says it in words. Told by a task, not
     /// on the call path.
     fn policy_file(&self, side: Side, is_taken: bool, detail: &dyn fmt::Display) {

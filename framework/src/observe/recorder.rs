@@ -1,5 +1,7 @@
 //! Metrics kept in this process, for tests.
 //! It refuses to be fast: it takes a lock on each call.
+//!
+//! It is inline, so that the tests that have one compile it, and not every build of this crate.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,91 +37,109 @@ struct State {
 
 impl Recorder {
     /// Calls that have begun and not ended.
+    #[inline]
     pub fn in_flight(&self, side: Side) -> u64 {
         self.lock().in_flight.get(&side).copied().unwrap_or(0)
     }
 
     /// Calls of `method` (`shop.v1.Cart/AddLine`) that ended with `code`.
+    #[inline]
     pub fn ended(&self, side: Side, method: &str, code: Code) -> u64 {
         let key = (side, method.to_owned(), code.as_str());
         self.lock().ended.get(&key).map_or(0, |(count, _)| *count)
     }
 
     /// Connections that were not served, for this reason.
+    #[inline]
     pub fn refused_connections(&self, reason: &'static str) -> u64 {
         self.connections(names::SERVER_REFUSED_CONNECTIONS, reason)
     }
 
     /// Connections whose clients were told to send nothing more on them, for this reason.
+    #[inline]
     pub fn told_to_end(&self, reason: &'static str) -> u64 {
         self.connections(names::SERVER_TOLD_TO_END, reason)
     }
 
     /// Connections that were broken off for what their clients did, for this reason.
+    #[inline]
     pub fn broken_off(&self, reason: &'static str) -> u64 {
         self.connections(names::SERVER_BROKEN_OFF, reason)
     }
 
+    #[inline]
     fn connections(&self, name: &'static str, reason: &'static str) -> u64 {
         let state = self.lock();
         state.connections.get(&(name, reason)).copied().unwrap_or(0)
     }
 
+    #[inline]
     fn connection(&self, name: &'static str, reason: &'static str) {
         *self.lock().connections.entry((name, reason)).or_default() += 1;
     }
 
     /// Changes of what channels think of endpoints, for this reason.
+    #[inline]
     pub fn endpoint_changes(&self, reason: &'static str) -> u64 {
         let state = self.lock();
         state.endpoint_changes.get(reason).copied().unwrap_or(0)
     }
 
     /// Changes of files of policies, those that were taken or those that were refused.
+    #[inline]
     pub fn policy_files(&self, side: Side, is_taken: bool) -> u64 {
         self.file_changes(names::POLICY_FILE_CHANGES, side, is_taken)
     }
 
     /// Changes of the files that TLS is set up with, those that were taken or those that were refused.
+    #[inline]
     pub fn tls_files(&self, side: Side, is_taken: bool) -> u64 {
         self.file_changes(names::TLS_FILE_CHANGES, side, is_taken)
     }
 
     /// Readings of who serves a name, with this outcome: `taken`, `empty` or `failed`.
+    #[inline]
     pub fn discovery_readings(&self, outcome: &'static str) -> u64 {
         self.discovery(names::DISCOVERY_READINGS, outcome)
     }
 
     /// Readings before their time, for this cause.
+    #[inline]
     pub fn discovery_relists(&self, cause: &'static str) -> u64 {
         self.discovery(names::DISCOVERY_RELISTS, cause)
     }
 
     /// Instances that were kept although a reading left them out.
+    #[inline]
     pub fn discovery_held_removals(&self) -> u64 {
         self.discovery(names::DISCOVERY_HELD, "")
     }
 
+    #[inline]
     fn discovery(&self, name: &'static str, label: &'static str) -> u64 {
         let state = self.lock();
         state.discovery.get(&(name, label)).copied().unwrap_or(0)
     }
 
+    #[inline]
     fn discovered(&self, name: &'static str, label: &'static str, count: u64) {
         *self.lock().discovery.entry((name, label)).or_default() += count;
     }
 
+    #[inline]
     fn file_changes(&self, name: &'static str, side: Side, is_taken: bool) -> u64 {
         let key = (name, side, outcome(is_taken));
         self.lock().file_changes.get(&key).copied().unwrap_or(0)
     }
 
+    #[inline]
     fn file_changed(&self, name: &'static str, side: Side, is_taken: bool) {
         let key = (name, side, outcome(is_taken));
         *self.lock().file_changes.entry(key).or_default() += 1;
     }
 
     /// Everything recorded, one line a series, in the order of their names.
+    #[inline]
     pub fn lines(&self) -> Vec<String> {
         let state = self.lock();
         let mut lines = Vec::new();
@@ -172,11 +192,13 @@ impl Recorder {
     }
 }
 
+#[inline]
 fn outcome(is_taken: bool) -> &'static str {
     if is_taken { "taken" } else { "refused" }
 }
 
 impl Metrics for Recorder {
+    #[inline]
     fn method(&self, side: Side, method: &MethodSpec) -> Arc<dyn MethodMetrics> {
         Arc::new(OfMethod {
             state: Arc::clone(&self.0),
@@ -185,38 +207,47 @@ impl Metrics for Recorder {
         })
     }
 
+    #[inline]
     fn refused_connection(&self, reason: &'static str, _: &dyn fmt::Display) {
         self.connection(names::SERVER_REFUSED_CONNECTIONS, reason);
     }
 
+    #[inline]
     fn connection_told_to_end(&self, reason: &'static str) {
         self.connection(names::SERVER_TOLD_TO_END, reason);
     }
 
+    #[inline]
     fn connection_broken_off(&self, reason: &'static str) {
         self.connection(names::SERVER_BROKEN_OFF, reason);
     }
 
+    #[inline]
     fn endpoint_changed(&self, _: &'static str, reason: &'static str) {
         *self.lock().endpoint_changes.entry(reason).or_default() += 1;
     }
 
+    #[inline]
     fn discovery_read(&self, _: &str, outcome: &'static str) {
         self.discovered(names::DISCOVERY_READINGS, outcome, 1);
     }
 
+    #[inline]
     fn discovery_relisted(&self, _: &str, cause: &'static str) {
         self.discovered(names::DISCOVERY_RELISTS, cause, 1);
     }
 
+    #[inline]
     fn discovery_held(&self, _: &str, instances: usize) {
         self.discovered(names::DISCOVERY_HELD, "", instances as u64);
     }
 
+    #[inline]
     fn policy_file(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
         self.file_changed(names::POLICY_FILE_CHANGES, side, is_taken);
     }
 
+    #[inline]
     fn tls_files(&self, side: Side, is_taken: bool, _: &dyn fmt::Display) {
         self.file_changed(names::TLS_FILE_CHANGES, side, is_taken);
     }
@@ -230,10 +261,12 @@ struct OfMethod {
 }
 
 impl MethodMetrics for OfMethod {
+    #[inline]
     fn started(&self) {
         *lock(&self.state).in_flight.entry(self.side).or_default() += 1;
     }
 
+    #[inline]
     fn ended(&self, end: &CallEnd) {
         let mut state = lock(&self.state);
         if let Some(in_flight) = state.in_flight.get_mut(&self.side) {

@@ -1,5 +1,7 @@
 //! The effective policy of methods as a table: option, value, and who said it.
 //! It refuses to guess what a call will say of itself.
+//!
+//! What is not generic is inline, so that programs that ask for it compile it, and not every build of this crate.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -35,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) max_reply_bytes: usize,
 }
 
+#[inline]
 pub(crate) fn show<'a>(
     methods: impl IntoIterator<Item = &'a MethodSpec>,
     run_time: Option<RunTime>,
@@ -66,6 +69,7 @@ pub(crate) struct RunTime {
 
 impl RunTime {
     /// What it says of repetitions only where it holds.
+    #[inline]
     fn of(&self, method: &MethodSpec) -> Override {
         let Some((found, level)) = self.table.of(method) else {
             return Override::default();
@@ -89,6 +93,7 @@ const CLIENT: &str = "the client acts";
 const NOBODY: &str = "nobody acts yet";
 
 impl Of<'_> {
+    #[inline]
     fn rows(&mut self, over: &Override, settings: Settings) {
         let policy = self.method.policy();
         let elsewhere = if self.at == At::Server { CLIENT } else { "" };
@@ -147,6 +152,7 @@ impl Of<'_> {
     }
 
     /// A row of what somebody says, if anybody does.
+    #[inline]
     fn said<T: Display>(
         &mut self,
         option: &str,
@@ -164,6 +170,7 @@ impl Of<'_> {
         true
     }
 
+    #[inline]
     fn row(&mut self, option: &str, value: &dyn Display, source: &str, note: &str) {
         let row = [
             self.method.to_string(),
@@ -179,6 +186,7 @@ impl Of<'_> {
 /// A duration as `1.5s`.
 struct Time(Duration);
 
+#[inline]
 fn time(declared: Declared<Duration>) -> Declared<Time> {
     Declared {
         value: Time(declared.value),
@@ -187,12 +195,14 @@ fn time(declared: Declared<Duration>) -> Declared<Time> {
 }
 
 impl Display for Time {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }
 }
 
 impl Display for Policies {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["method", "option", "value", "source", ""].map(str::to_owned);
         let all = || std::iter::once(&head).chain(&self.0);

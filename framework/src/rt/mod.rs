@@ -3,8 +3,10 @@
 
 pub(crate) mod backoff;
 pub(crate) mod decay;
+pub(crate) mod fetch;
 #[cfg(any(feature = "policy-file", feature = "tls"))]
 pub(crate) mod follow;
 pub(crate) mod json;
 pub(crate) mod pace;
 pub(crate) mod stamp;
+pub(crate) mod task;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::Instant;
 
-/// Milliseconds since the epoch of whoever compares. It wraps after 49 days: ages are right up to then, and what is
-/// older looks young for a while, which no decision here minds.
+/// Milliseconds since the epoch of whoever compares. It wraps after 49 days: ages are right up to half of that, and
+/// what is older looks new for a while, which no decision here minds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 

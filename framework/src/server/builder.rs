@@ -1,7 +1,6 @@
 //! A server before it runs: its services, and the layers around them.
 //! It refuses to open a socket before it is told where.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -385,14 +384,14 @@ impl Server {
         };
         let overrides = self.policy.map(follow);
         let mut routes = Routes::new(limits, self.fallback, overrides);
-        let mut twice = BTreeSet::new();
+        let mut twice = Vec::new();
         for skeleton in self.skeletons {
             let name = skeleton.spec().name();
             if !routes.add(skeleton.dispatch, &skeleton.layers) {
-                twice.insert(name);
+                twice.push(name);
             }
         }
-        if let Some(name) = twice.first() {
+        if let Some(name) = twice.iter().min() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("service {name} was added to the server twice"),

@@ -1,7 +1,7 @@
 //! What a server serves without being given it: health, and reflection where it is asked for.
 //! It refuses to stand in front of what a user adds: a service of the same name is served in its place.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::Server;
 use super::route::Routes;
@@ -14,7 +14,7 @@ use crate::services::reflection::{Reflection, v1, v1alpha};
 pub(super) struct BuiltIn {
     pub(super) health: Health,
     has_health: bool,
-    /// A function, so that only programs that ask for reflection link it.
+    /// A function, and inline, so that only programs that ask for reflection compile and link it.
     reflection: Option<Reflect>,
     descriptors: Vec<&'static [u8]>,
 }
@@ -36,7 +36,7 @@ impl BuiltIn {
     /// Adds to `routes` what is not there yet; the services there are known to be healthy from now on.
     pub(super) fn add_to(self, routes: &mut Routes) {
         let added = routes.specs();
-        let names: BTreeSet<_> = added.iter().map(|service| service.name()).collect();
+        let names: HashSet<_> = added.iter().map(|service| service.name()).collect();
         self.health.register(names.iter().copied());
         let mut skeletons = Vec::new();
         if self.has_health && !names.contains(health::v1::health::NAME) {
@@ -55,6 +55,7 @@ impl BuiltIn {
     }
 }
 
+#[inline]
 fn reflect(services: Vec<&'static ServiceSpec>, sets: Vec<&'static [u8]>) -> [Skeleton; 2] {
     let reflection = Reflection::of(services, sets);
     [
@@ -122,6 +123,7 @@ impl Server {
     /// server.serve("127.0.0.1:50051").await // grpcurl -plaintext 127.0.0.1:50051 list
     /// # }
     /// ```
+    #[inline]
     pub fn reflection(mut self) -> Self {
         self.built_in.reflection = Some(reflect);
         self

@@ -158,7 +158,7 @@ impl HttpService {
         self.0.routes.policies()
     }
 
-    /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
+    /// What became of the file of policies, where there is one (`Server::policy_file`).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.0.routes.overrides().map(Overrides::state)
     }

@@ -24,6 +24,7 @@ use super::socket::Socket;
 use crate::call::Peer;
 use crate::observe;
 use crate::overrides::{Overrides, Policies, PolicyState};
+use crate::rt::task::Task;
 use crate::services::health::Health;
 use crate::transport::stream::Stream;
 
@@ -113,7 +114,7 @@ impl Bound {
         self.stack.routes.policies()
     }
 
-    /// What became of the file of policies, where there is one ([`crate::Server::policy_file`]).
+    /// What became of the file of policies, where there is one (`Server::policy_file`).
     pub fn policy_state(&self) -> Option<PolicyState> {
         self.stack.routes.overrides().map(Overrides::state)
     }
@@ -337,8 +338,13 @@ impl Connections {
         }
         let stack = Arc::clone(&self.stack);
         let drain = self.drain.subscribe();
-        self.tasks
-            .spawn(accept::serve(io, peer, stack, self.settings, drain));
+        let serving = accept::serve(io, peer, stack, self.settings, drain);
+        self.start(Box::pin(serving));
+    }
+
+    /// Of one type, whatever the connection is: programs do not compile it anew.
+    fn start(&mut self, serving: Task) {
+        self.tasks.spawn(serving);
     }
 
     fn is_full(&mut self) -> bool {

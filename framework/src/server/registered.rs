@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::discovery::{self, Instance, Registered, Registry};
 use crate::observe;
-use crate::transport::target::Target;
+use crate::rt::task::Task;
+use crate::transport::target::{InvalidTarget, Target};
 
 /// Says which slot a server has that was given none.
 const SLOT: &str = "SINEW_SLOT";
@@ -21,9 +22,12 @@ pub(super) struct Registries {
 
 #[derive(Debug)]
 enum Given {
-    Url(String),
+    /// With what reads it: so only programs that register by a URL compile and link what is behind it.
+    Url(String, OpenUrl),
     Registry(Registry),
 }
+
+type OpenUrl = fn(&str) -> Result<Registry, InvalidTarget>;
 
 /// Registries that a server is to be found in, and what it says of itself there.
 #[derive(Debug, Default)]
@@ -38,8 +42,9 @@ pub(super) struct Opened {
 pub(super) struct Entries(Vec<Registered>);
 
 impl Registries {
+    #[inline]
     pub(super) fn add_url(&mut self, url: String) {
-        self.given.push(Given::Url(url));
+        self.given.push(Given::Url(url, discovery::registry));
     }
 
     pub(super) fn add(&mut self, registry: Registry) {
@@ -59,8 +64,9 @@ impl Registries {
     pub(super) fn open(self, services: &[&str]) -> io::Result<Opened> {
         let named = |given| match given {
             Given::Registry(registry) => Ok(registry),
-            Given::Url(url) => discovery::registry(&url)
-                .map_err(|why| invalid(format!("cannot register the server: {why}"))),
+            Given::Url(url, open) => {
+                open(&url).map_err(|why| invalid(format!("cannot register the server: {why}")))
+            }
         };
         let registries = self
             .given
@@ -118,7 +124,8 @@ impl Entries {
     pub(super) async fn leave(self) {
         let mut leaving = tokio::task::JoinSet::new();
         for entry in self.0 {
-            leaving.spawn(entry.leave());
+            let entry: Task = Box::pin(entry.leave());
+            leaving.spawn(entry);
         }
         while leaving.join_next().await.is_some() {}
     }

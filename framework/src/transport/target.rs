@@ -168,7 +168,8 @@ fn parse(text: &str) -> Result<Target, Problem> {
             (None, Some(later)) => Problem::LaterScheme(later),
             (None, None) => Problem::UnknownScheme {
                 scheme: shorten(&scheme),
-                suggestion: suggest(authority.unwrap_or(rest)),
+                suggestion: meant(&scheme, rest)
+                    .unwrap_or_else(|| suggest(authority.unwrap_or(rest))),
             },
         }),
     }
@@ -192,6 +193,13 @@ fn split_scheme(text: &str) -> Option<(String, &str)> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     (spelt && !is_port && (known || rest.starts_with("//"))).then_some((lower, rest))
+}
+
+/// The text with the scheme of ours that this one is a slip of, where it begins as that does.
+fn meant(scheme: &str, rest: &str) -> Option<String> {
+    let begin = scheme.get(..2)?;
+    let ours = MANY.iter().find(|ours| ours.starts_with(begin))?;
+    Some(format!("{ours}:{rest}"))
 }
 
 /// What to write instead: the given text put right where that is possible.

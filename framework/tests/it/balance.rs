@@ -97,14 +97,14 @@ async fn a_server_that_fails_is_out_of_use_after_five_calls() {
         .metrics(recorder.clone())
         .build()
         .unwrap();
-    // Until the other is connected, all calls are the broken one's.
-    until(&channel, "b", |by| by == "b").await;
+    // From the first call on: until the other is connected, all of them are the broken one's.
     let mut failed = 0;
     while recorder.endpoint_changes("failures_in_a_row") == 0 {
         failed += u32::from(who(&channel).await.is_err());
         assert!(failed < 50, "{}", channel.explain());
     }
     assert!((5..20).contains(&failed), "{failed}");
+    until(&channel, "b", |by| by == "b").await;
     // Round robin would have sent it each second one: now it is only trials, of which there is one in seconds.
     let mut later = 0;
     for _ in 0..200 {

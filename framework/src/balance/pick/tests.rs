@@ -11,7 +11,7 @@ use crate::transport::Link;
 use crate::transport::scripted::Scripted;
 
 /// So many connected nodes.
-fn nodes(count: usize) -> (EndpointSet, Arc<Fleet>) {
+pub(in crate::balance) fn nodes(count: usize) -> (EndpointSet, Arc<Fleet>) {
     let fleet = Fleet::new(Tuning::default(), true, 7);
     let answer = |_| Ok(RawReply::whole(Payload::Whole(Default::default())));
     let node = |index: usize| {
@@ -21,7 +21,7 @@ fn nodes(count: usize) -> (EndpointSet, Arc<Fleet>) {
     (EndpointSet::new((0..count).map(node).collect()), fleet)
 }
 
-fn asks(fleet: &Fleet, now: Instant) -> Asks {
+pub(in crate::balance) fn asks(fleet: &Fleet, now: Instant) -> Asks {
     Asks {
         is_repeatable: true,
         ..Asks::new(fleet, &Balance::default(), fleet.moment(now))

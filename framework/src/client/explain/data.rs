@@ -23,6 +23,8 @@ pub(super) struct Looked {
     pub(super) is_known: bool,
     pub(super) age: Option<Duration>,
     pub(super) held: usize,
+    /// What more there is to say where nobody was found.
+    pub(super) when_empty: Option<String>,
     /// Since when readings fail, and why.
     pub(super) stale: Option<(Duration, String)>,
 }
@@ -192,6 +194,11 @@ impl ExplainedCandidate {
     /// Where it stands on the ring.
     pub fn slot(&self) -> &str {
         &self.slot
+    }
+
+    /// Why it does not take such a call now; nothing where it is picked, or one before it is.
+    pub fn passed_over(&self) -> Option<&'static str> {
+        self.passed_over
     }
 
     /// A call with the key goes there now.

@@ -8,6 +8,7 @@ use crate::rt::json::write_text;
 
 impl Explanation {
     /// All of it as one object of JSON; durations are in seconds, what is not known is left out.
+    #[inline]
     pub fn to_json(&self) -> String {
         let mut out = Object::new();
         out.text("name", &self.name);
@@ -49,6 +50,7 @@ impl Explanation {
 
 impl KeyExplanation {
     /// All of it as one object of JSON.
+    #[inline]
     pub fn to_json(&self) -> String {
         let mut out = Object::new();
         if let Some(hash) = self.hash {
@@ -73,6 +75,7 @@ impl KeyExplanation {
     }
 }
 
+#[inline]
 fn endpoint(endpoint: &ExplainedEndpoint) -> String {
     let mut out = Object::new();
     out.text("id", &endpoint.id);
@@ -105,10 +108,12 @@ fn endpoint(endpoint: &ExplainedEndpoint) -> String {
 struct Object(String);
 
 impl Object {
+    #[inline]
     fn new() -> Self {
         Self("{".to_owned())
     }
 
+    #[inline]
     fn name(&mut self, name: &str) {
         if self.0.len() > 1 {
             self.0.push(',');
@@ -117,23 +122,27 @@ impl Object {
         self.0.push(':');
     }
 
+    #[inline]
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         write_text(&mut self.0, value);
     }
 
     /// What is JSON as it displays: numbers, booleans, and what was written before.
+    #[inline]
     fn raw(&mut self, name: &str, value: impl std::fmt::Display) {
         self.name(name);
         // Writing to a string does not fail.
         let _ = write!(self.0, "{value}");
     }
 
+    #[inline]
     fn list(&mut self, name: &str, values: impl Iterator<Item = String>) {
         let values: Vec<String> = values.collect();
         self.raw(name, format_args!("[{}]", values.join(",")));
     }
 
+    #[inline]
     fn end(mut self) -> String {
         self.0.push('}');
         self.0

@@ -7,14 +7,13 @@ use std::time::Duration;
 use super::{ExplainedEndpoint, Explanation, KeyExplanation};
 
 impl Display for Explanation {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} endpoints, {}",
-            self.name,
-            self.endpoints.len(),
-            self.balance
-        )?;
+        let (count, s) = match self.endpoints.len() {
+            1 => (1, ""),
+            count => (count, "s"),
+        };
+        write!(f, "{}: {count} endpoint{s}, {}", self.name, self.balance)?;
         if let Some(looked) = &self.looked {
             match looked.age {
                 Some(age) => write!(f, ", seen {} ago", short(age))?,
@@ -37,7 +36,13 @@ impl Display for Explanation {
                 "less than half are in use: those that were ejected count as the others do"
             )?;
         }
-        let head = [
+        if self.endpoints.is_empty() {
+            let looked = self.looked.as_ref().filter(|looked| looked.is_known);
+            if let Some(why) = looked.and_then(|looked| looked.when_empty.as_ref()) {
+                writeln!(f, "{why}")?;
+            }
+        }
+        let head = (!self.endpoints.is_empty()).then_some([
             "endpoint",
             "slot",
             "state",
@@ -51,11 +56,13 @@ impl Display for Explanation {
             "expected",
             "keys",
             "passed over",
-        ];
+        ]);
         let rows = self.endpoints.iter().map(row);
         write_rows(
             f,
-            &std::iter::once(head.map(str::to_owned))
+            &head
+                .into_iter()
+                .map(|head| head.map(str::to_owned))
                 .chain(rows)
                 .collect::<Vec<_>>(),
         )?;
@@ -66,12 +73,23 @@ impl Display for Explanation {
         }
         for pick in &self.picks {
             let ago = short(pick.at.elapsed());
-            let picked = pick.picked.as_deref().unwrap_or("nobody");
             write!(f, "a call {ago} ago")?;
             if let Some(key) = pick.key {
                 write!(f, " with key {key:016x}")?;
             }
-            writeln!(f, " went to {picked}; considered were:")?;
+            match &pick.picked {
+                Some(picked) => write!(f, " went to {picked}")?,
+                None => write!(f, " found nobody that could take it at once")?,
+            }
+            writeln!(
+                f,
+                "{}",
+                if pick.considered.is_empty() {
+                    ""
+                } else {
+                    "; considered were:"
+                }
+            )?;
             for considered in &pick.considered {
                 writeln!(
                     f,
@@ -88,6 +106,7 @@ impl Display for Explanation {
 }
 
 impl Display for KeyExplanation {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(hash) = self.hash else {
             return writeln!(f, "an empty key: the call is balanced by load");
@@ -113,7 +132,9 @@ impl Display for KeyExplanation {
                 Because(candidate.passed_over),
             )?;
         }
-        if !self.candidates.iter().any(|candidate| candidate.is_picked) {
+        if self.candidates.is_empty() {
+            writeln!(f, "there are no endpoints yet")?;
+        } else if !self.candidates.iter().any(|candidate| candidate.is_picked) {
             writeln!(f, "none of them can take a call: it is balanced by load")?;
         }
         Ok(())
@@ -124,6 +145,7 @@ impl Display for KeyExplanation {
 struct Because(Option<&'static str>);
 
 impl Display for Because {
+    #[inline]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(why) => write!(f, ", passed over: {why}"),
@@ -132,6 +154,7 @@ impl Display for Because {
     }
 }
 
+#[inline]
 fn row(endpoint: &ExplainedEndpoint) -> [String; 13] {
     [
         endpoint.name.clone(),
@@ -175,6 +198,7 @@ fn write_rows<const N: usize>(f: &mut Formatter<'_>, rows: &[[String; N]]) -> fm
 }
 
 /// Three digits are enough for people.
+#[inline]
 fn short(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::client::Channel;
-use crate::client::tests::{ONCE, scripted, two};
+use crate::client::tests::{ONCE, quiet, scripted, two};
 use crate::transport::scripted::Scripted;
 
 fn channel() -> Channel {
@@ -40,6 +40,35 @@ async fn a_table_and_json_say_the_same() {
     assert_eq!(json["endpoints"][0]["state"], "warm");
     assert_eq!(json["balance"], "shortest_delay");
     assert_eq!(json["picks"][0]["picked"], picked);
+}
+
+#[tokio::test]
+async fn an_owner_that_has_its_part_of_the_load_is_passed_over_for_that() {
+    let links = ["a", "b", "c"].map(|name| (name, Scripted::Hangs)).to_vec();
+    let channel = scripted(Channel::builder("http://scripted:1"), links);
+    // It weighs its endpoints from then on.
+    channel.ready().await.unwrap();
+    quiet().await;
+    let mut calls = Vec::new();
+    let full = |channel: &Channel| {
+        let explained = channel.explain_key("cart-7");
+        let of = explained.candidates().iter().map(|candidate| {
+            let why = candidate.passed_over().unwrap_or_default();
+            (candidate.is_picked(), why.contains("part of the load"))
+        });
+        of.collect::<Vec<_>>()
+    };
+    for want in [
+        [(true, false), (false, false), (false, false)],
+        [(true, false), (false, false), (false, false)],
+        [(false, true), (true, false), (false, false)],
+    ] {
+        assert_eq!(full(&channel), want, "with {} calls", calls.len());
+        let call = crate::client::unary(&channel, &ONCE, 1).hash_key("cart-7");
+        calls.push(tokio::spawn(call.into_future()));
+        quiet().await;
+    }
+    calls.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]

@@ -135,6 +135,21 @@ async fn a_name_that_nobody_serves_or_that_cannot_be_looked_up_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn callers_that_try_again_at_once_leave_time_to_find_a_server() {
+    let (channel, script, _) = cluster(1);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    // The next answer counts at once then, and no time has to pass for it.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    script.send(Some(Ok(vec![instance(1)]))).unwrap();
+    let mut tries = 0;
+    while unary(&channel, &ONCE, 1).await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "nothing else runs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_drains_or_is_gone_gets_no_new_calls_and_none_is_lost() {
     let (channel, script, recorders) = cluster(3);
     script
@@ -170,6 +185,86 @@ async fn whoever_drains_or_is_gone_gets_no_new_calls_and_none_is_lost() {
     assert!(ok(&recorders[0]) > before, "it is back");
     let served: u64 = recorders.iter().map(|recorder| ok(recorder)).sum();
     assert_eq!(served, calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_again_was_seen_then_though_it_is_the_same() {
+    let (channel, script, _) = cluster(1);
+    let one = || Some(Ok(vec![instance(1)]));
+    script.send(one()).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let shown = channel.explain().to_string();
+    assert!(
+        shown.starts_with("cart: 1 endpoint, shortest_delay, seen 60.0 s ago\n"),
+        "{shown}"
+    );
+    script.send(one()).unwrap();
+    quiet().await;
+    let shown = channel.explain().to_string();
+    assert!(shown.contains(", seen 0 µs ago\n"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_found_it_is_said_and_no_empty_table_shown() {
+    let (channel, script, _) = cluster(0);
+    script.send(Some(Ok(Vec::new()))).unwrap();
+    unary(&channel, &ONCE, 1).await.unwrap_err();
+    let shown = channel.explain().to_string();
+    let mut lines = shown.lines();
+    assert!(lines.next().unwrap().starts_with("cart: 0 endpoints"));
+    let pick = lines.next().unwrap();
+    assert!(
+        pick.ends_with("found nobody that could take it at once"),
+        "{shown}"
+    );
+    assert_eq!(lines.next(), None, "{shown}");
+    let key = channel.explain_key("a").to_string();
+    assert!(key.contains("no endpoints yet"), "{key}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_and_goes_costs_no_call_and_who_is_well_keeps_his() {
+    let (channel, script, recorders) = cluster(2);
+    let told = async |instances: Vec<Instance>| {
+        script.send(Some(Ok(instances))).unwrap();
+        // Longer than readings are gathered.
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    };
+    let some = async || {
+        let before = ok(&recorders[1]);
+        for n in 0..50 {
+            unary(&channel, &ONCE, n).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        ok(&recorders[1]) - before
+    };
+    // The registry loses one of two that are well, and finds it again.
+    let (both, one) = (|| vec![instance(1), instance(2)], || vec![instance(1)]);
+    told(both()).await;
+    assert!(some().await > 0);
+    told(one()).await;
+    assert_eq!(some().await, 0, "once it is taken for gone");
+    told(both()).await;
+    // Until it is warm.
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    for instances in [one(), both(), one(), both()] {
+        told(instances).await;
+        assert!(some().await > 10, "it is well, whatever the registry says");
+    }
+    // One that is alone in its service is restarted all the time: nobody else could take its calls.
+    let (channel, script, _) = cluster(2);
+    for (restart, port) in [1, 2, 1, 2, 1].into_iter().enumerate() {
+        let restarted = instance(port).with_id(format!("cart-{restart}"));
+        let restarted = restarted.with_slot("0").with_incarnation(restart as u64);
+        script.send(Some(Ok(vec![restarted]))).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        for n in 0..20 {
+            unary(&channel, &ONCE, n).await.unwrap();
+        }
+    }
+    let shown = channel.explain().to_string();
+    assert!(shown.contains("flapping"), "{shown}");
 }
 
 #[tokio::test]

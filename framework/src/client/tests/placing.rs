@@ -1,15 +1,18 @@
 //! Which endpoint a call goes to, what it costs on the way, and what it is told of a call that cannot be sent.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
 
 use super::*;
+use crate::balance::Balance;
 use crate::call::Payload;
 use crate::call::body::Body;
 use crate::call::key::HashKeyField;
 use crate::call::key::hash::KeyHash;
-use crate::endpoint::Node;
+use crate::call::unexecuted::Unexecuted;
+use crate::endpoint::{Node, Phase};
 use crate::transport::scripted::Scripted;
 
 pub(in crate::client) fn two(_: RawCall) -> Result<RawReply, Status> {
@@ -182,6 +185,68 @@ async fn a_call_waits_at_the_first_endpoint_whose_queue_has_room() {
     }
 }
 
+/// Answers that are counted.
+fn counted(
+    count: &Arc<AtomicUsize>,
+) -> Arc<dyn Fn(RawCall) -> Result<RawReply, Status> + Send + Sync> {
+    let count = Arc::clone(count);
+    Arc::new(move |call| {
+        count.fetch_add(1, Ordering::Relaxed);
+        two(call)
+    })
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_a_place_wait_at_all_endpoints_that_may_take_them() {
+    let counts = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
+    let busy = |count| Scripted::Busy(counted(count));
+    let links = ["a", "b", "c"].into_iter().zip(counts.each_ref().map(busy));
+    let channel = scripted(Channel::builder("http://scripted:1"), links.collect());
+    let place = &channel.0.core.place;
+    let now = place.table.fleet().stamp(tokio::time::Instant::now());
+    place.table.now().vitals()[0].enter(Phase::Hung, now);
+    for n in 0..30 {
+        unary(&channel, &ONCE, n).await.unwrap();
+    }
+    let counts = counts.map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(counts[0], 0, "it hangs");
+    assert!(counts[1] > 5 && counts[2] > 5, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_goes_elsewhere() {
+    for key in [None, Some("cart-7")] {
+        for refuser in 0..3 {
+            let refused = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&refused);
+            let refuses = Scripted::Answers(Arc::new(move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let status = Status::unavailable("full");
+                Err(status.with_unexecuted(Some(Unexecuted::Refused)))
+            }));
+            let link = |index| match index == refuser {
+                true => refuses.clone(),
+                false => Scripted::Answers(Arc::new(two)),
+            };
+            let links = vec![("a", link(0)), ("b", link(1)), ("c", link(2))];
+            let builder = Channel::builder("http://scripted:1").balance(Balance::pick_first());
+            let channel = scripted(builder, links);
+            for n in 0..8 {
+                let call = unary(&channel, &ONCE, n);
+                let reply = match key {
+                    Some(key) => call.hash_key(key).await,
+                    None => call.await,
+                };
+                assert_eq!(reply.unwrap(), 2, "{key:?}, {refuser}");
+            }
+            if key.is_none() {
+                let expected = if refuser == 0 { 8 } else { 0 };
+                assert_eq!(refused.load(Ordering::Relaxed), expected);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_call_rests_while_every_connection_is_closing() {
     let links = vec![("a", Scripted::Closing), ("b", Scripted::Closing)];
@@ -255,9 +320,12 @@ async fn requests_that_cannot_be_sent_do_not_reach_the_server() {
     let status = channel.call(call).await.unwrap_err();
     assert_eq!(status.code(), crate::Code::Internal);
     assert!(status.message().contains("where it was made"), "{status}");
+    assert_eq!(status.unexecuted(), Some(Unexecuted::Unsendable));
     let path = RawCall::new("/test.v1.Count/On ce", "");
     let status = channel.call(path).await.unwrap_err();
     assert!(status.message().contains("On ce"), "{status}");
+    // It says nothing of the server: five such calls in a row would take it out of use.
+    assert_eq!(status.unexecuted(), Some(Unexecuted::Unsendable));
     whole(&channel, 0).await.unwrap();
     settle("a refused call", || idle(&recorder, &channel)).await;
     let ups = |line: &String| {

@@ -16,14 +16,15 @@ fn set(ids: &str) -> Reading {
     Reading::Set(ids.split_whitespace().map(instance).collect())
 }
 
-/// The members: `-a` is held for a mass, `~a` as it comes and goes, `?a` is damped, `(a)` superseded.
+/// The members: `-a` is held for a mass, `~a` as it comes and goes, `?a` is passed by, `(a)` superseded.
 fn shown(judge: &Judge) -> String {
     let members = judge.found().members.iter().map(|member| {
         let id = member.instance.id();
         match (member.held.map(|held| held.why), member.damped_until) {
             _ if member.is_superseded => format!("({id})"),
             (Some(HeldWhy::Mass), _) => format!("-{id}"),
-            (Some(HeldWhy::Flapping), _) => format!("~{id}"),
+            (Some(HeldWhy::Flapping), None) => format!("~{id}"),
+            (Some(HeldWhy::Flapping), Some(_)) => format!("~?{id}"),
             (None, Some(_)) => format!("?{id}"),
             (None, None) => id.to_owned(),
         }
@@ -94,38 +95,101 @@ fn what_becomes_of_readings() {
 }
 
 #[test]
-fn what_comes_and_goes_has_to_be_steady_first() {
-    // b comes and goes once: nothing is made of it.
-    let mut readings = vec![(0, "a b c d"), (1, "a c d"), (2, "a b c d")];
-    assert_eq!(shown(&run(&readings)), "a b c d");
-    // The fourth time is too much: it is a member, and has to stay for 10 s.
-    readings.extend([(3, "a c d"), (4, "a b c d")]);
-    assert_eq!(shown(&run(&readings)), "a ?b c d");
-    assert_eq!(
-        shown(&run(&[&readings[..], &[(13, ".")]].concat())),
-        "a ?b c d"
-    );
-    assert_eq!(
-        shown(&run(&[&readings[..], &[(14, ".")]].concat())),
-        "a b c d"
-    );
-    // It goes again: no key moves for that.
-    readings.push((5, "a c d"));
-    assert_eq!(shown(&run(&readings)), "a ~b c d");
-    readings.push((6, "a b c d"));
-    assert_eq!(shown(&run(&readings)), "a ?b c d");
-    readings.push((7, "a c d"));
-    assert_eq!(
-        shown(&run(&[&readings[..], &[(16, ".")]].concat())),
-        "a ~b c d"
-    );
-    assert_eq!(
-        shown(&run(&[&readings[..], &[(17, ".")]].concat())),
-        "a c d"
-    );
-    // All of it is forgotten after a minute.
-    let rested = [&readings[..], &[(17, "."), (70, "a b c d")]].concat();
-    assert_eq!(shown(&run(&rested)), "a b c d");
+fn what_comes_and_goes_is_held_and_moves_no_key_more_than_twice() {
+    let (with, without) = ("a b c d", "a c d");
+    let once = vec![(0, with), (1, without), (2, with)];
+    // The third time is too much: it stays a member, and keeps its calls while it answers.
+    let third = [&once[..], &[(3, without)]].concat();
+    let back = [&third[..], &[(4, with)]].concat();
+    let again = [&back[..], &[(5, without)]].concat();
+    let later = |readings: &[(u64, &'static str)], more: &[(u64, &'static str)]| {
+        shown(&run(&[readings, more].concat()))
+    };
+    for (readings, more, want) in [
+        (&once, &[][..], "a b c d"),
+        (&third, &[], "a ~b c d"),
+        (&third, &[(12, ".")], "a ~b c d"),
+        (&third, &[(13, ".")], "a c d"),
+        // As it is the same one that is back, it is as good as before.
+        (&back, &[], "a b c d"),
+        (&back, &[(60, ".")], "a b c d"),
+        (&again, &[], "a ~b c d"),
+        (&again, &[(6, with)], "a b c d"),
+        // One that is new there has to stay for 10 s.
+        (&third, &[(13, "."), (14, with)], "a ?b c d"),
+        (&third, &[(13, "."), (14, with), (23, ".")], "a ?b c d"),
+        (&third, &[(13, "."), (14, with), (24, ".")], "a b c d"),
+        // It goes again meanwhile: it is held, and has to stay from the beginning.
+        (&third, &[(13, "."), (14, with), (20, without)], "a ~?b c d"),
+        (
+            &third,
+            &[(13, "."), (14, with), (20, without), (30, ".")],
+            "a c d",
+        ),
+        (
+            &third,
+            &[(13, "."), (14, with), (20, without), (21, with), (30, ".")],
+            "a ?b c d",
+        ),
+        (
+            &third,
+            &[(13, "."), (14, with), (20, without), (21, with), (31, ".")],
+            "a b c d",
+        ),
+        // All of it is forgotten after a minute.
+        (&third, &[(13, "."), (70, with)], "a b c d"),
+    ] {
+        assert_eq!(later(readings, more), want, "{readings:?}, {more:?}");
+    }
+}
+
+fn slotted(id: &str, slot: &str, incarnation: u64) -> Arc<Instance> {
+    let instance = Arc::unwrap_or_clone(instance(id));
+    Arc::new(instance.with_slot(slot).with_incarnation(incarnation))
+}
+
+#[test]
+fn a_new_one_in_a_slot_that_comes_and_goes_is_passed_by_unless_there_are_many() {
+    // So many of ten slots are restarted, so often, a second each: the last of each in its slot.
+    for (slots, restarts, want) in [(1, 1, 0), (1, 2, 1), (3, 2, 3), (4, 2, 3), (10, 2, 3)] {
+        let (mut judge, mut now) = (Judge::default(), Instant::now());
+        let mut all: Vec<_> = (0..10)
+            .map(|slot| slotted(&format!("n{slot}"), &slot.to_string(), 1))
+            .collect();
+        judge.take(Reading::Set(all.clone()), now);
+        for restart in 1..=restarts {
+            for (slot, one) in all.iter_mut().take(slots).enumerate() {
+                now += Duration::from_secs(1);
+                *one = slotted(
+                    &format!("n{slot}-{restart}"),
+                    &slot.to_string(),
+                    1 + restart,
+                );
+            }
+            judge.take(Reading::Set(all.clone()), now);
+        }
+        let shown = shown(&judge);
+        assert_eq!(shown.matches('?').count(), want, "{slots} slots, {shown}");
+        assert_eq!(judge.found().members.len(), 10, "{shown}");
+    }
+    // One that was held is followed by the next at once.
+    let mut judge = Judge::default();
+    let now = Instant::now();
+    let others = || {
+        [
+            slotted("b", "1", 1),
+            slotted("c", "2", 1),
+            slotted("d", "3", 1),
+        ]
+    };
+    let with = |one: Arc<Instance>| Reading::Set([&others()[..], &[one]].concat());
+    for id in 1..=2 {
+        judge.take(with(slotted(&format!("a{id}"), "0", id)), now);
+    }
+    judge.take(Reading::Set(others().to_vec()), now);
+    assert_eq!(shown(&judge), "~a2 b c d");
+    judge.take(with(slotted("a3", "0", 3)), now);
+    assert_eq!(shown(&judge), "?a3 b c d");
 }
 
 #[test]
@@ -149,10 +213,6 @@ fn who_said_that_it_leaves_or_left_its_slot_to_another_is_not_missed() {
     judge.take(set("d"), now);
     assert_eq!(shown(&judge), "d");
 
-    let slotted = |id: &str, slot: &str, incarnation| {
-        let instance = Arc::unwrap_or_clone(instance(id));
-        Arc::new(instance.with_slot(slot).with_incarnation(incarnation))
-    };
     let mut judge = Judge::default();
     let old = ["a", "b", "c"].map(|id| slotted(id, &format!("slot-{id}"), 1));
     judge.take(Reading::Set(old.to_vec()), now);
@@ -217,7 +277,7 @@ fn one_that_changes_stays_the_same_member() {
     let change = judge.take(Reading::Set(vec![Arc::new(heavy)]), now + MS);
     assert_eq!(change.unwrap().to_string(), "1 changed");
     let member = &judge.found().members[0];
-    assert_eq!((member.instance.weight(), member.since), (500, now));
+    assert_eq!(member.instance.weight(), 500);
 }
 
 #[test]
@@ -259,6 +319,61 @@ proptest! {
             prop_assert!(!was_full || !found.members.is_empty());
             was_full |= !found.members.is_empty();
             prop_assert!(judge.next().is_none_or(|next| next > now));
+        }
+    }
+
+    /// Records that are the very ones of the last reading are not looked at: that comes to the same as if they were.
+    #[test]
+    fn what_is_as_it_was_need_not_be_looked_at(
+        // The order of a reading; which records of 24 are in it, four of each id and three ids to a slot; the time.
+        readings in prop::collection::vec((any::<u64>(), 0_u32..1 << 24, 0_u64..9_000), 1..40),
+        // The next reading is like the last but for this.
+        slips in prop::collection::vec(prop::option::of(0_u32..24), 40),
+    ) {
+        let pool: Vec<_> = (0..24_u64).map(|at| {
+            let (id, kind) = (at / 4, at % 4);
+            let one = Arc::unwrap_or_clone(slotted(&format!("n{id}"), &(id % 2).to_string(), 1 + kind / 2));
+            // The last two are the same, written twice.
+            let state = if kind == 1 { InstanceState::Draining } else { InstanceState::Ready };
+            Arc::new(one.with_state(state))
+        }).collect();
+        let (mut quick, mut thorough) = (Judge::default(), Judge::default());
+        let (mut now, mut which, mut order) = (Instant::now(), 0, 0);
+        for ((seed, bits, millis), slip) in readings.into_iter().zip(slips) {
+            now += Duration::from_millis(millis);
+            match slip {
+                Some(bit) => which ^= 1 << bit,
+                None => (which, order) = (bits, seed),
+            }
+            let in_it = (0..24).filter(|bit| which & (1 << bit) != 0);
+            let mut set: Vec<_> = in_it.map(|bit| Arc::clone(&pool[bit])).collect();
+            fastrand::Rng::with_seed(order).shuffle(&mut set);
+            thorough.read.doubt();
+            let changes = [&mut quick, &mut thorough].map(|judge| {
+                (judge.take(Reading::Set(set.clone()), now), judge.tick(now))
+            });
+            prop_assert_eq!(&changes[0], &changes[1]);
+            let found = [&quick, &thorough].map(|judge| format!("{:?}", judge.found()));
+            prop_assert_eq!(&found[0], &found[1]);
+            // Of each slot one has it.
+            let members = &quick.found().members;
+            for slot in ["0", "1"] {
+                let of_slot = || members.iter().filter(|one| one.instance.slot() == slot);
+                let heads = of_slot().filter(|one| !one.is_superseded).count();
+                prop_assert_eq!(heads, of_slot().count().min(1));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_place_is_found_from_wherever_it_is_looked_for() {
+    let judge = run(&[(0, "b d f h j l n p r t v x z")]);
+    let members = &judge.found().members;
+    for from in 0..=members.len() {
+        for id in ('a'..='{').map(String::from) {
+            let want = members.partition_point(|one| one.instance.id() < id.as_str());
+            assert_eq!(seek(members, from.min(want), &id), want, "{id} from {from}");
         }
     }
 }

@@ -13,7 +13,7 @@ mod unwatched;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -72,6 +72,18 @@ impl Local {
             service,
             is_deaf: false,
         })
+    }
+
+    /// Where it looks, and who would be found there.
+    pub(super) fn when_empty(&self) -> String {
+        let root = self.root.clone().map_or_else(place::root, Ok);
+        let root = root.map_or_else(|why| why.to_string(), |root| root.display().to_string());
+        let service = &self.service;
+        format!(
+            "no server of this machine is registered as {service} in {root}; a server is by \
+             `Server::register(\"local:///\")`, and {} says where",
+            place::VARIABLE
+        )
     }
 
     async fn follow(&self, updates: &Updates) -> io::Error {
@@ -186,19 +198,19 @@ async fn happened(watch: Option<&Watch>) -> Happened {
 /// Files that are looked at once more.
 #[derive(Debug, Default)]
 struct OnceMore {
-    names: BTreeSet<OsString>,
+    names: HashSet<OsString>,
     times: usize,
 }
 
 impl OnceMore {
     /// These, and those that it waits for; all of them from the start.
-    fn with(&mut self, mut names: BTreeSet<OsString>) -> BTreeSet<OsString> {
+    fn with(&mut self, mut names: HashSet<OsString>) -> HashSet<OsString> {
         self.times = 0;
-        names.append(&mut self.names);
+        names.extend(self.names.drain());
         names
     }
 
-    async fn next(&mut self) -> BTreeSet<OsString> {
+    async fn next(&mut self) -> HashSet<OsString> {
         match ONCE_MORE.get(self.times) {
             Some(wait) if !self.names.is_empty() => sleep(*wait).await,
             _ => std::future::pending().await,

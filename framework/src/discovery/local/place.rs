@@ -42,18 +42,24 @@ impl Environment {
 
     /// The registry directory: the one that is named, else one in the runtime directory of the user, which goes with
     /// his session, else one of his among the temporary files.
-    pub(super) fn root(self, uid: u32) -> PathBuf {
-        match (self.registry, self.runtime) {
+    pub(super) fn root(self, uid: u32) -> io::Result<PathBuf> {
+        Ok(match (self.registry, self.runtime) {
+            (Some(named), _) if named.is_relative() => {
+                let why = format!(
+                    "{VARIABLE} is {named:?}: it has to be an absolute path, or processes in other folders find nobody"
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
             (Some(named), _) => named,
             (None, Some(runtime)) => runtime.join("sinew"),
             (None, None) => self.temporary.join(format!("sinew-{uid}")),
-        }
+        })
     }
 }
 
 /// The registry directory of this process.
 pub(super) fn root() -> io::Result<PathBuf> {
-    Ok(Environment::read().root(uid()?))
+    Environment::read().root(uid()?)
 }
 
 /// The directory of a service below `root`, made where it is missing, and checked.
@@ -68,7 +74,8 @@ pub(super) fn of_service(root: &Path, service: &str) -> io::Result<PathBuf> {
 /// Makes it, readable for nobody else, where it is missing; then looks who can write there.
 pub(super) fn prepare(path: &Path, uid: u32) -> io::Result<()> {
     let made = DirBuilder::new().mode(0o700).recursive(true).create(path);
-    made.map_err(|why| named(path, "cannot be made", why))?;
+    let cannot = format!("cannot be made (another registry directory is named by {VARIABLE})");
+    made.map_err(|why| named(path, &cannot, why))?;
     let meta = fs::symlink_metadata(path).map_err(|why| named(path, "cannot be read", why))?;
     let refused = |why: String| {
         let path = path.display();
@@ -179,8 +186,10 @@ mod tests {
             (None, Some("/run/user/7"), "/run/user/7/sinew"),
             (None, None, "/tmp/sinew-7"),
         ] {
-            assert_eq!(of(registry, runtime), Path::new(want));
+            assert_eq!(of(registry, runtime).unwrap(), Path::new(want));
         }
+        let why = of(Some("a"), None).unwrap_err().to_string();
+        assert!(why.contains("SINEW_REGISTRY_DIR is \"a\""), "{why}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) struct Record {
 
 impl Record {
     /// Writes the record into the directory of a service. It appears there whole, and locked.
+    #[inline]
     pub(super) fn publish(dir: &Path, instance: &Instance) -> io::Result<Self> {
         let id = instance.id();
         if let Some(why) = not_a_name(id) {
@@ -53,6 +54,7 @@ impl Record {
     }
 
     /// Replaces the record by another of the same id: a new file, locked before the old one is gone.
+    #[inline]
     pub(super) fn update(&mut self, instance: &Instance) -> io::Result<()> {
         let dir = self.path.parent().unwrap_or(Path::new("."));
         let new = Self::publish(dir, instance)?;
@@ -63,23 +65,27 @@ impl Record {
     }
 
     /// Is it still what stands at its path? Others may have cleaned up.
+    #[inline]
     pub(super) fn is_there(&self) -> bool {
         is_at(&self.path, &self.file)
     }
 
     /// A second descriptor of the file, as a child has it that was forked.
     #[cfg(test)]
+    #[inline]
     pub(super) fn descriptor(&self) -> File {
         self.file.try_clone().unwrap()
     }
 
     /// Closes the file and leaves what stands at its path.
+    #[inline]
     pub(super) fn forget(mut self) {
         self.path = PathBuf::new();
     }
 }
 
 impl Drop for Record {
+    #[inline]
     fn drop(&mut self) {
         // While it is locked, so that nobody sees it as one of the dead.
         if self.is_there() {
@@ -88,6 +94,7 @@ impl Drop for Record {
     }
 }
 
+#[inline]
 fn write(path: &Path, json: &str) -> io::Result<File> {
     let open = || {
         OpenOptions::new()

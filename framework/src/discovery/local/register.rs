@@ -1,5 +1,8 @@
 //! A server in the registry directory: a record under each of its services, written again where it is gone.
 //! It refuses to be in a slot that another one has, and to keep its own when it leaves.
+//!
+//! What is not generic is inline, here and in the records and slots, so that servers that register compile it, and not
+//! every build of this crate.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,6 +108,7 @@ impl Entries {
     ///
     /// # Errors
     /// The first of them.
+    #[inline]
     fn keep(
         &mut self,
         root: PathBuf,
@@ -132,6 +136,7 @@ impl Entries {
 }
 
 impl Entry {
+    #[inline]
     fn new(service: String) -> Self {
         Self {
             record: None,
@@ -141,6 +146,7 @@ impl Entry {
         }
     }
 
+    #[inline]
     fn keep(&mut self, root: &Path, wanted: &Arc<Instance>) -> io::Result<()> {
         let is_leaving = wanted.state() == InstanceState::Draining;
         if is_leaving && self.record.is_none() {

@@ -1,7 +1,7 @@
 //! The records in the directory of a service: whose owner is alive, and what each says.
 //! It refuses to wait for anything, and to take a lock that would keep an owner or another reader from his.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
@@ -31,12 +31,12 @@ const TRIES: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Which {
     All,
-    Names(BTreeSet<OsString>),
+    Names(HashSet<OsString>),
 }
 
 /// Who is there, as far as was looked.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<OsString, Known>);
+pub(super) struct Seen(HashMap<OsString, Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -60,7 +60,7 @@ pub(super) struct Looked {
     pub(super) is_changed: bool,
     /// Those that are as they were, though something happened to them: an owner's last descriptor is told of before his
     /// lock is gone.
-    pub(super) doubtful: BTreeSet<OsString>,
+    pub(super) doubtful: HashSet<OsString>,
 }
 
 impl Seen {
@@ -79,7 +79,7 @@ impl Seen {
                 }
             }
             Which::All => {
-                let mut names = BTreeSet::new();
+                let mut names = HashSet::new();
                 for entry in fs::read_dir(dir)?.take(MOST_FILES) {
                     let name = entry?.file_name();
                     if is_record(&name) {

@@ -28,6 +28,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// The lowest one that is free, for this owner.
+    #[inline]
     pub(super) fn lowest(root: &Path, service: &str, owner: &str) -> io::Result<Self> {
         let dir = place::of_service(&root.join(FOLDER), service)?;
         for number in 0..MOST {
@@ -43,6 +44,7 @@ impl Slot {
     ///
     /// # Errors
     /// `ResourceBusy` where another one has it, whom it names.
+    #[inline]
     pub(super) fn given(root: &Path, service: &str, name: &str, owner: &str) -> io::Result<Self> {
         let dir = place::of_service(&root.join(FOLDER), service)?;
         let slot = Self::take(&dir, name.to_owned(), owner)?;
@@ -57,6 +59,7 @@ impl Slot {
     }
 
     /// The slot, unless another one has it.
+    #[inline]
     fn take(dir: &Path, name: String, owner: &str) -> io::Result<Option<Self>> {
         let path = dir.join(file_name(&name));
         // Never removed by anybody here: two might have one slot then, one by the file that is gone.
@@ -84,23 +87,27 @@ impl Slot {
         }
     }
 
+    #[inline]
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// Is it still the one that others find taken? Somebody may have removed the directory.
+    #[inline]
     pub(super) fn is_there(&self) -> bool {
         let locked = self.locked.as_ref();
         locked.is_some_and(|locked| place::is_at(&self.path, locked))
     }
 
     /// Whoever comes next may have it.
+    #[inline]
     pub(super) fn let_go(&mut self) {
         self.locked = None;
     }
 }
 
 /// The name of a slot's file. That of a slot is any text: what is not plain is written as in a URL.
+#[inline]
 fn file_name(slot: &str) -> String {
     let mut name = String::with_capacity(slot.len());
     for (at, byte) in slot.bytes().enumerate() {
@@ -115,6 +122,7 @@ fn file_name(slot: &str) -> String {
 }
 
 /// Who has a slot, as he wrote it.
+#[inline]
 fn whose(path: &Path) -> String {
     let mut owner = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST_OWNER).read_to_end(&mut owner));

@@ -131,7 +131,7 @@ async fn a_file_to_which_something_happened_is_looked_at_again_and_not_for_ever(
     let dir = folder.service();
     let _a = Record::publish(&dir, &instance("a")).unwrap();
     let mut seen = Seen::default();
-    let names: BTreeSet<OsString> = ["a.json".into()].into();
+    let names: HashSet<OsString> = ["a.json".into()].into();
     let mut look = || seen.look(&dir, &Which::Names(names.clone())).unwrap();
     assert!(look().doubtful.is_empty(), "it is new");
     let mut once_more = OnceMore {
@@ -230,7 +230,7 @@ fn a_record_is_there_all_the_time_that_it_is_replaced() {
     std::thread::scope(|scope| {
         let looking = scope.spawn(|| {
             let mut seen = Seen::default();
-            let names: BTreeSet<OsString> = ["a.json".into()].into();
+            let names: HashSet<OsString> = ["a.json".into()].into();
             let mut changes = 0;
             for _ in 0..2000 {
                 changes += u32::from(

@@ -2,7 +2,7 @@
 //! as a user has 128 of the former.
 //! It refuses to read files, and to lose an event unsaid: what it could not keep is told as "look at all".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -38,7 +38,7 @@ static HUB: Mutex<Option<Hub>> = Mutex::new(None);
 
 struct Hub {
     inotify: Arc<OwnedFd>,
-    watched: BTreeMap<i32, Vec<Arc<Ears>>>,
+    watched: HashMap<i32, Vec<Arc<Ears>>>,
 }
 
 /// Somebody looks at a directory. Dropping it ends that, and the thread with the last of them.
@@ -57,7 +57,7 @@ struct Ears {
 
 #[derive(Debug, Default)]
 struct State {
-    names: BTreeSet<std::ffi::OsString>,
+    names: HashSet<std::ffi::OsString>,
     is_overflown: bool,
     is_over: bool,
 }
@@ -133,7 +133,7 @@ impl Hub {
             .spawn(move || follow(&reading))?;
         Ok(Self {
             inotify,
-            watched: BTreeMap::new(),
+            watched: HashMap::new(),
         })
     }
 

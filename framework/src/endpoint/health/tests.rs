@@ -163,16 +163,19 @@ fn whoever_leaves_drains_and_may_change_its_mind() {
 #[test]
 fn a_window_forgets_what_is_older_than_it() {
     let start = Instant::now();
-    let mut window = Window::new(start, (u32::MAX, 7));
+    let mut record = Record::new(start, (u32::MAX, 7));
     let mut totals = (u32::MAX, 7);
     for second in 0..25_u32 {
         totals = (totals.0.wrapping_add(10), totals.1 + 1);
-        window.count(totals, start + SECOND * second, SECOND);
+        record.count(totals, start + SECOND * second, SECOND);
         let seconds = (second + 1).min(10);
-        assert_eq!(window.sum(), (10 * seconds, seconds), "after {second} s");
+        let sum = record.window.sum();
+        assert_eq!(sum, (10 * seconds, seconds), "after {second} s");
+        assert!(record.has_failures());
     }
-    window.count(totals, start + SECOND * 1000, SECOND);
-    assert_eq!(window.sum(), (0, 0));
+    record.count(totals, start + SECOND * 1000, SECOND);
+    assert_eq!(record.window.sum(), (0, 0));
+    assert!(!record.has_failures());
 }
 
 #[test]
@@ -223,6 +226,7 @@ fn who_does_not_answer_hangs_until_it_does_or_is_gone() {
         let mut record = record(100, 0);
         record.phase = phase;
         record.since = now;
+        record.warms_since = now - tuning.warm_up;
         let seen = Seen {
             hang,
             is_connected,
@@ -230,5 +234,34 @@ fn who_does_not_answer_hangs_until_it_does_or_is_gone() {
         };
         let judged = record.judge(seen, &Comparison::default(), now, &tuning);
         assert_eq!(judged, next, "{phase:?}, {hang:?}");
+    }
+}
+
+#[test]
+fn a_doubt_neither_ends_a_warm_up_nor_begins_it_anew() {
+    let tuning = Tuning::default();
+    let start = Instant::now();
+    let mut record = Record::new(start, (0, 0));
+    for (second, hang, next) in [
+        (2, Hang::Asked, Some((Phase::Suspect, Cause::Silent))),
+        (3, Hang::No, Some((Phase::Warm, Cause::Answered))),
+        (4, Hang::No, None),
+        (10, Hang::No, Some((Phase::Ready, Cause::WarmedUp))),
+        (11, Hang::Asked, Some((Phase::Suspect, Cause::Silent))),
+        (12, Hang::No, Some((Phase::Ready, Cause::Answered))),
+    ] {
+        let now = start + SECOND * second;
+        let seen = Seen {
+            hang,
+            is_connected: true,
+            ..Seen::default()
+        };
+        let judged = record.judge(seen, &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "after {second} s");
+        if let Some((phase, cause)) = judged {
+            record.enter(phase, cause, now, &tuning, 0.0);
+        }
+        let is_warm = record.phase == Phase::Warm;
+        assert!(!is_warm || record.since == start, "after {second} s");
     }
 }

@@ -41,16 +41,16 @@ fn a_round_trip_jumps_up_and_decays() {
 #[test]
 fn what_an_end_counts_as() {
     let tuning = Tuning::default();
-    for (outcome, elapsed, fails, in_a_row, totals, rtt, well) in [
-        (Outcome::Success, 0.01, false, 0, (2, 0), 0.02, true),
-        (Outcome::Fault, 0.001, true, 1, (1, 1), 0.02, false),
-        (Outcome::Fault, 0.04, true, 1, (1, 1), 0.04, false),
-        (Outcome::Late, 0.2, true, 1, (1, 1), 0.2, false),
-        (Outcome::Late, 0.01, false, 0, (1, 0), 0.02, true),
-        (Outcome::Rejected, 0.001, false, 0, (1, 0), 0.02, false),
-        (Outcome::Gone, 0.01, false, 0, (1, 0), 0.02, true),
-        (Outcome::Gone, 0.04, false, 0, (1, 0), 0.04, true),
-        (Outcome::Unsent, 9.0, false, 0, (1, 0), 0.02, true),
+    for (outcome, elapsed, fails, in_a_row, totals, answered, rtt, well) in [
+        (Outcome::Success, 0.01, false, 0, (2, 0), 2, 0.02, true),
+        (Outcome::Fault, 0.001, true, 1, (1, 1), 2, 0.02, false),
+        (Outcome::Fault, 0.04, true, 1, (1, 1), 2, 0.04, false),
+        (Outcome::Late, 0.2, true, 1, (1, 1), 1, 0.2, false),
+        (Outcome::Late, 0.01, false, 0, (1, 0), 1, 0.02, true),
+        (Outcome::Rejected, 0.001, false, 0, (1, 0), 2, 0.02, false),
+        (Outcome::Gone, 0.01, false, 0, (1, 0), 1, 0.02, true),
+        (Outcome::Gone, 0.04, false, 0, (1, 0), 1, 0.04, true),
+        (Outcome::Unsent, 9.0, false, 0, (1, 0), 1, 0.02, true),
     ] {
         let clock = Clock(Instant::now());
         let vitals = Vitals::new(NORMAL_WEIGHT, clock.at(0), Arc::default());
@@ -58,6 +58,7 @@ fn what_an_end_counts_as() {
         let what = format!("{outcome:?} after {elapsed} s");
         let failed = vitals.settle(end(outcome, elapsed, clock.at(0)), &tuning);
         assert_eq!(failed, fails, "{what}");
+        assert_eq!(vitals.answered(), answered, "{what}");
         assert_eq!(vitals.failures_in_a_row(), in_a_row, "{what}");
         assert_eq!(vitals.totals(), totals, "{what}");
         let facts = vitals.counted(clock.at(0));

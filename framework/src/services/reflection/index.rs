@@ -57,20 +57,24 @@ impl Index {
         self.files.len()
     }
 
+    #[inline]
     pub(super) fn by_name(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
     /// By the full name of a service, method, message, field, oneof, enum, value of an enum, or extension.
+    #[inline]
     pub(super) fn by_symbol(&self, name: &str) -> Option<usize> {
         self.symbols.get(name).copied()
     }
 
+    #[inline]
     pub(super) fn by_extension(&self, extendee: &str, number: i32) -> Option<usize> {
         self.extensions.get(extendee)?.get(&number).copied()
     }
 
     /// The numbers of all extensions of a type, sorted; `None` where there is no such type.
+    #[inline]
     pub(super) fn extensions(&self, extendee: &str) -> Option<Vec<i32>> {
         match self.extensions.get(extendee) {
             Some(numbers) => Some(numbers.keys().copied().collect()),
@@ -79,6 +83,7 @@ impl Index {
     }
 
     /// A file, and behind it all that it imports and `sent` does not have, the nearest first, up to so many bytes.
+    #[inline]
     pub(super) fn with_imports(
         &self,
         file: usize,
@@ -111,6 +116,7 @@ impl Index {
         out
     }
 
+    #[inline]
     fn add(&mut self, encoded: Bytes) {
         let Ok(file) = FileDescriptorProto::decode(encoded.clone()) else {
             return;
@@ -130,6 +136,7 @@ impl Index {
         });
     }
 
+    #[inline]
     fn declare_all(&mut self, file: &FileDescriptorProto, at: usize) {
         let package = file.package();
         for message in &file.message_type {
@@ -150,6 +157,7 @@ impl Index {
     }
 
     /// Nested as deep as prost decodes: 100 levels.
+    #[inline]
     fn message(&mut self, scope: &str, message: &DescriptorProto, at: usize) {
         let scope = self.declare(scope, message.name(), at);
         for field in &message.field {
@@ -170,6 +178,7 @@ impl Index {
     }
 
     /// Values are siblings of their enum, as in C++.
+    #[inline]
     fn enumeration(&mut self, scope: &str, one: &EnumDescriptorProto, at: usize) {
         self.declare(scope, one.name(), at);
         for value in &one.value {
@@ -177,6 +186,7 @@ impl Index {
         }
     }
 
+    #[inline]
     fn extension(&mut self, scope: &str, one: &FieldDescriptorProto, at: usize) {
         self.declare(scope, one.name(), at);
         // Compilers write full names, with a dot in front.
@@ -186,6 +196,7 @@ impl Index {
     }
 
     /// Its full name.
+    #[inline]
     fn declare(&mut self, scope: &str, name: &str, at: usize) -> String {
         let full = match scope {
             "" => name.to_owned(),

@@ -1,5 +1,7 @@
 //! `grpc.reflection`, in both of its versions: what a server serves, described for tools that were not compiled for it.
 //! It refuses to describe what has no descriptor, and to make one up.
+//!
+//! What is not generic is inline, so that programs that ask for it compile it, and not every build of this crate.
 
 mod index;
 #[cfg(test)]
@@ -55,6 +57,7 @@ impl Reflection {
         }))
     }
 
+    #[inline]
     fn index(&self) -> &Index {
         let Described {
             services,
@@ -91,6 +94,7 @@ impl Reflection {
         Ok(())
     }
 
+    #[inline]
     fn answer(&self, asked: &MessageRequest, sent: &mut HashSet<usize>) -> MessageResponse {
         let index = self.index();
         let (file, what) = match asked {
@@ -112,6 +116,7 @@ impl Reflection {
     }
 
     /// One whose descriptor is missing would only lead to questions that nobody can answer.
+    #[inline]
     fn services(&self) -> MessageResponse {
         let names = self.0.services.iter().map(|service| service.name());
         let described = names.filter(|name| self.index().by_symbol(name).is_some());
@@ -125,6 +130,7 @@ impl Reflection {
     }
 }
 
+#[inline]
 fn extensions(index: &Index, extendee: &str) -> MessageResponse {
     match index.extensions(extendee) {
         Some(extension_number) => {
@@ -138,6 +144,7 @@ fn extensions(index: &Index, extendee: &str) -> MessageResponse {
 }
 
 /// What was asked for stands beside it in the response.
+#[inline]
 fn not_found(what: &str) -> MessageResponse {
     MessageResponse::ErrorResponse(ErrorResponse {
         error_code: Code::NotFound as i32,

@@ -16,6 +16,10 @@ mod quantile;
 mod run;
 mod script;
 mod site;
+/// The page of the documentation: what it shows is compiled, run, and true.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/simulator.md")]
+mod page {}
 #[cfg(test)]
 mod tests;
 mod watched;

@@ -117,6 +117,31 @@ fn a_node_that_hangs_is_found_out() {
 }
 
 #[test]
+fn nodes_that_are_busy_without_end_are_not_doubted_and_one_that_hangs_among_them_is_at_once() {
+    let cluster = Cluster::new()
+        .nodes(4, |_| Node::new().workers(4).exponential(ms(5)))
+        .at(ms(1000), |cluster| cluster.hang("node-1"));
+    let load = Load::closed(40).lasting(ms(1500));
+    cluster.check([1, 2], &load, |run| {
+        let when = |phase: &str| {
+            let judged = |event: &&Event| matches!(event.what, What::Judged(to, _) if to == phase);
+            let judged = run.events().iter().filter(judged);
+            judged.map(|event| event.at).collect::<Vec<_>>()
+        };
+        let is_soon = |at: &Duration| (ms(1000)..ms(1300)).contains(at);
+        let (suspect, hung) = (when("suspect"), when("hung"));
+        assert!(
+            suspect.len() == 1 && suspect.iter().all(is_soon),
+            "{suspect:?}: {run}"
+        );
+        assert!(
+            hung.len() == 1 && hung.iter().all(is_soon),
+            "{hung:?}: {run}"
+        );
+    });
+}
+
+#[test]
 fn a_key_stays_with_its_owner_while_there_is_little_to_do() {
     let us = Duration::from_micros;
     let cluster = Cluster::new()

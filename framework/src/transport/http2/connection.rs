@@ -21,6 +21,7 @@ use super::keepalive::{Look, Watch};
 use super::window::{STREAM_WINDOW, connection_window};
 use super::{failure, pump, reply};
 use crate::call::pipe::PipeReader;
+use crate::call::unexecuted::Unexecuted;
 use crate::call::{Payload, RawCall, RawReply, Shape, Status, wire};
 use crate::transport::NoSlot;
 use crate::transport::conduct::Conduct;
@@ -244,12 +245,13 @@ impl Slot {
         let connection = &self.connection.0;
         let compression = call.compression();
         let (request, peers_deadline) =
-            head::request(&connection.settings, call, connection.may_ask())?;
-        check(&call.payload)?;
+            head::request(&connection.settings, call, connection.may_ask())
+                .map_err(failure::unsendable)?;
+        check(&call.payload).map_err(failure::unsendable)?;
         let mut sender = self.sender();
         let (response, mut stream) = sender.send_request(request, false).map_err(|error| {
             let status = failure::unsent(error);
-            if status.unexecuted().is_some() {
+            if status.unexecuted() == Some(Unexecuted::Unsent) {
                 // The driver is about to say so. Until then nobody is to come here again.
                 connection.streams.close();
             }

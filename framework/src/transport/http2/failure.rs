@@ -12,8 +12,17 @@ use crate::call::{Code, Status};
 pub(super) fn unsent(error: h2::Error) -> Status {
     // What is wrong with this very call would be wrong with it on any connection.
     let of_the_connection = error.is_go_away() || error.is_io() || error.is_reset();
-    let how = of_the_connection.then_some(Unexecuted::Unsent);
-    status(error, false).with_unexecuted(how)
+    let how = if of_the_connection {
+        Unexecuted::Unsent
+    } else {
+        Unexecuted::Unsendable
+    };
+    status(error, false).with_unexecuted(Some(how))
+}
+
+/// A call that was looked at before it was sent, and cannot be.
+pub(super) fn unsendable(status: Status) -> Status {
+    status.with_unexecuted(Some(Unexecuted::Unsendable))
 }
 
 /// A call that HTTP/2 ended before the head of its reply came.

@@ -10,7 +10,7 @@ use super::{LONGEST_HOST, LONGEST_UNIX_PATH};
 pub(super) const LONGEST_SHOWN: usize = 200;
 
 /// A text that names no target: says what is wrong and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidTarget {
     text: String,
     pub(super) problem: Problem,
@@ -39,6 +39,13 @@ impl InvalidTarget {
 impl Display for InvalidTarget {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "invalid target {:?}: {}", self.text, self.problem)
+    }
+}
+
+/// What is read where `main` returns it.
+impl fmt::Debug for InvalidTarget {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "InvalidTarget({self})")
     }
 }
 

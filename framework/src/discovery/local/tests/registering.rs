@@ -29,9 +29,11 @@ fn there(folder: &Folder, service: &str) -> Vec<(String, String)> {
     let mut seen = Seen::default();
     seen.look(&dir, &Which::All).unwrap();
     let instances = seen.instances().into_iter();
-    instances
+    let mut there: Vec<_> = instances
         .map(|one| (one.id().to_owned(), one.slot().to_owned()))
-        .collect()
+        .collect();
+    there.sort();
+    there
 }
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {

@@ -1,0 +1,187 @@
+//! That nodes are judged alike whether or not all of them are looked at, and how often many are.
+
+use proptest::prelude::*;
+use tokio::time::advance;
+
+use super::*;
+use crate::call::{LoadReport, Status};
+use crate::endpoint::{Cause, EndpointSet, Fleet, InFlight, Table};
+use crate::observe::Observer;
+use crate::transport::Link;
+use crate::transport::memory::{InProcessLink, Unserved};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Nodes, who judges them, and the calls that are under way.
+struct Judging {
+    judge: Judge,
+    nodes: Vec<Arc<Node>>,
+    calls: Vec<InFlight>,
+}
+
+fn fleet_of(count: usize) -> (Arc<Fleet>, Vec<Arc<Node>>) {
+    let fleet = Fleet::new(Tuning::default(), true, 7);
+    let node = |index: usize| {
+        let link = Link::Memory(InProcessLink::new(Unserved(String::new())));
+        Arc::new(Node::fixed(&format!("node-{index:04}"), link, &fleet))
+    };
+    let nodes = (0..count).map(node).collect();
+    (fleet, nodes)
+}
+
+impl Judging {
+    fn new(count: usize) -> Self {
+        let (fleet, nodes) = fleet_of(count);
+        let shared = Shared {
+            set: Arc::new(EndpointSet::new(nodes.clone())).into(),
+            fleet,
+            observer: Observer::default(),
+        };
+        Self {
+            judge: Judge::new(Arc::new(shared)),
+            nodes,
+            calls: Vec::new(),
+        }
+    }
+
+    /// What happens to one of the nodes, or to the set of them.
+    fn happen(&mut self, what: u8, at: usize) {
+        let Some(node) = self.nodes.get(at % self.nodes.len().max(1)).cloned() else {
+            return;
+        };
+        match what {
+            // Most are calls, and most of those go well.
+            0..=9 => {
+                let call = InFlight::begin(node, Instant::now(), None, true);
+                self.calls.push(call);
+            }
+            10..=19 if !self.calls.is_empty() => {
+                let call = self.calls.swap_remove(at % self.calls.len());
+                let failed = Status::internal("broken");
+                call.settle(if what > 16 { Err(&failed) } else { Ok(()) });
+            }
+            20 => node.set_aside(Some(Cause::Leaving)),
+            21 => node.set_aside(None),
+            22 => node.set_weight(50 + u32::try_from(at).unwrap_or(0)),
+            23 => {
+                let report = LoadReport {
+                    in_flight: u32::try_from(at).unwrap_or(0),
+                    epoch: 1,
+                    ..LoadReport::default()
+                };
+                node.vitals().reported().store(report, Instant::now());
+            }
+            24 => {
+                // It is another one, or it is gone.
+                let fleet = Arc::clone(&self.judge.shared.fleet);
+                let link = Link::Memory(InProcessLink::new(Unserved(String::new())));
+                let index = at % self.nodes.len();
+                if at.is_multiple_of(2) {
+                    self.nodes[index] = Arc::new(Node::fixed(node.name(), link, &fleet));
+                } else {
+                    self.nodes.remove(index);
+                }
+                let set = EndpointSet::new(self.nodes.clone());
+                self.judge.shared.set.store(Arc::new(set));
+            }
+            25 => self.judge.shared.fleet.keep_load(),
+            26 => {
+                let late = Instant::now() - Tuning::default().frozen - MS;
+                self.judge.wakes_late(Some(late));
+            }
+            _ => {}
+        }
+    }
+
+    /// All that follows from a review.
+    async fn review(&mut self, rests: Rests) -> String {
+        let next = self.judge.review_but(rests);
+        // Those that are asked whether they hang answer at once.
+        for _ in 0..8 {
+            tokio::select! {
+                biased;
+                (node, hang) = self.judge.probes.next() => self.judge.probed(&node, hang),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        let phases = self.nodes.iter().map(|node| {
+            let (phase, since) = node.vitals().phase();
+            (phase, since.bits(), node.cause())
+        });
+        let fleet = &self.judge.shared.fleet;
+        format!(
+            "{:?}, {:?}, {}, {}, {}",
+            next.map(|next| next.saturating_duration_since(fleet.epoch())),
+            phases.collect::<Vec<_>>(),
+            fleet.weight(),
+            fleet.panics(),
+            fleet.load(),
+        )
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Nodes that nothing has happened to are passed by: that comes to the same as if they were judged.
+    #[test]
+    fn a_node_that_nothing_happened_to_need_not_be_judged(
+        steps in prop::collection::vec(
+            (prop::collection::vec((0_u8..40, 0_usize..24), 0..12), 0_u64..1_500),
+            1..60,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (mut quick, mut thorough) = (Judging::new(6), Judging::new(6));
+            for (happens, millis) in steps {
+                for (what, at) in happens {
+                    quick.happen(what, at);
+                    thorough.happen(what, at);
+                }
+                let quick = quick.review(Judged::rests).await;
+                let thorough = thorough.review(|_, _, _| false).await;
+                prop_assert_eq!(quick, thorough);
+                advance(Duration::from_millis(millis)).await;
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn many_nodes_are_left_alone_for_a_while_after_they_were_judged() {
+    for (nodes, micros) in [(2, 0), (100, 0), (1_100, 5_000), (10_100, 50_000)] {
+        assert_eq!(pause(nodes).as_micros(), micros, "{nodes} nodes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_failure_of_many_is_seen_at_once_and_the_next_after_a_pause() {
+    let (fleet, nodes) = fleet_of(1_100);
+    let table = Table::new(nodes.clone(), Arc::clone(&fleet), Observer::default());
+    table.wake();
+    tokio::time::sleep(20 * MS).await;
+    let fail = |node: &Arc<Node>| {
+        for _ in 0..5 {
+            let call = InFlight::begin(Arc::clone(node), Instant::now(), None, false);
+            call.settle(Err(&Status::internal("broken")));
+        }
+    };
+    let ejected = async |node: &Arc<Node>| {
+        let before = Instant::now();
+        while node.vitals().phase().0 != Phase::Ejected {
+            tokio::time::sleep(MS / 2).await;
+        }
+        before.elapsed()
+    };
+    fail(&nodes[0]);
+    let first = ejected(&nodes[0]).await;
+    fail(&nodes[1]);
+    let second = ejected(&nodes[1]).await;
+    assert!(first <= MS, "{first:?}");
+    assert!(second > 3 * MS && second <= 6 * MS, "{second:?}");
+}
