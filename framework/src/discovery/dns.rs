@@ -13,12 +13,12 @@ mod url;
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Discover, Updates};
 use crate::transport::target::InvalidTarget;
 use lookup::{Ask, Known, Outcome, look_up};
-use pace::Pace;
+use pace::{Pace, Why};
 use servers::Network;
 use url::Asked;
 
@@ -78,16 +78,29 @@ impl<O: Open> Dns<O> {
 impl<O: Open> Discover for Dns<O> {
     async fn discover(&self, updates: Updates) {
         let (mut known, mut pace, mut rng) = (Known::new(), Pace::default(), fastrand::Rng::new());
+        let (mut last, mut is_doubted) = (None, false);
         loop {
             let outcome = self.look_up(&mut known).await;
-            let wait = pace.next(&outcome, &mut rng);
+            let is_news = outcome.found.is_some() && outcome.found != last;
+            let why = Why {
+                is_doubted,
+                is_news,
+            };
+            let wait = pace.next(&outcome, why, &mut rng);
+            if is_news {
+                last.clone_from(&outcome.found);
+            }
             match (outcome.found, outcome.failed) {
                 (Some(found), _) => updates.replace(found),
                 (None, Some(why)) => updates.failed(why),
                 (None, None) => {}
             }
             // Early, where somebody could not be reached.
-            let _ = timeout(wait, updates.suspected()).await;
+            let looked = Instant::now();
+            is_doubted = timeout(wait.calm, updates.suspected()).await.is_ok();
+            if is_doubted {
+                sleep_until(looked + wait.doubted).await;
+            }
         }
     }
 }

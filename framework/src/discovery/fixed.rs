@@ -37,6 +37,14 @@ impl Fixed {
             if instances.iter().any(|known| known.id() == instance.id()) {
                 return Err(wrong(format!("{text:?} stands there twice")));
             }
+            let is_taken = |known: &Arc<Instance>| known.slot() == instance.slot();
+            if let Some(other) = instances.iter().find(|known| is_taken(known)) {
+                // All but one of them would get no calls.
+                let (slot, other) = (instance.slot(), other.address());
+                return Err(wrong(format!(
+                    "{other:?} and {text:?} have the slot {slot:?}, which is one endpoint's"
+                )));
+            }
             instances.push(Arc::new(instance));
         }
         Ok(Self(instances))
@@ -137,6 +145,11 @@ mod tests {
                 "\"color=red\" in \"a:1;color=red\" is no option",
             ),
             ("a:1;slot=", "is no option"),
+            (
+                "a:1;slot=x,b:1;slot=y,c:1;slot=x",
+                "\"a:1\" and \"c:1;slot=x\" have the slot \"x\"",
+            ),
+            ("a:1,b:1;slot=a:1", "have the slot \"a:1\""),
             (&["a:1"; MOST + 1].join(","), "more than 1024 endpoints"),
         ] {
             let url = format!("static:{list}");

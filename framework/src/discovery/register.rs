@@ -18,6 +18,9 @@ use crate::observe;
 use crate::rt::backoff::Backoff;
 use crate::rt::task;
 
+#[cfg(test)]
+mod tests;
+
 /// How long a server that leaves is shown as one that does: clients that gather changes have seen it by then, with some
 /// room for the registry itself.
 const LEAVE: Duration = GATHER.saturating_add(Duration::from_millis(50));
@@ -106,6 +109,8 @@ pub struct Registration {
     registry: Arc<str>,
     id: String,
     wanted: watch::Receiver<Option<Arc<Instance>>>,
+    /// What was given last: the registry has that, and not yet what is wanted since.
+    given: Option<Arc<Instance>>,
     outcome: watch::Sender<Outcome>,
 }
 
@@ -122,7 +127,8 @@ enum Outcome {
 impl Registration {
     /// What is to be registered now; nothing where the entry is to be taken away.
     pub fn wanted(&mut self) -> Option<Arc<Instance>> {
-        self.wanted.borrow_and_update().clone()
+        self.given = self.wanted.borrow_and_update().clone();
+        self.given.clone()
     }
 
     /// The id of the one that is registered.
@@ -141,14 +147,14 @@ impl Registration {
         }
     }
 
-    /// What was wanted is so. It may be said again and again.
+    /// What [`Registration::wanted`] gave last is so. It may be said again and again.
     pub fn done(&self) {
-        let Some(instance) = self.wanted.borrow().clone() else {
+        let Some(instance) = &self.given else {
             return;
         };
         let is_news = self.tell(Outcome::Done(instance.state()));
         if is_news {
-            observe::registered(&self.registry, &instance, instance.state().as_str());
+            observe::registered(&self.registry, instance, instance.state().as_str());
         }
     }
 
@@ -197,6 +203,7 @@ impl Registered {
             registry: Arc::clone(&registry.name),
             id,
             wanted: receiver,
+            given: None,
             outcome: sender,
         };
         let keeping = keep(Arc::clone(&registry.register), registration);
@@ -208,9 +215,19 @@ impl Registered {
         }
     }
 
+    /// Why it is not registered, as far as that was found out.
+    #[cfg(test)]
+    pub(crate) fn failure(&self) -> Option<String> {
+        match &*self.outcome.borrow() {
+            Outcome::Failed(why) => Some(why.clone()),
+            Outcome::Nothing | Outcome::Done(_) => None,
+        }
+    }
+
     /// Takes it out: first it says that it leaves, then it is gone. A registry that does not answer is not waited for.
     pub(crate) async fn leave(mut self) {
-        let is_there = matches!(*self.outcome.borrow(), Outcome::Done(_));
+        // One that failed last may be there all the same, as it was before, or under some of its names.
+        let is_there = *self.outcome.borrow() != Outcome::Nothing;
         if is_there {
             self.wanted.send_modify(|wanted| {
                 if let Some(instance) = wanted {

@@ -237,6 +237,9 @@ impl Server {
     /// The place that this server has among its like, over all restarts: calls with a key go by it. Without it, it is
     /// what the environment says (`SINEW_SLOT`), else the lowest that is free in the registry directory
     /// ([`Server::register`]), else the server's address.
+    ///
+    /// It is one server's: in the registry directory, one that comes while another has its slot says so in its log,
+    /// and is found when that one leaves.
     pub fn slot(mut self, slot: impl Into<String>) -> Self {
         self.registries.slot = Some(slot.into());
         self

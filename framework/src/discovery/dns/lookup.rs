@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::join::all;
@@ -28,6 +29,10 @@ const MOST_ALIASES: usize = 8;
 /// endpoints.
 const OTHER_WITHIN: Duration = Duration::from_secs(1);
 
+/// As much, once that was in vain in the same lookup: of a thousand targets of SRV records each would have it, one after
+/// the other. RFC 8305's order of size; what comes later than that is there at the next lookup.
+const NEXT_WITHIN: Duration = Duration::from_millis(25);
+
 /// Whoever answers questions, for one lookup.
 pub(super) trait Ask: Send + Sync {
     /// Where this name, which has no dot, is looked for before it is taken as it stands.
@@ -44,7 +49,7 @@ pub(super) trait Ask: Send + Sync {
 }
 
 /// What came of a lookup.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// Who serves, as far as that could be found out.
     pub(super) found: Option<Vec<Instance>>,
@@ -82,6 +87,7 @@ pub(super) async fn look_up(
         is_tls,
         known,
         fresh: Known::new(),
+        was_late: AtomicBool::new(false),
     };
     let outcome = match asked.what {
         What::Addresses { port } => lookup.addresses(port).await,
@@ -100,6 +106,8 @@ struct Lookup<'a, A> {
     is_tls: bool,
     known: &'a Known,
     fresh: Known,
+    /// The other kind of address has been waited for in vain.
+    was_late: AtomicBool,
 }
 
 /// The addresses of one name.
@@ -192,11 +200,10 @@ impl<A: Ask> Lookup<'_, A> {
         let targets: Vec<&str> = targets.into_iter().collect();
         let mut hosts = HashMap::with_capacity(targets.len());
         // Each host takes two questions.
-        for targets in targets.chunks(AT_ONCE / 2) {
-            let asking = targets.iter().map(|target| self.answers(target));
-            for (target, answers) in targets.iter().zip(all(asking).await) {
-                hosts.insert((*target).to_owned(), self.taken(target, answers));
-            }
+        let asking: Vec<_> = targets.iter().map(|target| self.answers(target)).collect();
+        let answers = all(AT_ONCE / 2, asking).await;
+        for (target, answers) in targets.iter().zip(answers) {
+            hosts.insert((*target).to_owned(), self.taken(target, answers));
         }
         hosts
     }
@@ -212,12 +219,34 @@ impl<A: Ask> Lookup<'_, A> {
         let (a, aaaa) = tokio::select! {
             biased;
             a = &mut a => {
-                let aaaa = other(name, Kind::Aaaa, &a, aaaa).await;
+                let aaaa = self.other(name, Kind::Aaaa, &a, aaaa).await;
                 (a, aaaa)
             }
-            aaaa = &mut aaaa => (other(name, Kind::A, &aaaa, a).await, aaaa),
+            aaaa = &mut aaaa => (self.other(name, Kind::A, &aaaa, a).await, aaaa),
         };
         [(Kind::A, a), (Kind::Aaaa, aaaa)]
+    }
+
+    /// The other answer, for which the one is not kept waiting for long where it has somebody.
+    async fn other(
+        &self,
+        name: &str,
+        kind: Kind,
+        one: &Resolved,
+        asking: impl Future<Output = Resolved>,
+    ) -> Resolved {
+        if !one.as_ref().is_ok_and(|(data, _)| !data.is_empty()) {
+            return asking.await;
+        }
+        let within = match self.was_late.load(Ordering::Relaxed) {
+            true => NEXT_WITHIN,
+            false => OTHER_WITHIN,
+        };
+        let answered = tokio::time::timeout(within, asking).await;
+        answered.unwrap_or_else(|_| {
+            self.was_late.store(true, Ordering::Relaxed);
+            Err(format!("{kind} of {name}: it is late"))
+        })
     }
 
     fn taken(&mut self, name: &str, answers: [(Kind, Resolved); 2]) -> Host {
@@ -329,20 +358,6 @@ impl<A: Ask> Lookup<'_, A> {
         let target = Target::of_address(SocketAddr::new(address, port), self.is_tls);
         Instance::new(target).with_host(self.asked.host())
     }
-}
-
-/// The other answer, for which the one is not kept waiting for long where it has somebody.
-async fn other(
-    name: &str,
-    kind: Kind,
-    one: &Resolved,
-    asking: impl Future<Output = Resolved>,
-) -> Resolved {
-    if one.as_ref().is_ok_and(|(data, _)| !data.is_empty()) {
-        let answered = tokio::time::timeout(OTHER_WITHIN, asking).await;
-        return answered.unwrap_or_else(|_| Err(format!("{kind} of {name}: it is late")));
-    }
-    asking.await
 }
 
 /// Records and for how long they hold, or why there is no answer.

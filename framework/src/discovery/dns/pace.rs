@@ -18,28 +18,70 @@ const JITTER: f64 = 0.1;
 
 /// When to look again, after a lookup that found what it was to, and after others.
 #[derive(Debug)]
-pub(super) struct Pace(Backoff);
+pub(super) struct Pace {
+    failures: Backoff,
+    doubts: Backoff,
+}
+
+/// What a lookup was for, and whether it was worth it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Why {
+    /// Somebody doubted what was found before.
+    pub(super) is_doubted: bool,
+    /// It found something else than the one before.
+    pub(super) is_news: bool,
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// Where nobody doubts what was found.
+    pub(super) calm: Duration,
+    /// Where somebody does; no longer than the other.
+    pub(super) doubted: Duration,
+}
 
 impl Default for Pace {
     fn default() -> Self {
-        Self(Backoff::new(SOONEST, LATEST - SOONEST))
+        let backoff = || Backoff::new(SOONEST, LATEST - SOONEST);
+        Self {
+            failures: backoff(),
+            doubts: backoff(),
+        }
     }
 }
 
 impl Pace {
     /// The wait after `outcome`: as long as it holds; where something failed, or nothing says so, from 1 s at first to
     /// 30 s, at random, if that is not longer.
-    pub(super) fn next(&mut self, outcome: &Outcome, rng: &mut fastrand::Rng) -> Duration {
+    ///
+    /// A doubt shortens it to nothing where the lookup had news or nobody doubted what was before it. One after the
+    /// other that come to nothing, as where servers cannot be reached that DNS goes on to name, have to wait from 1 s
+    /// to 30 s, too; and a failure's wait is shortened by none.
+    pub(super) fn next(&mut self, outcome: &Outcome, why: Why, rng: &mut fastrand::Rng) -> Wait {
+        let calm = self.calm(outcome, rng);
+        let doubted = if outcome.failed.is_some() {
+            calm
+        } else if why.is_doubted && !why.is_news {
+            calm.min(SOONEST + self.doubts.next(rng))
+        } else {
+            self.doubts.reset();
+            Duration::ZERO
+        };
+        Wait { calm, doubted }
+    }
+
+    fn calm(&mut self, outcome: &Outcome, rng: &mut fastrand::Rng) -> Duration {
         let holds = outcome.holds.map(|holds| {
             let holds = holds.clamp(SOONEST, LATEST);
             holds.mul_f64(1.0 + JITTER * rng.f64()).min(LATEST)
         });
         match holds.filter(|_| outcome.failed.is_none()) {
             Some(holds) => {
-                self.0.reset();
+                self.failures.reset();
                 holds
             }
-            None => (SOONEST + self.0.next(rng)).min(holds.unwrap_or(LATEST)),
+            None => (SOONEST + self.failures.next(rng)).min(holds.unwrap_or(LATEST)),
         }
     }
 }
@@ -69,7 +111,7 @@ mod tests {
             (86_400, LATEST, LATEST),
         ] {
             for _ in 0..100 {
-                let wait = Pace::default().next(&outcome(Some(ttl * S), None), &mut rng);
+                let wait = Pace::default().calm(&outcome(Some(ttl * S), None), &mut rng);
                 assert!((from..=to).contains(&wait), "{ttl}: {wait:?}");
             }
         }
@@ -82,15 +124,15 @@ mod tests {
         let mut longest = Duration::ZERO;
         for _ in 0..100 {
             let mut pace = Pace::default();
-            assert!((SOONEST..=2 * S).contains(&pace.next(&failed, &mut rng)));
+            assert!((SOONEST..=2 * S).contains(&pace.calm(&failed, &mut rng)));
             for _ in 0..20 {
-                let wait = pace.next(&failed, &mut rng);
+                let wait = pace.calm(&failed, &mut rng);
                 assert!((SOONEST..=LATEST).contains(&wait), "{wait:?}");
                 longest = longest.max(wait);
             }
             // An answer makes up for all of them.
-            pace.next(&outcome(Some(S), None), &mut rng);
-            assert!(pace.next(&failed, &mut rng) <= 2 * S);
+            pace.calm(&outcome(Some(S), None), &mut rng);
+            assert!(pace.calm(&failed, &mut rng) <= 2 * S);
         }
         assert!(longest > 29 * S, "{longest:?}");
     }
@@ -100,7 +142,7 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(4);
         let mut pace = Pace::default();
         for _ in 0..100 {
-            let wait = pace.next(&outcome(Some(5 * S), Some("refused")), &mut rng);
+            let wait = pace.calm(&outcome(Some(5 * S), Some("refused")), &mut rng);
             assert!((SOONEST..=5 * S + S / 2).contains(&wait), "{wait:?}");
         }
     }
@@ -110,9 +152,38 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(3);
         let mut pace = Pace::default();
         let waits: Vec<_> = (0..20)
-            .map(|_| pace.next(&outcome(None, None), &mut rng))
+            .map(|_| pace.calm(&outcome(None, None), &mut rng))
             .collect();
         assert!(waits[0] <= 2 * S, "{waits:?}");
         assert!(waits.iter().any(|wait| *wait > 10 * S), "{waits:?}");
+    }
+    #[test]
+    fn a_doubt_is_heard_at_once_until_it_comes_to_nothing_again_and_again() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let mut pace = Pace::default();
+        let found = outcome(Some(30 * S), None);
+        let mut doubted = |is_doubted, is_news, failed: Option<&str>| {
+            let found = failed
+                .map(|why| outcome(None, Some(why)))
+                .unwrap_or(found.clone());
+            let why = Why {
+                is_doubted,
+                is_news,
+            };
+            let wait = pace.next(&found, why, &mut rng);
+            assert!(wait.doubted <= wait.calm);
+            (wait.doubted, wait.calm)
+        };
+        assert_eq!(doubted(false, true, None).0, Duration::ZERO);
+        assert_eq!(doubted(true, true, None).0, Duration::ZERO);
+        assert!((S..=2 * S).contains(&doubted(true, false, None).0));
+        let later: Vec<_> = (0..20).map(|_| doubted(true, false, None).0).collect();
+        assert!(later.iter().all(|wait| *wait >= S), "{later:?}");
+        assert!(later.iter().any(|wait| *wait > 15 * S), "{later:?}");
+        // Nobody doubted what it found: that is over.
+        assert_eq!(doubted(false, false, None).0, Duration::ZERO);
+        assert!(doubted(true, false, None).0 <= 2 * S);
+        let (wait, calm) = doubted(false, false, Some("refused"));
+        assert_eq!(wait, calm);
     }
 }

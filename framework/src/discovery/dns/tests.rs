@@ -462,6 +462,30 @@ async fn many_services_are_asked_for_a_few_at_a_time() {
     assert_eq!(script.0.lock().unwrap().asked.len(), 201);
 }
 
+/// As where a firewall drops the questions: each host's would hold up the next.
+#[tokio::test(start_paused = true)]
+async fn many_services_are_found_though_one_kind_is_never_answered() {
+    for silent in [Kind::A, Kind::Aaaa] {
+        let script = Script::default();
+        let list: Vec<String> = (0..1000).map(|n| format!("1 1 n{n}:9")).collect();
+        script.say("_x.cart", Kind::Srv, Services(list.join(",").leak(), 30));
+        for n in 0..1000 {
+            let (kind, address) = match silent {
+                Kind::A => (Kind::Aaaa, format!("fd00::{n}")),
+                _ => (Kind::A, format!("10.0.{}.{}", n / 250, n % 250)),
+            };
+            script
+                .say(&format!("n{n}"), kind, Addresses(address.leak(), 30))
+                .say(&format!("n{n}"), silent, Silent);
+        }
+        let before = Instant::now();
+        let outcome = script.look_up("///_x.cart").await;
+        let found = outcome.found.map(|found| found.len());
+        assert_eq!((found, outcome.failed), (Some(1000), None));
+        assert!(before.elapsed() < 5 * S, "{:?}", before.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_a_name_without_a_dot_is_completed() {
     let both = || vec!["shop.internal".to_owned(), "internal".to_owned()];
@@ -631,6 +655,43 @@ async fn what_is_doubted_is_looked_up_at_once() {
     assert_eq!(ids(&*test.next().await), ["10.0.0.2:7"]);
     assert!(before.elapsed() < S, "{:?}", before.elapsed());
     assert_eq!(test.script.lookups(), 2);
+}
+
+/// As where the way to the servers is cut, and not that to DNS.
+#[tokio::test(start_paused = true)]
+async fn doubts_that_come_to_nothing_are_no_load_for_dns() {
+    for a in [Addresses("10.0.0.1", 30), Fails("SERVFAIL")] {
+        let script = Script::default();
+        script.say("cart", Kind::A, Addresses("10.0.0.1", 30));
+        let mut test = start(script, "///cart:7");
+        test.next().await;
+        let is_failing = matches!(a, Fails(_));
+        test.script.say("cart", Kind::A, a.clone());
+        if is_failing {
+            test.script.say("cart", Kind::Aaaa, a);
+        }
+        for _ in 0..6000 {
+            test.directory.suspect();
+            tokio::time::sleep(S / 10).await;
+        }
+        // In ten minutes: once a second they would be 600, and 20 by the TTL.
+        let lookups = test.script.lookups();
+        assert!(
+            (20..=70).contains(&lookups),
+            "{lookups}: {:?}",
+            test.waits()
+        );
+        // One that is heard of after some rest is heard at once.
+        test.script
+            .say("cart", Kind::A, Addresses("10.0.0.1", 30))
+            .say("cart", Kind::Aaaa, Says::None(Some(30)));
+        tokio::time::sleep(90 * S).await;
+        test.script.say("cart", Kind::A, Addresses("10.0.0.2", 30));
+        let before = Instant::now();
+        test.directory.suspect();
+        while ids(&*test.next().await) != ["10.0.0.2:7"] {}
+        assert!(before.elapsed() < S, "{:?}", before.elapsed());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,11 @@
 //! Where the registry directory is, and whether it may be trusted.
 //! It refuses a directory that anybody else can write to: he would say where calls go.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Says where the registry directory is.
 pub(super) const VARIABLE: &str = "SINEW_REGISTRY_DIR";
@@ -118,10 +119,20 @@ pub(super) fn not_a_name(name: &str) -> Option<String> {
     }
 }
 
-/// The user of this process. Asked of a file, as rustix then has the features alone that it has in every build; and of
-/// its text, as the owner of the file is root where the process may not be looked into.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+/// The user of this process, as it was when somebody first asked: a process that has no descriptors left knows it, too.
 pub(super) fn uid() -> io::Result<u32> {
+    static UID: OnceLock<u32> = OnceLock::new();
+    if let Some(uid) = UID.get() {
+        return Ok(*uid);
+    }
+    let uid = read_uid()?;
+    Ok(*UID.get_or_init(|| uid))
+}
+
+/// Asked of a file, as rustix then has the features alone that it has in every build; and of its text, as the owner of
+/// the file is root where the process may not be looked into.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read_uid() -> io::Result<u32> {
     let path = Path::new("/proc/self/status");
     let status = fs::read_to_string(path).map_err(|why| named(path, "cannot be read", why))?;
     let uid = effective_uid(&status);
@@ -135,10 +146,16 @@ fn effective_uid(status: &str) -> Option<u32> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// The user of this process.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn uid() -> io::Result<u32> {
+fn read_uid() -> io::Result<u32> {
     Ok(rustix::process::geteuid().as_raw())
+}
+
+/// Is this file still what stands at the path, and not another one?
+pub(super) fn is_at(path: &Path, file: &File) -> bool {
+    let there = fs::symlink_metadata(path);
+    let both = there.and_then(|there| Ok((there, file.metadata()?)));
+    both.is_ok_and(|(there, ours)| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
 }
 
 /// The error, with what it is about.

@@ -7,10 +7,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::place::{named, not_a_name};
+use super::place::{is_at, named, not_a_name};
 use crate::discovery::Instance;
 use crate::discovery::instance::LONGEST_RECORD;
 
@@ -67,12 +67,7 @@ impl Record {
     /// Is it still what stands at its path? Others may have cleaned up.
     #[inline]
     pub(super) fn is_there(&self) -> bool {
-        let same = |(there, mine): (fs::Metadata, fs::Metadata)| {
-            (there.dev(), there.ino()) == (mine.dev(), mine.ino())
-        };
-        let there = fs::symlink_metadata(&self.path);
-        let both = there.and_then(|there| Ok((there, self.file.metadata()?)));
-        both.is_ok_and(same)
+        is_at(&self.path, &self.file)
     }
 
     /// A second descriptor of the file, as a child has it that was forked.

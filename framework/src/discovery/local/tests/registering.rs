@@ -1,5 +1,7 @@
 //! Servers in the registry directory, from their start to their end.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -27,9 +29,11 @@ fn there(folder: &Folder, service: &str) -> Vec<(String, String)> {
     let mut seen = Seen::default();
     seen.look(&dir, &Which::All).unwrap();
     let instances = seen.instances().into_iter();
-    instances
+    let mut there: Vec<_> = instances
         .map(|one| (one.id().to_owned(), one.slot().to_owned()))
-        .collect()
+        .collect();
+    there.sort();
+    there
 }
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
@@ -106,6 +110,119 @@ async fn a_server_whose_record_is_lost_is_there_again_and_again() {
     }
     fs::remove_dir_all(folder.path()).unwrap();
     wait(|| folder.path().exists() && there(&folder, SERVICE) == pairs([("a", "0")])).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_others_have_removed_is_claimed_anew() {
+    let folder = Folder::new();
+    let all = registry(&folder, "local:///");
+    let slots = || {
+        let there = there(&folder, SERVICE).into_iter();
+        let mut slots: Vec<String> = there.map(|(_, slot)| slot).collect();
+        slots.sort();
+        slots
+    };
+    let _a = Registered::start(&all, served("a", &[SERVICE]));
+    wait(|| slots() == ["0"]).await;
+    fs::remove_dir_all(folder.path()).unwrap();
+    let _b = Registered::start(&all, served("b", &[SERVICE]));
+    wait(|| folder.path().exists() && slots() == ["0", "1"]).await;
+    // Its record is left to it.
+    fs::remove_dir_all(folder.path().join(".slots")).unwrap();
+    let _c = Registered::start(&all, served("c", &[SERVICE]));
+    wait(|| slots() == ["0", "1", "2"]).await;
+}
+
+fn in_slot(id: &str, slot: &str) -> Arc<Instance> {
+    Arc::new(Arc::unwrap_or_clone(served(id, &[SERVICE])).with_slot(slot))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_is_given_is_one_servers_and_the_next_has_it_when_that_one_leaves() {
+    for slot in ["order-3", "0", ".rack/7 ü%", ".."] {
+        let folder = Folder::new();
+        let all = registry(&folder, "local:///");
+        let a = Registered::start(&all, in_slot("a", slot));
+        wait(|| there(&folder, SERVICE) == pairs([("a", slot)])).await;
+        let b = Registered::start(&all, in_slot("b", slot));
+        wait(|| b.failure().is_some()).await;
+        let why = b.failure().unwrap();
+        let want = format!("slot {slot:?} of {SERVICE} is taken by a at a.test:1");
+        assert!(why.starts_with(&want), "{why}");
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(there(&folder, SERVICE), pairs([("a", slot)]));
+        // A number that is given is nobody's who takes the lowest.
+        let _c = Registered::start(&all, served("c", &[SERVICE]));
+        let number = if slot == "0" { "1" } else { "0" };
+        wait(|| there(&folder, SERVICE) == pairs([("a", slot), ("c", number)])).await;
+        // It is never without anybody: the next has it while this one says that it leaves.
+        let leaving = tokio::spawn(a.leave());
+        let both = pairs([("a", slot), ("b", slot), ("c", number)]);
+        wait(|| there(&folder, SERVICE) == both).await;
+        leaving.await.unwrap();
+        assert_eq!(there(&folder, SERVICE), pairs([("b", slot), ("c", number)]));
+        assert_eq!(b.failure(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_waits_for_a_slot_leaves_without_ado() {
+    let folder = Folder::new();
+    let all = registry(&folder, "local:///");
+    let _a = Registered::start(&all, in_slot("a", "x"));
+    wait(|| there(&folder, SERVICE) == pairs([("a", "x")])).await;
+    let b = Registered::start(&all, in_slot("b", "x"));
+    wait(|| b.failure().is_some()).await;
+    let leaving = tokio::time::Instant::now();
+    b.leave().await;
+    assert!(leaving.elapsed() < Duration::from_secs(1));
+    assert_eq!(there(&folder, SERVICE), pairs([("a", "x")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_registered_keeps_no_other_from_it() {
+    let folder = Folder::new();
+    File::create(folder.path().join("bad.Bad")).unwrap();
+    let all = registry(&folder, "local:///");
+    let registered = Registered::start(&all, served("a", &["bad.Bad", SERVICE]));
+    wait(|| there(&folder, SERVICE) == pairs([("a", "0")])).await;
+    let why = registered.failure().unwrap();
+    assert!(why.contains("bad.Bad"), "{why}");
+    // It says that it leaves where it is.
+    let dir = folder.service();
+    let leaving = tokio::spawn(registered.leave());
+    wait(|| {
+        let mut seen = Seen::default();
+        seen.look(&dir, &Which::All).unwrap();
+        let instances = seen.instances();
+        instances[0].state() == InstanceState::Draining
+    })
+    .await;
+    leaving.await.unwrap();
+    assert!(there(&folder, SERVICE).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_of_many_services_has_small_records() {
+    let folder = Folder::new();
+    let names: Vec<String> = (0..200)
+        .map(|n| format!("shop.v1.AServiceWithALongName{n}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let _all = Registered::start(&registry(&folder, "local:///"), served("a", &names));
+    let last = names[names.len() - 1];
+    wait(|| there(&folder, last) == pairs([("a", "0")])).await;
+    let services = |name: &str| {
+        let mut seen = Seen::default();
+        let dir = place::of_service(folder.path(), name).unwrap();
+        seen.look(&dir, &Which::All).unwrap();
+        seen.instances()[0].services().to_vec()
+    };
+    assert_eq!(services(last), [last]);
+    let named = registry(&folder, "local:///shop");
+    let _named = Registered::start(&named, served("b", &names));
+    wait(|| there(&folder, "shop") == pairs([("b", "0")])).await;
+    assert!(services("shop").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,4 +341,43 @@ async fn what_does_not_listen_cannot_be_registered() {
     let why = unknown.map(drop).unwrap_err().to_string();
     let want = "cannot register the server: invalid target \"zoo:///\": no registry is named so";
     assert!(why.starts_with(want), "{why}");
+}
+
+/// Says to a process of this test's binary to run out of descriptors.
+const SPENT: &str = "SINEW_TEST_LOCAL_SPENT";
+
+/// Not a test by itself: other tests need descriptors, too.
+#[tokio::test(start_paused = true)]
+async fn spent() {
+    if std::env::var(SPENT).is_err() {
+        return;
+    }
+    let registry = crate::discovery::registry("local:///").unwrap();
+    let _registered = Registered::start(&registry, served("a", &[SERVICE]));
+    let record = place::root().unwrap().join(SERVICE).join("a.json");
+    wait(|| record.exists()).await;
+    let mut all = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        all.push(file);
+    }
+    // One that was taken away would be made anew, of the descriptors that it gave back.
+    let inode = || fs::metadata(&record).unwrap().ino();
+    let first = inode();
+    for _ in 0..60 {
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(inode(), first);
+    }
+}
+
+#[test]
+fn a_server_that_has_no_descriptors_left_stays_registered() {
+    let folder = Folder::new();
+    let spent = processes::run("registering::spent");
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""]);
+    limited.arg(spent.get_program()).args(spent.get_args());
+    limited.env(SPENT, "1").env(place::VARIABLE, folder.path());
+    let said = limited.output().unwrap();
+    let out = String::from_utf8(said.stdout).unwrap();
+    assert!(out.contains("1 passed; 0 failed"), "{out}");
 }
