@@ -258,7 +258,11 @@ async fn kill_and_end(registry: &Path) {
     let (mut ended, _) = Process::server(registry);
     let mut load = Load::start();
     load.go_on(&[&killed, &hung, &ended], 200).await;
-    assert_eq!(load.failed_at("nobody", 0), [], "nothing has happened");
+    assert_eq!(
+        load.failed_at("nobody", 0),
+        Vec::<u32>::new(),
+        "nothing has happened"
+    );
 
     // Under load: each caller had one call in flight at most, so it loses one at most.
     signal(killed.id(), "-KILL");
@@ -298,7 +302,11 @@ async fn kill_and_end(registry: &Path) {
     signal(ended.id(), "-TERM");
     assert!(ended.ended().success());
     load.go_on(&[&joined], 200).await;
-    assert_eq!(load.failed_at("nobody", told), [], "it was told to end");
+    assert_eq!(
+        load.failed_at("nobody", told),
+        Vec::<u32>::new(),
+        "it was told to end"
+    );
 }
 
 #[test]
