@@ -110,8 +110,8 @@ impl LoadReport {
         Some(report)
     }
 
-    /// A server of another kind does not say what a call takes of it, but how much of it so many calls a second use: that
-    /// is the inverse of the weight that gRPC gives it (gRFC A58).
+    /// A server of another kind does not say what a call takes of it, but how much of it so many calls a second use:
+    /// that is the inverse of the weight that gRPC gives it (gRFC A58).
     fn weigh(&mut self) {
         if self.epoch == 0
             && self.service_time.is_zero()
