@@ -33,11 +33,15 @@ impl InFlight {
         is_unary: bool,
     ) -> Self {
         let after = node.vitals().add_in_flight(is_unary);
-        if is_unary && node.is_judged() {
-            node.fleet().watch();
+        let mut trial = None;
+        // One that has no other to be compared with is on no trial, and keeps no part of a load.
+        if node.is_judged() {
+            if is_unary {
+                node.fleet().watch();
+            }
+            trial = node.vitals().begin_trying();
+            node.recount(since);
         }
-        let trial = node.vitals().begin_trying();
-        node.recount(since);
         Self {
             node,
             since,
