@@ -258,7 +258,10 @@ async fn kill_and_end(registry: &Path) {
     let (mut ended, _) = Process::server(registry);
     let mut load = Load::start();
     load.go_on(&[&killed, &hung, &ended], 200).await;
-    assert_eq!(load.failed_at("nobody", 0), [], "nothing has happened");
+    assert!(
+        load.failed_at("nobody", 0).is_empty(),
+        "nothing has happened"
+    );
 
     // Under load: each caller had one call in flight at most, so it loses one at most.
     signal(killed.id(), "-KILL");
@@ -298,7 +301,10 @@ async fn kill_and_end(registry: &Path) {
     signal(ended.id(), "-TERM");
     assert!(ended.ended().success());
     load.go_on(&[&joined], 200).await;
-    assert_eq!(load.failed_at("nobody", told), [], "it was told to end");
+    assert!(
+        load.failed_at("nobody", told).is_empty(),
+        "it was told to end"
+    );
 }
 
 #[test]
