@@ -117,6 +117,39 @@ impl Cluster {
 
     /// Says how a client makes a call of the load: by stubs on its channel, or by a balancer of one's own. Unless set,
     /// it is [`Ask::call`] on its channel.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sinew::testing::sim::{self, Cluster, Load, Node};
+    ///
+    /// #[sinew::service(package = "shop.v1", timeout = "1s")]
+    /// pub trait Stock {
+    ///     async fn count(&self, req: ()) -> sinew::Result<()>;
+    /// }
+    ///
+    /// struct Shelf;
+    ///
+    /// impl Stock for Shelf {
+    ///     async fn count(&self, _: ()) -> sinew::Result<()> {
+    ///         sim::sleep(Duration::from_millis(5)).await; // work, in model time
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let run = Cluster::new()
+    ///     .nodes(3, |_| Node::serving(|| sinew::Server::new().add(stock::server(Shelf))))
+    ///     .calling(|client| {
+    ///         let stock = stock::Client::new(client.channel().clone());
+    ///         move |_ask| {
+    ///             let stock = stock.clone();
+    ///             async move { stock.count(()).await.map(drop) }
+    ///         }
+    ///     })
+    ///     .run(7, &Load::poisson(100.0).lasting(Duration::from_secs(2)));
+    /// assert_eq!(run.failed(), 0, "{run}");
+    /// # }
+    /// ```
     #[must_use]
     pub fn calling<C, F>(mut self, calling: impl Fn(&Client) -> C + Send + Sync + 'static) -> Self
     where

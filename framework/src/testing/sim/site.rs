@@ -47,6 +47,11 @@ impl Condition {
     fn speed(&self) -> f64 {
         self.speed * self.left
     }
+
+    fn fails(&self) -> Result<(), Status> {
+        let fails = |code| Err(Status::new(code, "the node fails, as the script says"));
+        self.fails.map_or(Ok(()), fails)
+    }
 }
 
 /// A node from its start to its end.
@@ -143,6 +148,14 @@ impl Site {
             .await;
     }
 
+    /// What a server of one's own is to answer at once. A workplace does it by itself, so that its load reports know.
+    pub(super) fn fails(&self) -> Result<(), Status> {
+        match &self.node.serves {
+            Some(_) => self.condition.get().fails(),
+            None => Ok(()),
+        }
+    }
+
     /// A server with workers.
     fn workplace(&self) -> InProcessLink {
         let place = Arc::new(Workplace {
@@ -170,10 +183,7 @@ struct Workplace {
 
 impl Workplace {
     async fn take(&self, ask: Ask) -> Result<RawReply, Status> {
-        let fails = self.condition.get().fails;
-        if let Some(code) = fails {
-            return Err(Status::new(code, "the node fails, as the script says"));
-        }
+        self.condition.get().fails()?;
         // It is never closed.
         let _worker = self.workers.acquire().await;
         self.work(self.node.work.draw(ask.dice) + self.node.more)

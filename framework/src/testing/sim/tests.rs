@@ -322,3 +322,20 @@ fn timeouts_are_model_time_whoever_says_them() {
     ];
     assert_eq!(ends.collect::<Vec<_>>(), want, "{run}");
 }
+
+#[test]
+fn a_server_of_ones_own_fails_as_the_script_says() {
+    let serve = |_: RawCall| async { Ok(RawReply::new(Bytes::new())) };
+    let cluster = Cluster::new()
+        .node("a", Node::serving(move || Server::new().fallback(serve)))
+        .at(ms(1000), |cluster| cluster.fail("a", Code::Internal))
+        .at(ms(2000), |cluster| cluster.heal("a"));
+    let run = cluster.run(1, &Load::poisson(100.0).lasting(ms(3000)));
+    let failing = ms(1000)..ms(2000);
+    let arrived = run.arrivals().iter();
+    let meanwhile = arrived
+        .filter(|arrived| failing.contains(&arrived.at))
+        .count();
+    assert!(meanwhile > 50, "{run}");
+    assert_eq!(run.errors(), [("INTERNAL", meanwhile)].into(), "{run}");
+}

@@ -159,7 +159,10 @@ impl Way {
             key: ask.and_then(|ask| ask.key),
         };
         self.world.arrived(arrived);
-        let reply = self.life.server().serve(call).await;
+        let reply = match self.site.fails() {
+            Ok(()) => self.life.server().serve(call).await,
+            Err(status) => Err(status),
+        };
         self.site.awake().await;
         clock::sleep(self.world.one_way).await;
         reply
