@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::vitals::LEAST_RTT;
 use super::{Moment, Tuning, Vitals};
+use crate::call::outcome::Outcome;
 use crate::rt::stamp::Stamp;
 
 /// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as
@@ -49,6 +50,8 @@ pub(crate) struct Fleet {
     slow: AtomicU32,
     /// Somebody looks whether nodes hang, as calls are under way.
     is_watched: AtomicBool,
+    /// When this process was last found to have been frozen, in microseconds since the epoch; 0 before it ever was.
+    thawed_us: AtomicU64,
     /// Places of nodes that connect.
     connecting: Semaphore,
 }
@@ -71,6 +74,7 @@ impl Fleet {
             service: AtomicU32::new(0),
             slow: AtomicU32::new(0),
             is_watched: AtomicBool::new(false),
+            thawed_us: AtomicU64::new(0),
             connecting: Semaphore::new(MOST_CONNECTING),
         })
     }
@@ -230,6 +234,26 @@ impl Fleet {
             slow * 0.999
         };
         self.slow.store(slow.to_bits(), Ordering::Relaxed);
+    }
+
+    /// This process was frozen up to now.
+    pub(super) fn thaw(&self, now: Instant) {
+        self.thawed_us.store(self.micros(now), Ordering::Relaxed);
+    }
+
+    /// How an attempt that began then ended, as far as its node is to blame.
+    pub(super) fn blamed(&self, outcome: Outcome, since: Instant) -> Outcome {
+        let thawed = self.thawed_us.load(Ordering::Relaxed);
+        let is_own = thawed > 0 && self.micros(since) <= thawed;
+        match outcome {
+            Outcome::Late | Outcome::Fault if is_own => Outcome::Gone,
+            _ => outcome,
+        }
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let micros = at.saturating_duration_since(self.epoch).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX)
     }
 
     /// A call is under way: somebody is to look whether nodes hang.

@@ -34,6 +34,7 @@ pub(super) struct Watch {
     answered: u32,
     /// Since when there was no answer, or nothing to be answered.
     since: Instant,
+    asked_at: Instant,
     hang: Hang,
 }
 
@@ -42,6 +43,7 @@ impl Watch {
         Self {
             answered: 0,
             since: now,
+            asked_at: now,
             hang: Hang::No,
         }
     }
@@ -73,8 +75,14 @@ impl Watch {
         is_ours && self.hang == Hang::No && now.saturating_duration_since(self.since) >= patience
     }
 
-    pub(super) fn asked(&mut self) {
+    pub(super) fn asked(&mut self, now: Instant) {
         self.hang = Hang::Asked;
+        self.asked_at = now;
+    }
+
+    /// When it was last asked.
+    pub(super) fn asked_at(&self) -> Instant {
+        self.asked_at
     }
 
     pub(super) fn probed(&mut self, hang: Hang, now: Instant) {
@@ -199,7 +207,7 @@ mod tests {
             let doubts = watch.doubts(waiting, answered, ours, at(millis), PATIENCE);
             assert_eq!(doubts, asked, "at {millis}");
         }
-        watch.asked();
+        watch.asked(at(55));
         assert!(
             !watch.doubts(3, 1, true, at(500), PATIENCE),
             "once is enough"

@@ -30,6 +30,8 @@ pub(super) struct Judge {
     judged: Vec<Judged>,
     /// When that was last done.
     reviewed: Instant,
+    /// When this process was last found to have been frozen.
+    thawed: Instant,
     /// When the load of all is added up next.
     recount_at: Instant,
     probes: Probes,
@@ -70,6 +72,7 @@ impl Judge {
             shared,
             judged: Vec::new(),
             reviewed: Instant::now(),
+            thawed: Instant::now(),
             recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
@@ -82,29 +85,36 @@ impl Judge {
         loop {
             let next = self.review();
             let rested = self.reviewed + pause(self.judged.len());
-            tokio::select! {
+            let probed = tokio::select! {
                 biased;
-                () = self.shared.fleet.doubted() => {}
-                (node, hang) = self.probes.next() => self.probed(&node, hang),
-                () = until(next) => self.wakes_late(next),
-            }
+                () = self.shared.fleet.doubted() => None,
+                probed = self.probes.next() => Some(probed),
+                () = until(next) => None,
+            };
             if rested > self.reviewed {
                 until(Some(rested)).await;
+            }
+            // Whatever has woken it: of a frozen process all is late, and which of it comes first is chance.
+            let now = Instant::now();
+            if was_frozen(next, rested, now, self.shared.fleet.tuning.frozen) {
+                self.thaw(now);
+            }
+            if let Some((node, hang)) = probed {
+                self.probed(&node, hang);
             }
         }
     }
 
-    /// A task that was frozen, or starved, sees failures that are its own: deadlines that passed while nobody looked.
-    fn wakes_late(&mut self, next: Option<Instant>) {
-        let frozen = self.shared.fleet.tuning.frozen;
-        if next.is_some_and(|next| next.elapsed() > frozen) {
-            let now = Instant::now();
-            for judged in &mut self.judged {
-                judged.vitals.forgive();
-                judged.record.forget(judged.vitals.totals());
-                judged.watch.forgive(now);
-                judged.rested = false;
-            }
+    /// A process that was frozen, or starved, sees failures that are its own: deadlines that passed while nobody
+    /// looked. Those that are still to come are known by when their calls began.
+    fn thaw(&mut self, now: Instant) {
+        self.thawed = now;
+        self.shared.fleet.thaw(now);
+        for judged in &mut self.judged {
+            judged.vitals.forgive();
+            judged.record.forget(judged.vitals.totals());
+            judged.watch.forgive(now);
+            judged.rested = false;
         }
     }
 
@@ -112,6 +122,9 @@ impl Judge {
     fn probed(&mut self, node: &Arc<Node>, hang: Hang) {
         let mut judged = self.judged.iter_mut();
         if let Some(judged) = judged.find(|judged| Arc::ptr_eq(&judged.node, node)) {
+            // What ran out may be the time in which this process was frozen: it is asked again.
+            let is_own = hang == Hang::Yes && judged.watch.asked_at() <= self.thawed;
+            let hang = if is_own { Hang::No } else { hang };
             judged.watch.probed(hang, Instant::now());
         }
     }
@@ -241,7 +254,7 @@ impl Judge {
             if is_own {
                 watch.forgive(now);
             } else if let Some(link) = node.link() {
-                watch.asked();
+                watch.asked(now);
                 self.probes.ask(node, link, fleet.probe_patience());
             }
         }
@@ -349,6 +362,13 @@ impl Sums {
         self.has_failures |= record.has_failures();
         self.next = self.next.into_iter().chain(record.next(tuning)).min();
     }
+}
+
+/// Does a task wake up `now` far later than it asked for: for `next` by the clock, if for any, but to rest up to
+/// `rested`?
+fn was_frozen(next: Option<Instant>, rested: Instant, now: Instant, frozen: Duration) -> bool {
+    let asked = next.map(|next| next.max(rested));
+    asked.is_some_and(|asked| now.saturating_duration_since(asked) > frozen)
 }
 
 /// How long so many nodes are left alone after they were judged.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tokio::time::advance;
 
 use super::*;
-use crate::call::{LoadReport, Status};
+use crate::call::{Deadline, LoadReport, Status};
 use crate::endpoint::{Cause, EndpointSet, Fleet, InFlight, Table};
 use crate::observe::Observer;
 use crate::transport::Link;
@@ -85,10 +85,7 @@ impl Judging {
                 self.judge.shared.set.store(Arc::new(set));
             }
             25 => self.judge.shared.fleet.keep_load(),
-            26 => {
-                let late = Instant::now() - Tuning::default().frozen - MS;
-                self.judge.wakes_late(Some(late));
-            }
+            26 => self.judge.thaw(Instant::now()),
             _ => {}
         }
     }
@@ -184,4 +181,58 @@ async fn the_first_failure_of_many_is_seen_at_once_and_the_next_after_a_pause() 
     let second = ejected(&nodes[1]).await;
     assert!(first <= MS, "{first:?}");
     assert!(second > 3 * MS && second <= 6 * MS, "{second:?}");
+}
+
+#[test]
+fn a_task_that_wakes_far_later_than_it_asked_for_was_frozen() {
+    let start = Instant::now();
+    let at = |millis: u64| start + Duration::from_millis(millis);
+    let frozen = Duration::from_millis(500);
+    // Asked for by the clock, and to rest, in milliseconds; when it woke up.
+    for (next, rested, now, is_frozen) in [
+        (Some(50), 0, 10, false),
+        (Some(50), 0, 550, false),
+        (Some(50), 0, 551, true),
+        (Some(50), 100, 551, false),
+        (Some(50), 100, 601, true),
+        (None, 0, 9_000, false),
+    ] {
+        let was = was_frozen(next.map(at), at(rested), at(now), frozen);
+        assert_eq!(was, is_frozen, "{next:?}, {rested}: {now}");
+    }
+}
+
+/// Deadlines pass while the only thread of a runtime stands still: that is nobody's fault but its own, whether a call
+/// ends before the judge looks or after.
+#[tokio::test]
+async fn a_process_that_was_frozen_ejects_nobody() {
+    let (fleet, nodes) = fleet_of(4);
+    let table = Table::new(nodes.clone(), fleet, Observer::default());
+    table.wake();
+    let mut calls = tokio::task::JoinSet::new();
+    for (n, node) in nodes.iter().cycle().take(4 * 12).enumerate() {
+        let now = Instant::now();
+        let deadline = Deadline::from_start(now, 100 * MS);
+        let call = InFlight::begin(Arc::clone(node), now, Some(deadline), true);
+        calls.spawn(async move {
+            tokio::time::sleep(100 * MS).await;
+            for _ in 0..(n / 24) * 50 {
+                tokio::task::yield_now().await;
+            }
+            drop(call);
+        });
+    }
+    // They are under way, and the judge looks after them.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    std::thread::sleep(700 * MS);
+    while calls.join_next().await.is_some() {}
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    for node in &nodes {
+        assert_eq!(node.vitals().phase().0, Phase::Warm, "{node:?}");
+        assert_eq!(node.vitals().in_flight(), 0);
+    }
 }
