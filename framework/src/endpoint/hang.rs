@@ -34,6 +34,8 @@ pub(super) struct Watch {
     answered: u32,
     /// Since when there was no answer, or nothing to be answered.
     since: Instant,
+    /// When it was last seen to have answered a call.
+    answered_at: Option<Instant>,
     asked_at: Instant,
     hang: Hang,
 }
@@ -43,6 +45,7 @@ impl Watch {
         Self {
             answered: 0,
             since: now,
+            answered_at: None,
             asked_at: now,
             hang: Hang::No,
         }
@@ -69,10 +72,23 @@ impl Watch {
     ) -> bool {
         let has_answered = answered != self.answered;
         self.answered = answered;
+        if has_answered {
+            self.answered_at = Some(now);
+        }
         if waiting == 0 || has_answered {
             self.since = now;
         }
         is_ours && self.hang == Hang::No && now.saturating_duration_since(self.since) >= patience
+    }
+
+    /// Since when there was no answer, or nothing to be answered.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// When it was last seen to have answered a call, if ever.
+    pub(super) fn answered_at(&self) -> Option<Instant> {
+        self.answered_at
     }
 
     pub(super) fn asked(&mut self, now: Instant) {

@@ -247,8 +247,7 @@ impl Judge {
                 doubtful.push(index);
             }
         }
-        // Where most of them seem to hang, it is this process, or its network.
-        let is_own = doubtful.len() * 2 > self.judged.len();
+        let is_own = self.is_own(&doubtful);
         for index in doubtful {
             let Judged { node, watch, .. } = &mut self.judged[index];
             if is_own {
@@ -263,6 +262,14 @@ impl Judge {
         }
         let ask = self.ask(now);
         Some(ask.min(now + patience / 2))
+    }
+
+    /// Is it this process, or its network, that most of them seem to hang? Not where anybody has answered meanwhile.
+    fn is_own(&self, doubtful: &[usize]) -> bool {
+        let since = doubtful.iter().map(|&at| self.judged[at].watch.since());
+        let (most, since) = (doubtful.len() * 2 > self.judged.len(), since.min());
+        let mut answered = self.judged.iter().map(|judged| judged.watch.answered_at());
+        most && !answered.any(|at| at > since)
     }
 
     /// Asks the node that was not heard for longest how busy it is, and says when to ask the next one.

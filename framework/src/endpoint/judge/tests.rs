@@ -236,3 +236,46 @@ async fn a_process_that_was_frozen_ejects_nobody() {
         assert_eq!(node.vitals().in_flight(), 0);
     }
 }
+
+/// A node that owes an answer, of which it is known that it is one of ours.
+fn owes(judging: &mut Judging, at: usize) {
+    let report = LoadReport {
+        epoch: 1,
+        ..LoadReport::default()
+    };
+    let node = &judging.nodes[at];
+    node.vitals().reported().store(report, Instant::now());
+    let call = InFlight::begin(Arc::clone(node), Instant::now(), None, true);
+    judging.calls.push(call);
+}
+
+/// Where others answer, it is not this process that hangs.
+#[tokio::test(start_paused = true)]
+async fn most_may_hang_while_one_answers_but_not_all() {
+    for (count, hanging, answers, asked) in [
+        (4, 3, true, 3),
+        (3, 2, true, 2),
+        (4, 1, false, 1),
+        (4, 3, false, 0),
+        (3, 3, false, 0),
+    ] {
+        let mut judging = Judging::new(count);
+        judging.judge.review();
+        for at in 0..hanging {
+            owes(&mut judging, at);
+        }
+        judging.judge.review();
+        advance(20 * MS).await;
+        if answers {
+            let node = Arc::clone(&judging.nodes[count - 1]);
+            InFlight::begin(node, Instant::now(), None, true).settle(Ok(()));
+        }
+        judging.judge.review();
+        advance(20 * MS).await;
+        judging.judge.review();
+        let suspects =
+            (judging.nodes.iter()).filter(|node| node.vitals().phase().0 == Phase::Suspect);
+        let what = format!("{hanging} of {count}, and another answers: {answers}");
+        assert_eq!(suspects.count(), asked, "{what}");
+    }
+}
