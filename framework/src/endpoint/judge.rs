@@ -47,6 +47,8 @@ struct Judged {
     vitals: Arc<Vitals>,
     record: Record,
     watch: Watch,
+    /// When it was last asked how busy it is.
+    refreshed_at: Option<Instant>,
     /// Nothing could become of it the last time.
     rested: bool,
 }
@@ -272,21 +274,23 @@ impl Judge {
         most && !answered.any(|at| at > since)
     }
 
-    /// Asks the node that was not heard for longest how busy it is, and says when to ask the next one.
+    /// Asks the node that was neither heard nor asked for longest how busy it is, and says when to ask the next one.
     fn ask(&mut self, now: Instant) -> Instant {
         let tuning = &self.shared.fleet.tuning;
         if now < self.ask_at {
             return self.ask_at;
         }
         self.ask_at = now + tuning.ask;
-        let heard = |judged: &Judged| judged.vitals.reported().latest().map(|(_, at)| at);
-        let ours = (self.judged.iter()).filter(|judged| judged.vitals.reported().is_ours());
-        let silent = ours.min_by_key(|judged| heard(judged));
-        if let Some(silent) = silent
-            && heard(silent).is_some_and(|at| now.saturating_duration_since(at) >= tuning.ask)
+        if self.probes.is_refreshing() {
+            return self.ask_at;
+        }
+        let judged = self.judged.iter_mut();
+        let silent = judged.filter_map(|judged| Some((judged.silent_since()?, judged)));
+        if let Some((since, silent)) = silent.min_by_key(|(since, _)| *since)
+            && now.saturating_duration_since(since) >= tuning.ask
             && let Some(link) = silent.node.link()
-            && !self.probes.is_refreshing()
         {
+            silent.refreshed_at = Some(now);
             self.probes.refresh(link, tuning.most_probe);
         }
         self.ask_at
@@ -330,6 +334,7 @@ impl Judged {
             vitals: Arc::clone(node.vitals()),
             record: Record::new(now, node.vitals().totals()),
             watch: Watch::new(now),
+            refreshed_at: None,
             rested: false,
         }
     }
@@ -340,6 +345,18 @@ impl Judged {
         !vitals.was_stirred()
             && self.watch.rests(vitals.waiting(), vitals.answered())
             && self.record.rests(vitals.totals(), now, tuning)
+    }
+
+    /// Since when it was neither heard nor asked how busy it is; nothing of one that cannot be asked, or does not
+    /// answer: it is not to keep the others from being asked.
+    fn silent_since(&self) -> Option<Instant> {
+        let (vitals, phase) = (&self.vitals, self.record.phase);
+        if vitals.readiness() != Readiness::Ready || phase == Phase::Hung {
+            return None;
+        }
+        let reported = vitals.reported();
+        let (_, heard) = reported.is_ours().then(|| reported.latest())??;
+        Some(self.refreshed_at.map_or(heard, |asked| asked.max(heard)))
     }
 
     /// Takes what was counted since the last time.

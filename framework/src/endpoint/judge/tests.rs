@@ -279,3 +279,32 @@ async fn most_may_hang_while_one_answers_but_not_all() {
         assert_eq!(suspects.count(), asked, "{what}");
     }
 }
+
+/// One that is away, or hangs, has not been heard for longest, and keeps nobody else from being asked; nor does one that
+/// does not answer.
+#[tokio::test(start_paused = true)]
+async fn those_that_can_answer_are_asked_in_turn_how_busy_they_are() {
+    let mut judging = Judging::new(4);
+    for at in 0..4 {
+        owes(&mut judging, at);
+        advance(MS).await;
+    }
+    judging.judge.review();
+    judging.judge.judged[0]
+        .vitals
+        .set_readiness(Readiness::Failing);
+    judging.judge.judged[1].record.phase = Phase::Hung;
+    let mut asked = [0; 4];
+    for _ in 0..6 {
+        advance(Tuning::default().ask).await;
+        judging.judge.ask(Instant::now());
+        for (asked, judged) in asked.iter_mut().zip(&judging.judge.judged) {
+            *asked += usize::from(judged.refreshed_at == Some(Instant::now()));
+        }
+        // It does not answer with a report; that it was asked is over, though.
+        while judging.judge.probes.is_refreshing() {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(asked, [0, 0, 3, 3]);
+}
