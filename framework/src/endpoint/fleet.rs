@@ -19,6 +19,10 @@ use crate::rt::stamp::Stamp;
 /// this, none waits.
 const MOST_CONNECTING: usize = 64;
 
+/// A call that ran out of time had this many times what slow ones take, or it says nothing of its node
+/// (balancing-hashing-failover §4.2).
+const LATE_TIMES: f32 = 2.0;
+
 /// Shared by the nodes of one channel, and by the table of them.
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -227,7 +231,7 @@ impl Fleet {
         self.typical.store(after.to_bits(), Ordering::Relaxed);
         // A quantile in steps: 99 small ones down weigh as much as one up (Ma, Muthukrishnan, Sandler, "Frugal
         // streaming", 2013).
-        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed)).max(LEAST_RTT);
+        let slow = self.slow().max(LEAST_RTT);
         let slow = if elapsed > slow {
             slow * 1.104
         } else {
@@ -241,14 +245,23 @@ impl Fleet {
         self.thawed_us.store(self.micros(now), Ordering::Relaxed);
     }
 
-    /// How an attempt that began then ended, as far as its node is to blame.
-    pub(super) fn blamed(&self, outcome: Outcome, since: Instant) -> Outcome {
+    /// How an attempt that began then ended `now`, as far as its node is to blame. Who had no longer than slow calls
+    /// take gave up; where all are overloaded, that is most.
+    pub(super) fn blamed(&self, outcome: Outcome, since: Instant, now: Instant) -> Outcome {
         let thawed = self.thawed_us.load(Ordering::Relaxed);
         let is_own = thawed > 0 && self.micros(since) <= thawed;
+        let is_short =
+            || now.saturating_duration_since(since).as_secs_f32() < LATE_TIMES * self.slow();
         match outcome {
             Outcome::Late | Outcome::Fault if is_own => Outcome::Gone,
+            Outcome::Late if is_short() => Outcome::Gone,
             _ => outcome,
         }
+    }
+
+    /// What the slowest in a hundred calls take, in seconds.
+    fn slow(&self) -> f32 {
+        f32::from_bits(self.slow.load(Ordering::Relaxed))
     }
 
     fn micros(&self, at: Instant) -> u64 {
@@ -274,13 +287,12 @@ impl Fleet {
 
     /// How long a node may owe answers before it is asked whether it hangs.
     pub(super) fn patience(&self) -> Duration {
-        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed));
         let Tuning {
             least_patience,
             most_patience,
             ..
         } = self.tuning;
-        Duration::from_secs_f32(slow * 3.0).clamp(least_patience, most_patience)
+        Duration::from_secs_f32(self.slow() * 3.0).clamp(least_patience, most_patience)
     }
 
     /// How long it has to answer that.
@@ -291,5 +303,49 @@ impl Fleet {
             ..
         } = self.tuning;
         Duration::from_secs_f32(self.typical_rtt() * 4.0).clamp(least_probe, most_probe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls that had hardly longer than others take say nothing of their node, and what began in a frozen process
+    /// neither.
+    #[tokio::test(start_paused = true)]
+    async fn a_node_is_blamed_for_what_it_can_help() {
+        use Outcome::{Fault, Gone, Late, Success};
+        let fleet = Fleet::new(Tuning::default(), true, 7);
+        let start = Instant::now();
+        for _ in 0..1_000 {
+            fleet.measured(Duration::from_millis(100));
+        }
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        for (outcome, took, blamed) in [
+            (Late, 120, Gone),
+            (Late, 150, Gone),
+            (Late, 300, Late),
+            (Fault, 1, Fault),
+        ] {
+            assert_eq!(
+                fleet.blamed(outcome, start, at(took)),
+                blamed,
+                "{outcome:?} {took}"
+            );
+        }
+        fleet.thaw(at(500));
+        for (outcome, since, blamed) in [
+            (Late, 500, Gone),
+            (Fault, 500, Gone),
+            (Success, 500, Success),
+            (Late, 501, Late),
+            (Fault, 501, Fault),
+        ] {
+            assert_eq!(
+                fleet.blamed(outcome, at(since), at(9_000)),
+                blamed,
+                "{outcome:?} {since}"
+            );
+        }
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Record {
     /// When it was last ejected or came back.
     ejection_ended: Instant,
     until: Instant,
+    /// Connections that there had been to it when it was last ejected.
+    connections: u32,
     /// Calls of all time that are in the window, or were.
     counted: (u32, u32),
     /// Something has failed in the window.
@@ -127,6 +129,8 @@ pub(super) struct Seen {
     pub(super) aside: Option<Cause>,
     pub(super) hang: Hang,
     pub(super) is_connected: bool,
+    /// Connections that there were to it, of all time.
+    pub(super) connections: u32,
 }
 
 /// How all nodes did in the window.
@@ -197,6 +201,7 @@ impl Record {
             ejections: 0,
             ejection_ended: now,
             until: now,
+            connections: 0,
             counted: totals,
             has_failures: false,
             window: Box::new(Window::new(now)),
@@ -262,7 +267,8 @@ impl Record {
                 if seen.hang != Hang::No {
                     return Some((Phase::Suspect, Cause::Silent));
                 }
-                if seen.in_a_row >= IN_A_ROW {
+                // Where all are overloaded all fail: to take one after the other out of use makes that worse.
+                if others.allowed > 0 && seen.in_a_row >= IN_A_ROW {
                     return Some((Phase::Ejected, Cause::FailuresInARow));
                 }
                 if others.allowed > 0 && self.is_outlier(others) {
@@ -271,6 +277,10 @@ impl Record {
                 let is_warm = self.phase == Phase::Warm && self.is_warm(now, tuning);
                 is_warm.then_some((Phase::Ready, Cause::WarmedUp))
             }
+            // What failed was the connection, perhaps: that there is a new one is tried at once.
+            Phase::Ejected if self.cause == Cause::FailuresInARow && self.has_come_back(seen) => {
+                Some((Phase::Trial, Cause::Back))
+            }
             Phase::Ejected => (now >= self.until).then_some((Phase::Trial, Cause::EjectionOver)),
             Phase::Trial => match seen.tried {
                 (_, 1..) => Some((Phase::Ejected, Cause::TrialFailed)),
@@ -278,6 +288,16 @@ impl Record {
                 _ => None,
             },
         }
+    }
+
+    /// Is there another connection to it than there was?
+    fn has_come_back(&self, seen: Seen) -> bool {
+        seen.is_connected && seen.connections != self.connections
+    }
+
+    /// It has entered its phase over that many connections.
+    pub(super) fn entered_over(&mut self, connections: u32) {
+        self.connections = connections;
     }
 
     fn is_warm(&self, now: Instant, tuning: &Tuning) -> bool {

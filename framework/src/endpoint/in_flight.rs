@@ -61,7 +61,7 @@ impl InFlight {
         let stamp = fleet.stamp(now);
         let failed = node.vitals().settle(
             End {
-                outcome: fleet.blamed(outcome, self.since),
+                outcome: fleet.blamed(outcome, self.since, now),
                 elapsed: elapsed.as_secs_f32(),
                 now: stamp,
                 is_stream,

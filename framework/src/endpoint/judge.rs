@@ -152,6 +152,7 @@ impl Judge {
             let before = record.phase;
             if let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) {
                 record.enter(phase, cause, now, &tuning, self.rng.f32());
+                record.entered_over(seen.connections);
                 if phase == Phase::Ejected && before != Phase::Trial {
                     others.allowed = others.allowed.saturating_sub(1);
                 }
@@ -371,6 +372,7 @@ impl Judged {
             aside: self.node.aside(),
             hang: self.watch.hang(),
             is_connected: self.vitals.readiness() == Readiness::Ready,
+            connections: self.node.connections(),
         }
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     fleet: Arc<Fleet>,
     vitals: Arc<Vitals>,
+    /// Connections that there were, of all time.
+    connections: AtomicU32,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
     /// Nobody has the node any more.
@@ -123,6 +125,7 @@ impl Node {
                 state: RwLock::new(state),
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
+                connections: AtomicU32::new(0),
                 dropped: Notify::new(),
                 is_dropped: AtomicBool::new(false),
             }),
@@ -177,6 +180,11 @@ impl Node {
         if self.fleet.keeps_load() {
             self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
+    }
+
+    /// Connections that there were to it, of all time; they wrap.
+    pub(super) fn connections(&self) -> u32 {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// A call of its trial is over.
@@ -358,6 +366,9 @@ impl Shared {
         let readiness = state.readiness();
         let mut held = self.state.write().unwrap_or_else(PoisonError::into_inner);
         *held = state;
+        if readiness == Readiness::Ready {
+            self.connections.fetch_add(1, Ordering::Relaxed);
+        }
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
