@@ -59,7 +59,11 @@ type Rests = fn(&Judged, Instant, &Tuning) -> bool;
 /// What all nodes come to.
 #[derive(Default)]
 struct Sums {
-    routable: usize,
+    /// Those that take calls.
+    used: usize,
+    /// Those that were to take calls. Who is set aside is not, and of whom there was no connection yet nobody knows: a
+    /// channel that connects to many for the first time is in no panic.
+    expected: usize,
     /// Of those that can be used, in percent of a normal one.
     weight: u64,
     has_failures: bool,
@@ -168,7 +172,7 @@ impl Judge {
             sums.add(judged, &tuning);
         }
         // Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
-        let panics = sums.routable * 2 < self.judged.len();
+        let panics = sums.used * 2 < sums.expected;
         self.shared.fleet.routable(sums.weight, panics);
         // What servers say ages, too.
         let is_due = sums.has_failures || self.shared.fleet.keeps_load();
@@ -381,8 +385,14 @@ impl Sums {
     fn add(&mut self, judged: &Judged, tuning: &Tuning) {
         let Judged { record, vitals, .. } = judged;
         let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
-        self.routable += usize::from(is_routable);
-        if is_routable && vitals.readiness() == Readiness::Ready {
+        let readiness = vitals.readiness();
+        let is_expected = record.phase != Phase::Draining && readiness != Readiness::Pending;
+        // Most of those that are asked whether they hang answer.
+        let is_used =
+            (is_routable || record.phase == Phase::Suspect) && readiness == Readiness::Ready;
+        self.expected += usize::from(is_expected);
+        self.used += usize::from(is_used);
+        if is_routable && readiness == Readiness::Ready {
             self.weight += u64::from(vitals.percent());
         }
         self.has_failures |= record.has_failures();

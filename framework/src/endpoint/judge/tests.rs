@@ -308,3 +308,82 @@ async fn those_that_can_answer_are_asked_in_turn_how_busy_they_are() {
     }
     assert_eq!(asked, [0, 0, 3, 3]);
 }
+
+/// Who is ejected counts again where less than half take calls of those that were to.
+#[tokio::test(start_paused = true)]
+async fn there_is_panic_where_few_take_calls_of_those_that_were_to() {
+    use Readiness::{Failing, Pending, Ready};
+    for (what, nodes, panics) in [
+        ("all are well", [(Phase::Ready, Ready); 5], false),
+        (
+            "all connect for the first time",
+            [(Phase::Warm, Pending); 5],
+            false,
+        ),
+        (
+            "one is ejected, and the others are not connected yet",
+            [
+                (Phase::Ready, Ready),
+                (Phase::Ejected, Ready),
+                (Phase::Warm, Pending),
+                (Phase::Warm, Pending),
+                (Phase::Warm, Pending),
+            ],
+            false,
+        ),
+        (
+            "most are away",
+            [
+                (Phase::Ready, Ready),
+                (Phase::Ejected, Ready),
+                (Phase::Ready, Failing),
+                (Phase::Ready, Failing),
+                (Phase::Ready, Failing),
+            ],
+            true,
+        ),
+        (
+            "those that are set aside were not to take any",
+            [
+                (Phase::Ready, Ready),
+                (Phase::Ejected, Ready),
+                (Phase::Draining, Ready),
+                (Phase::Draining, Ready),
+                (Phase::Draining, Failing),
+            ],
+            false,
+        ),
+        (
+            "those that are asked take calls",
+            [
+                (Phase::Suspect, Ready),
+                (Phase::Suspect, Ready),
+                (Phase::Suspect, Ready),
+                (Phase::Ejected, Ready),
+                (Phase::Hung, Ready),
+            ],
+            false,
+        ),
+    ] {
+        let mut judging = Judging::new(5);
+        judging.judge.review();
+        for (judged, (phase, readiness)) in judging.judge.judged.iter_mut().zip(nodes) {
+            let (now, tuning) = (Instant::now(), Tuning::default());
+            judged
+                .record
+                .enter(phase, Cause::Leaving, now, &tuning, 1.0);
+            judged.watch.asked(now);
+            judged.vitals.set_readiness(readiness);
+            let is_aside = phase == Phase::Draining;
+            judged.node.set_aside(is_aside.then_some(Cause::Leaving));
+        }
+        // Those that are judged anew by that are asked already.
+        for judged in &mut judging.judge.judged {
+            if matches!(judged.record.phase, Phase::Warm | Phase::Ready) {
+                judged.watch.probed(Hang::No, Instant::now());
+            }
+        }
+        judging.judge.review();
+        assert_eq!(judging.judge.shared.fleet.panics(), panics, "{what}");
+    }
+}
