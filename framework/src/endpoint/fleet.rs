@@ -9,7 +9,7 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::vitals::LEAST_RTT;
+use super::vitals::{LEAST_RTT, Part};
 use super::{Moment, Tuning, Vitals};
 use crate::call::outcome::Outcome;
 use crate::rt::stamp::Stamp;
@@ -40,10 +40,10 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
-    /// What the nodes that can be used weigh together, in percent of a normal one.
-    weight: AtomicU64,
-    /// Calls that all nodes together have, kept as reports come and calls go, so that no pick adds them up; only where
-    /// calls have keys.
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the calls
+    /// that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where calls have
+    /// keys.
+    weight: AtomicI64,
     load: AtomicI64,
     keeps_load: AtomicBool,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
@@ -71,7 +71,7 @@ impl Fleet {
             doubted: Notify::new(),
             failed: Notify::new(),
             panics: AtomicBool::new(false),
-            weight: AtomicU64::new(0),
+            weight: AtomicI64::new(0),
             load: AtomicI64::new(0),
             keeps_load: AtomicBool::new(false),
             typical: AtomicU32::new(0),
@@ -144,14 +144,14 @@ impl Fleet {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// What the nodes that can be used weigh together, in percent of a normal one, and whether they are too few.
-    pub(super) fn routable(&self, weight: u64, panics: bool) {
-        self.weight.store(weight, Ordering::Relaxed);
+    /// Are there too few nodes that take calls?
+    pub(super) fn set_panics(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
     }
 
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one.
     pub(crate) fn weight(&self) -> u64 {
-        self.weight.load(Ordering::Relaxed)
+        u64::try_from(self.weight.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// Calls have keys: the load of all nodes is kept from now on.
@@ -166,22 +166,35 @@ impl Fleet {
         self.keeps_load.load(Ordering::Relaxed)
     }
 
-    /// Calls that all nodes together have, as far as is known.
+    /// Calls that the same nodes have, as far as is known.
     pub(crate) fn load(&self) -> u64 {
         u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
-    /// A node's part of the load of all has changed, perhaps.
+    /// A node's part of all has changed, perhaps.
     pub(super) fn recount(&self, vitals: &Vitals, now: &Moment) {
-        let load = vitals.load(now);
-        self.load_changed(vitals.takes_part(load), load);
+        self.takes_part(vitals, vitals.part(now, self.panics()));
+        // It may have left after it was asked.
+        if !vitals.is_member() {
+            self.takes_part(vitals, Part::default());
+        }
     }
 
-    /// One of the nodes has `after` calls now, where it had `before`.
-    pub(super) fn load_changed(&self, before: u32, after: u32) {
-        if before != after {
-            let change = i64::from(after) - i64::from(before);
-            self.load.fetch_add(change, Ordering::Relaxed);
+    /// A node is none of the channel any more.
+    pub(super) fn leaves(&self, vitals: &Vitals) {
+        vitals.set_member(false);
+        self.takes_part(vitals, Part::default());
+    }
+
+    fn takes_part(&self, vitals: &Vitals, part: Part) {
+        let before = vitals.takes_part(part);
+        for (sum, before, after) in [
+            (&self.load, before.load, part.load),
+            (&self.weight, before.weight, part.weight),
+        ] {
+            if before != after {
+                sum.fetch_add(i64::from(after) - i64::from(before), Ordering::Relaxed);
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Judge {
     /// When that was last done.
     reviewed: Instant,
     /// When this process was last found to have been frozen.
-    thawed: Instant,
+    thawed: Option<Instant>,
     /// When the load of all is added up next.
     recount_at: Instant,
     probes: Probes,
@@ -64,8 +64,6 @@ struct Sums {
     /// Those that were to take calls. Who is set aside is not, and of whom there was no connection yet nobody knows: a
     /// channel that connects to many for the first time is in no panic.
     expected: usize,
-    /// Of those that can be used, in percent of a normal one.
-    weight: u64,
     has_failures: bool,
     /// When time alone may change one of them.
     next: Option<Instant>,
@@ -78,7 +76,7 @@ impl Judge {
             shared,
             judged: Vec::new(),
             reviewed: Instant::now(),
-            thawed: Instant::now(),
+            thawed: None,
             recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
@@ -114,7 +112,7 @@ impl Judge {
     /// A process that was frozen, or starved, sees failures that are its own: deadlines that passed while nobody
     /// looked. Those that are still to come are known by when their calls began.
     fn thaw(&mut self, now: Instant) {
-        self.thawed = now;
+        self.thawed = Some(now);
         self.shared.fleet.thaw(now);
         for judged in &mut self.judged {
             judged.vitals.forgive();
@@ -129,7 +127,8 @@ impl Judge {
         let mut judged = self.judged.iter_mut();
         if let Some(judged) = judged.find(|judged| Arc::ptr_eq(&judged.node, node)) {
             // What ran out may be the time in which this process was frozen: it is asked again.
-            let is_own = hang == Hang::Yes && judged.watch.asked_at() <= self.thawed;
+            let asked_at = judged.watch.asked_at();
+            let is_own = hang == Hang::Yes && self.thawed.is_some_and(|at| asked_at <= at);
             let hang = if is_own { Hang::No } else { hang };
             judged.watch.probed(hang, Instant::now());
         }
@@ -162,6 +161,7 @@ impl Judge {
                 }
                 let since = self.shared.fleet.stamp(record.since);
                 judged.node.enter(phase, cause, since);
+                judged.node.recount(now);
                 self.shared.observer.endpoint_changed(
                     judged.node.name(),
                     before.as_str(),
@@ -173,7 +173,11 @@ impl Judge {
         }
         // Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
         let panics = sums.used * 2 < sums.expected;
-        self.shared.fleet.routable(sums.weight, panics);
+        if panics != self.shared.fleet.panics() {
+            self.shared.fleet.set_panics(panics);
+            self.recount_at = now;
+            self.recount(now);
+        }
         // What servers say ages, too.
         let is_due = sums.has_failures || self.shared.fleet.keeps_load();
         let compared = is_due.then(|| now + tuning.bucket);
@@ -327,6 +331,7 @@ impl Judge {
                 .unwrap_or_else(|| Judged::new(node, now))
         };
         self.judged = set.nodes().iter().map(judged).collect();
+        self.recount_at = now;
     }
 }
 
@@ -334,6 +339,7 @@ impl Judged {
     fn new(node: &Arc<Node>, now: Instant) -> Self {
         // Nobody knows yet what it has been told.
         node.vitals().stir();
+        node.vitals().set_member(true);
         Self {
             node: Arc::clone(node),
             vitals: Arc::clone(node.vitals()),
@@ -381,6 +387,12 @@ impl Judged {
     }
 }
 
+impl Drop for Judged {
+    fn drop(&mut self) {
+        self.node.fleet().leaves(&self.vitals);
+    }
+}
+
 impl Sums {
     fn add(&mut self, judged: &Judged, tuning: &Tuning) {
         let Judged { record, vitals, .. } = judged;
@@ -392,9 +404,6 @@ impl Sums {
             (is_routable || record.phase == Phase::Suspect) && readiness == Readiness::Ready;
         self.expected += usize::from(is_expected);
         self.used += usize::from(is_used);
-        if is_routable && readiness == Readiness::Ready {
-            self.weight += u64::from(vitals.percent());
-        }
         self.has_failures |= record.has_failures();
         self.next = self.next.into_iter().chain(record.next(tuning)).min();
     }

@@ -216,6 +216,7 @@ impl Node {
     /// 100 is normal.
     pub(crate) fn set_weight(&self, weight: u32) {
         self.vitals().set_weight(weight);
+        self.recount(tokio::time::Instant::now());
     }
 
     /// Only the table says this.
@@ -329,7 +330,6 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.fleet.load_changed(self.vitals().takes_part(0), 0);
         self.shared.is_dropped.store(true, Ordering::Relaxed);
         self.shared.dropped.notify_one();
     }
@@ -372,6 +372,10 @@ impl Shared {
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
+        if self.fleet.keeps_load() {
+            let now = self.fleet.moment(tokio::time::Instant::now());
+            self.fleet.recount(&self.vitals, &now);
+        }
         // That its keeper ends changes nothing for anybody.
         if !self.is_dropped.load(Ordering::Relaxed) {
             self.fleet.tell_change();

@@ -387,3 +387,66 @@ async fn there_is_panic_where_few_take_calls_of_those_that_were_to() {
         assert_eq!(judging.judge.shared.fleet.panics(), panics, "{what}");
     }
 }
+
+/// What keys are placed by is of those nodes alone that take them.
+#[tokio::test(start_paused = true)]
+async fn load_and_weight_are_of_one_set_of_nodes() {
+    let mut judging = Judging::new(4);
+    judging.judge.shared.fleet.keep_load();
+    for at in [0, 0, 1, 1, 1, 2, 3, 3] {
+        let node = Arc::clone(&judging.nodes[at]);
+        judging
+            .calls
+            .push(InFlight::begin(node, Instant::now(), None, false));
+    }
+    let sums = |judging: &Judging| {
+        let fleet = &judging.judge.shared.fleet;
+        (fleet.load(), fleet.weight())
+    };
+    judging.judge.review();
+    assert_eq!(sums(&judging), (8, 400));
+    // One hangs.
+    let (now, tuning) = (Instant::now(), Tuning::default());
+    let judged = &mut judging.judge.judged[1];
+    judged.watch.asked(now);
+    judged
+        .record
+        .enter(Phase::Suspect, Cause::Silent, now, &tuning, 1.0);
+    judging
+        .judge
+        .probed(&Arc::clone(&judging.nodes[1]), Hang::Yes);
+    judging.judge.review();
+    assert_eq!(sums(&judging), (5, 300));
+    // One is heavier.
+    judging.nodes[2].set_weight(50);
+    assert_eq!(sums(&judging), (5, 250));
+    // One is gone, and kept by its calls alone.
+    judging.nodes.remove(0);
+    let set = EndpointSet::new(judging.nodes.clone());
+    judging.judge.shared.set.store(Arc::new(set));
+    judging.judge.review();
+    assert_eq!(sums(&judging), (3, 150));
+    judging.calls.clear();
+    assert_eq!(sums(&judging), (0, 150));
+}
+
+/// In panic those that were ejected take keys, and count.
+#[tokio::test(start_paused = true)]
+async fn in_panic_the_ejected_count() {
+    let mut judging = Judging::new(2);
+    let fleet = Arc::clone(&judging.judge.shared.fleet);
+    fleet.keep_load();
+    judging.judge.review();
+    for (ejected, weight) in [(1, 100), (2, 200)] {
+        for judged in &mut judging.judge.judged[..ejected] {
+            let (now, tuning) = (Instant::now(), Tuning::default());
+            judged
+                .record
+                .enter(Phase::Ejected, Cause::Outlier, now, &tuning, 1.0);
+            let since = fleet.stamp(now);
+            judged.node.enter(Phase::Ejected, Cause::Outlier, since);
+        }
+        judging.judge.review();
+        assert_eq!((fleet.weight(), fleet.panics()), (weight, ejected == 2));
+    }
+}
