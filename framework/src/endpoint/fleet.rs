@@ -30,6 +30,8 @@ pub(crate) struct Fleet {
     pub(crate) tuning: Tuning,
     /// Is there more than one node, so that they can be compared?
     is_judged: bool,
+    /// Somebody judges them.
+    has_judge: AtomicBool,
     /// What its random choices begin with.
     seed: u64,
     /// Told at each change of the set, and of the state of a node.
@@ -66,6 +68,7 @@ impl Fleet {
             epoch: Instant::now(),
             tuning,
             is_judged,
+            has_judge: AtomicBool::new(false),
             seed,
             changed: Notify::new(),
             doubted: Notify::new(),
@@ -85,6 +88,15 @@ impl Fleet {
 
     pub(crate) fn is_judged(&self) -> bool {
         self.is_judged
+    }
+
+    /// Does nobody judge them who are to be judged? Asked at each pick.
+    pub(crate) fn lacks_judge(&self) -> bool {
+        self.is_judged && !self.has_judge.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_has_judge(&self, has_judge: bool) {
+        self.has_judge.store(has_judge, Ordering::Relaxed);
     }
 
     pub(crate) fn seed(&self) -> u64 {

@@ -72,6 +72,7 @@ struct Sums {
 impl Judge {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let seed = shared.fleet.seed();
+        shared.fleet.set_has_judge(true);
         Self {
             shared,
             judged: Vec::new(),
@@ -384,6 +385,13 @@ impl Judged {
             is_connected: self.vitals.readiness() == Readiness::Ready,
             connections: self.node.connections(),
         }
+    }
+}
+
+/// Its runtime has ended, or it has panicked: the next call starts another one.
+impl Drop for Judge {
+    fn drop(&mut self) {
+        self.shared.fleet.set_has_judge(false);
     }
 }
 

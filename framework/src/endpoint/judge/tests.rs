@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use tokio::time::advance;
 
 use super::*;
-use crate::call::{Deadline, LoadReport, Status};
+use crate::call::{Deadline, LoadReport, MethodSpec, Status};
 use crate::endpoint::{Cause, EndpointSet, Fleet, InFlight, Table};
-use crate::observe::Observer;
+use crate::observe::{MethodMetrics, Metrics, Observer, Side};
 use crate::transport::Link;
 use crate::transport::memory::{InProcessLink, Unserved};
 
@@ -449,4 +449,50 @@ async fn in_panic_the_ejected_count() {
         judging.judge.review();
         assert_eq!((fleet.weight(), fleet.panics()), (weight, ejected == 2));
     }
+}
+
+struct Panics;
+
+impl Metrics for Panics {
+    fn method(&self, _: Side, _: &MethodSpec) -> Arc<dyn MethodMetrics> {
+        panic!("no calls are told here")
+    }
+
+    fn endpoint_changed(&self, _: &'static str, _: &'static str) {
+        panic!("metrics of users may do anything")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_that_panic_end_no_judging() {
+    let (fleet, nodes) = fleet_of(8);
+    let observer = Observer::new(Arc::new(Panics));
+    let table = Table::new(nodes.clone(), Arc::clone(&fleet), observer);
+    table.wake();
+    tokio::time::sleep(MS).await;
+    for node in &nodes[..2] {
+        for _ in 0..5 {
+            let call = InFlight::begin(Arc::clone(node), Instant::now(), None, false);
+            call.settle(Err(&Status::internal("broken")));
+        }
+        tokio::time::sleep(20 * MS).await;
+        assert_eq!(node.vitals().phase().0, Phase::Ejected);
+    }
+}
+
+#[test]
+fn a_judge_whose_runtime_has_ended_is_missed() {
+    let (fleet, nodes) = fleet_of(2);
+    let table = Table::new(nodes, Arc::clone(&fleet), Observer::default());
+    for _ in 0..2 {
+        assert!(fleet.lacks_judge());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async { table.wake() });
+        assert!(!fleet.lacks_judge());
+        drop(runtime);
+    }
+    assert!(fleet.lacks_judge());
 }
