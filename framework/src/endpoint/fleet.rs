@@ -302,12 +302,12 @@ impl Fleet {
         }
     }
 
-    /// Says whether calls are under way, and gives it back.
-    pub(super) fn watched(&self, are_calls: bool) -> bool {
-        if !are_calls {
+    /// Says whether there is something to look after, and gives it back.
+    pub(super) fn watched(&self, is_watched: bool) -> bool {
+        if !is_watched {
             self.is_watched.store(false, Ordering::Relaxed);
         }
-        are_calls
+        is_watched
     }
 
     /// How long a node may owe answers before it is asked whether it hangs.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Node;
 use crate::rt::task::{self, Task};
-use crate::transport::Link;
+use crate::transport::{Link, NoSlot, NotProbed};
 
 /// What a node was asked, and what it said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) enum Hang {
     Asked,
     /// It has not answered in time.
     Yes,
+    /// It could not be asked, or has not answered for so long that the question is forgotten: it is asked again.
+    Unknown,
 }
 
 /// The watch over one node.
@@ -75,10 +77,19 @@ impl Watch {
         if has_answered {
             self.answered_at = Some(now);
         }
-        if waiting == 0 || has_answered {
+        if has_answered && self.hang == Hang::Unknown {
+            self.hang = Hang::No;
+        }
+        // One that could not be asked is asked again, whatever became of its calls.
+        if has_answered || (waiting == 0 && self.hang == Hang::No) {
             self.since = now;
         }
-        is_ours && self.hang == Hang::No && now.saturating_duration_since(self.since) >= patience
+        is_ours && self.may_be_asked() && now.saturating_duration_since(self.since) >= patience
+    }
+
+    /// Is no question under way, and none answered by a silence?
+    fn may_be_asked(&self) -> bool {
+        matches!(self.hang, Hang::No | Hang::Unknown)
     }
 
     /// Since when there was no answer, or nothing to be answered.
@@ -121,7 +132,7 @@ pub(super) struct Probes {
     refreshing: Option<Refreshing>,
 }
 
-/// What is known and was not taken yet: of each question at most that it was not answered in time, and that it is over.
+/// What is known and was not taken yet: of each question at most that it was not answered in time, and how it ended.
 #[derive(Default)]
 struct Known {
     of: Mutex<VecDeque<(Arc<Node>, Hang)>>,
@@ -143,14 +154,13 @@ impl Probes {
         let node = Arc::clone(node);
         let known = Arc::clone(&self.known);
         let asking: Task = Box::pin(async move {
-            // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
-            // no stream is free, nothing is known.
             let mut answering = pin!(link.probe());
-            if timeout(patience, answering.as_mut()).await.is_err() {
+            let mut answered = timeout(patience, answering.as_mut()).await;
+            if answered.is_err() {
                 known.tell(&node, Hang::Yes);
-                let _ = timeout(node.fleet().tuning.latest_answer, answering).await;
+                answered = timeout(node.fleet().tuning.latest_answer, answering).await;
             }
-            known.tell(&node, Hang::No);
+            known.tell(&node, what_follows(answered.ok()));
         });
         // Those that are over are forgotten here.
         while self.asked.try_join_next().is_some() {}
@@ -182,6 +192,15 @@ impl Probes {
             }
             self.known.more.notified().await;
         }
+    }
+}
+
+/// What is known of a node that has answered so, or not at all.
+fn what_follows(answer: Option<Result<(), NotProbed>>) -> Hang {
+    match answer {
+        None | Some(Err(NotProbed::NoSlot(NoSlot::Busy | NoSlot::Full))) => Hang::Unknown,
+        // Whatever comes back shows that it is alive, and where the connection breaks its keeper sees to it.
+        Some(Ok(()) | Err(NotProbed::Failed(_) | NotProbed::NoSlot(NoSlot::Closing))) => Hang::No,
     }
 }
 

@@ -257,7 +257,7 @@ impl Record {
             Phase::Hung if !seen.is_connected => Some((Phase::Warm, Cause::Disconnected)),
             Phase::Hung => (seen.hang == Hang::No).then_some((Phase::Warm, Cause::Answered)),
             Phase::Suspect => match seen.hang {
-                Hang::Asked => None,
+                Hang::Asked | Hang::Unknown => None,
                 Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
                 // To be doubted is no short cut past the others that warm up.
                 Hang::No if !self.is_warm(now, tuning) => Some((Phase::Warm, Cause::Answered)),

@@ -239,15 +239,14 @@ impl Judge {
     }
 
     /// Asks those nodes that owe answers for too long whether they hang, and says when to look again, if calls are
-    /// under way.
+    /// under way, or one could not be asked.
     fn doubt(&mut self, now: Instant, lively: &[usize]) -> Option<Instant> {
         let fleet = &self.shared.fleet;
         let patience = fleet.patience();
-        let mut waiting = 0;
+        let mut is_watched = false;
         let mut doubtful = Vec::new();
         for &index in lively {
             let Judged { vitals, watch, .. } = &mut self.judged[index];
-            waiting += vitals.waiting();
             let is_doubtful = watch.doubts(
                 vitals.waiting(),
                 vitals.answered(),
@@ -258,6 +257,7 @@ impl Judge {
             if is_doubtful {
                 doubtful.push(index);
             }
+            is_watched |= vitals.waiting() > 0 || watch.hang() == Hang::Unknown;
         }
         let is_own = self.is_own(&doubtful);
         for index in doubtful {
@@ -269,7 +269,7 @@ impl Judge {
                 self.probes.ask(node, link, fleet.probe_patience());
             }
         }
-        if !fleet.watched(waiting > 0) {
+        if !fleet.watched(is_watched) {
             return None;
         }
         let ask = self.ask(now);

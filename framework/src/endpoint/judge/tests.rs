@@ -9,6 +9,7 @@ use crate::endpoint::{Cause, EndpointSet, Fleet, InFlight, Table};
 use crate::observe::{MethodMetrics, Metrics, Observer, Side};
 use crate::transport::Link;
 use crate::transport::memory::{InProcessLink, Unserved};
+use crate::transport::scripted::Scripted;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -495,4 +496,44 @@ fn a_judge_whose_runtime_has_ended_is_missed() {
         drop(runtime);
     }
     assert!(fleet.lacks_judge());
+}
+
+/// Three nodes, of which the first is reached so, owes an answer, and was asked whether it hangs; and what it is by
+/// then, and so many times half a minute later.
+async fn suspected(link: Scripted, times: u32) -> (Table, Vec<Arc<Node>>, Vec<Phase>) {
+    let (fleet, mut nodes) = fleet_of(3);
+    let link = Link::Scripted(link);
+    nodes[0] = Arc::new(Node::fixed("node-0000", link, &fleet));
+    let table = Table::new(nodes.clone(), fleet, Observer::default());
+    table.wake();
+    let report = LoadReport {
+        epoch: 1,
+        ..LoadReport::default()
+    };
+    nodes[0].vitals().reported().store(report, Instant::now());
+    let call = InFlight::begin(Arc::clone(&nodes[0]), Instant::now(), None, true);
+    tokio::time::sleep(400 * MS).await;
+    let mut phases = vec![nodes[0].vitals().phase().0];
+    drop(call);
+    for _ in 0..times {
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        phases.push(nodes[0].vitals().phase().0);
+    }
+    (table, nodes, phases)
+}
+
+/// That all its streams are taken is no sign of life, and no answer for half a minute is none either.
+#[tokio::test(start_paused = true)]
+async fn one_that_could_not_be_asked_is_not_acquitted() {
+    let (_table, nodes, phases) = suspected(Scripted::Full, 2).await;
+    assert_eq!(phases, [Phase::Suspect; 3], "there is no free stream");
+    // It answers a call.
+    InFlight::begin(Arc::clone(&nodes[0]), Instant::now(), None, true).settle(Ok(()));
+    tokio::time::sleep(100 * MS).await;
+    assert_eq!(nodes[0].vitals().phase().0, Phase::Ready);
+    let (.., phases) = suspected(Scripted::Hangs, 2).await;
+    assert_eq!(phases, [Phase::Hung; 3], "it never answers");
+    let answers = Scripted::Answers(Arc::new(|_| Err(Status::internal("broken"))));
+    let (.., phases) = suspected(answers, 0).await;
+    assert_eq!(phases, [Phase::Warm], "it answers at once");
 }
