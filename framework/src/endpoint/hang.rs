@@ -34,6 +34,10 @@ pub(super) enum Hang {
 pub(super) struct Watch {
     /// Answers of all time when it was looked at last; they wrap.
     answered: u32,
+    /// Calls that were under way then.
+    waiting: u32,
+    /// A call was begun since that was last asked.
+    has_begun: bool,
     /// Since when there was no answer, or nothing to be answered.
     since: Instant,
     /// When it was last seen to have answered a call.
@@ -46,6 +50,8 @@ impl Watch {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             answered: 0,
+            waiting: 0,
+            has_begun: false,
             since: now,
             answered_at: None,
             asked_at: now,
@@ -72,8 +78,10 @@ impl Watch {
         now: Instant,
         patience: Duration,
     ) -> bool {
-        let has_answered = answered != self.answered;
-        self.answered = answered;
+        let answers = answered.wrapping_sub(self.answered);
+        let has_answered = answers > 0;
+        self.has_begun |= waiting.saturating_add(answers) > self.waiting;
+        (self.answered, self.waiting) = (answered, waiting);
         if has_answered {
             self.answered_at = Some(now);
         }
@@ -116,6 +124,17 @@ impl Watch {
         self.hang = hang;
         // It is alive and takes long: it is asked again, but not at once.
         self.since = now;
+    }
+
+    /// Was a call begun since this was last asked? Those that were given up meanwhile are not seen.
+    pub(super) fn took_calls(&mut self) -> bool {
+        std::mem::take(&mut self.has_begun)
+    }
+
+    /// Up to then there was nothing to be seen of it.
+    pub(super) fn rested(&mut self, until: Instant) {
+        self.waiting = 0;
+        self.forgive(until);
     }
 
     /// Up to now there was nothing to be answered, or it is no fault of its own that nothing was.

@@ -37,6 +37,10 @@ pub(super) struct Judge {
     probes: Probes,
     /// When the next node is asked how busy it is.
     ask_at: Instant,
+    /// A call was begun since one was asked.
+    has_traffic: bool,
+    /// When one is asked though none was.
+    ask_anyway_at: Instant,
     rng: fastrand::Rng,
 }
 
@@ -81,6 +85,8 @@ impl Judge {
             recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
+            has_traffic: false,
+            ask_anyway_at: Instant::now(),
             rng: fastrand::Rng::with_seed(seed),
         }
     }
@@ -198,7 +204,7 @@ impl Judge {
                     sums.add(judged, &fleet.tuning);
                 } else {
                     if judged.rested {
-                        judged.watch.forgive(last);
+                        judged.watch.rested(last);
                     }
                     judged.count(now, fleet.tuning.bucket);
                     lively.push(index);
@@ -257,6 +263,7 @@ impl Judge {
             if is_doubtful {
                 doubtful.push(index);
             }
+            self.has_traffic |= watch.took_calls();
             is_watched |= vitals.waiting() > 0 || watch.hang() == Hang::Unknown;
         }
         let is_own = self.is_own(&doubtful);
@@ -291,7 +298,8 @@ impl Judge {
             return self.ask_at;
         }
         self.ask_at = now + tuning.ask;
-        if self.probes.is_refreshing() {
+        let is_due = self.has_traffic || now >= self.ask_anyway_at;
+        if !is_due || self.probes.is_refreshing() {
             return self.ask_at;
         }
         let judged = self.judged.iter_mut();
@@ -301,6 +309,8 @@ impl Judge {
             && let Some(link) = silent.node.link()
         {
             silent.refreshed_at = Some(now);
+            self.has_traffic = false;
+            self.ask_anyway_at = now + tuning.ask_anyway;
             self.probes.refresh(link, tuning.most_probe);
         }
         self.ask_at

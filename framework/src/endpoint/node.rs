@@ -367,6 +367,8 @@ impl Shared {
         let mut held = self.state.write().unwrap_or_else(PoisonError::into_inner);
         *held = state;
         if readiness == Readiness::Ready {
+            // Another process may be there now, and another program.
+            self.vitals.reported().forget_ours();
             self.connections.fetch_add(1, Ordering::Relaxed);
         }
         // While the lock is held, so that of two that change it the later one is believed.

@@ -298,6 +298,7 @@ async fn those_that_can_answer_are_asked_in_turn_how_busy_they_are() {
     let mut asked = [0; 4];
     for _ in 0..6 {
         advance(Tuning::default().ask).await;
+        judging.judge.has_traffic = true;
         judging.judge.ask(Instant::now());
         for (asked, judged) in asked.iter_mut().zip(&judging.judge.judged) {
             *asked += usize::from(judged.refreshed_at == Some(Instant::now()));
@@ -536,4 +537,37 @@ async fn one_that_could_not_be_asked_is_not_acquitted() {
     let answers = Scripted::Answers(Arc::new(|_| Err(Status::internal("broken"))));
     let (.., phases) = suspected(answers, 0).await;
     assert_eq!(phases, [Phase::Warm], "it answers at once");
+}
+
+/// A call that only waits is no reason to ask twenty times a second.
+#[tokio::test(start_paused = true)]
+async fn questions_follow_the_calls_that_are_begun() {
+    for (begun_each, asked) in [(None, 4), (Some(10), 20), (Some(100), 10)] {
+        let mut judging = Judging::new(3);
+        for at in 0..3 {
+            owes(&mut judging, at);
+        }
+        judging.judge.review();
+        let mut questions = 0;
+        for millis in 1_u32..=1_000 {
+            advance(MS).await;
+            if begun_each.is_some_and(|each| millis.is_multiple_of(each)) {
+                let node = Arc::clone(&judging.nodes[0]);
+                InFlight::begin(node, Instant::now(), None, true).settle(Ok(()));
+            }
+            judging.judge.review();
+            let judged = &judging.judge.judged;
+            questions += (judged.iter())
+                .filter(|judged| judged.refreshed_at == Some(Instant::now()))
+                .count();
+            while judging.judge.probes.is_refreshing() {
+                tokio::task::yield_now().await;
+            }
+        }
+        let few = questions.abs_diff(asked);
+        assert!(
+            few <= 1,
+            "{questions} where a call is begun each {begun_each:?} ms"
+        );
+    }
 }
