@@ -48,7 +48,7 @@ pub(super) struct Record {
     /// When it was last ejected or came back.
     ejection_ended: Instant,
     until: Instant,
-    /// Connections that there had been to it when it was last ejected.
+    /// Connections that there had been to it when it entered its phase; 0 before the first.
     connections: u32,
     /// Calls of all time that are in the window, or were.
     counted: (u32, u32),
@@ -264,6 +264,10 @@ impl Record {
                 Hang::No => Some((Phase::Ready, Cause::Answered)),
             },
             Phase::Warm | Phase::Ready => {
+                // It may be another process: nothing that it needs is in its memory yet.
+                if self.connections > 0 && self.has_come_back(seen) {
+                    return Some((Phase::Warm, Cause::Back));
+                }
                 if seen.hang != Hang::No {
                     return Some((Phase::Suspect, Cause::Silent));
                 }
@@ -295,9 +299,18 @@ impl Record {
         seen.is_connected && seen.connections != self.connections
     }
 
-    /// It has entered its phase over that many connections.
-    pub(super) fn entered_over(&mut self, connections: u32) {
-        self.connections = connections;
+    /// It is in its phase since there were so many connections. A doubt is none that begins with one.
+    pub(super) fn entered_over(&mut self, connections: u32, before: Phase) {
+        if before != Phase::Suspect {
+            self.connections = connections;
+        }
+    }
+
+    /// There were so many connections when it was seen first.
+    pub(super) fn begins_with(&mut self, connections: u32) {
+        if self.connections == 0 {
+            self.connections = connections;
+        }
     }
 
     fn is_warm(&self, now: Instant, tuning: &Tuning) -> bool {

@@ -160,9 +160,10 @@ impl Judge {
             let judged = &mut self.judged[index];
             let (seen, record) = (judged.seen(), &mut judged.record);
             let before = record.phase;
+            record.begins_with(seen.connections);
             if let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) {
                 record.enter(phase, cause, now, &tuning, self.rng.f32());
-                record.entered_over(seen.connections);
+                record.entered_over(seen.connections, before);
                 if phase == Phase::Ejected && before != Phase::Trial {
                     others.allowed = others.allowed.saturating_sub(1);
                 }

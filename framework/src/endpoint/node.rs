@@ -370,6 +370,7 @@ impl Shared {
             // Another process may be there now, and another program.
             self.vitals.reported().forget_ours();
             self.connections.fetch_add(1, Ordering::Relaxed);
+            self.vitals.stir();
         }
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);

@@ -61,7 +61,7 @@ fn an_ejection_for_a_lost_connection_ends_with_a_new_one() {
     ] {
         let mut record = Record::new(now, (0, 0));
         record.enter(Phase::Ejected, cause, now, &tuning, 1.0);
-        record.entered_over(1);
+        record.entered_over(1, Phase::Ready);
         let seen = Seen {
             is_connected,
             connections,
@@ -300,5 +300,41 @@ fn a_doubt_neither_ends_a_warm_up_nor_begins_it_anew() {
         }
         let is_warm = record.phase == Phase::Warm;
         assert!(!is_warm || record.since == start, "after {second} s");
+    }
+}
+
+/// Behind the same address there is another process, perhaps.
+#[test]
+fn who_comes_back_warms_up_and_who_comes_first_does_so_already() {
+    let tuning = Tuning::default();
+    let now = Instant::now();
+    for (phase, connections, next) in [
+        (Phase::Warm, [0, 1], None),
+        (Phase::Ready, [1, 1], None),
+        (Phase::Ready, [1, 2], Some((Phase::Warm, Cause::Back))),
+        (Phase::Warm, [1, 2], Some((Phase::Warm, Cause::Back))),
+    ] {
+        let mut record = Record::new(now, (0, 0));
+        record.phase = phase;
+        record.begins_with(connections[0]);
+        let seen = |connections| Seen {
+            is_connected: true,
+            connections,
+            ..Seen::default()
+        };
+        record.begins_with(connections[1]);
+        let judged = record.judge(seen(connections[1]), &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "{phase:?}, {connections:?}");
+        // A doubt in between does not hide it.
+        record.enter(Phase::Suspect, Cause::Silent, now, &tuning, 0.0);
+        record.entered_over(connections[0], phase);
+        record.enter(Phase::Ready, Cause::Answered, now, &tuning, 0.0);
+        record.entered_over(connections[1], Phase::Suspect);
+        let judged = record.judge(seen(connections[1]), &Comparison::default(), now, &tuning);
+        assert_eq!(
+            judged.is_some(),
+            next.is_some(),
+            "{phase:?}, {connections:?}"
+        );
     }
 }
