@@ -10,6 +10,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::Channel;
@@ -17,7 +19,7 @@ use super::place::{Place, Wants};
 use crate::balance::{Asks, Considered};
 use crate::call::key::HashKeyField;
 use crate::call::key::hash::KeyHash;
-use crate::endpoint::{EndpointSet, Readiness};
+use crate::endpoint::{EndpointSet, Readiness, Vitals};
 
 pub use data::{ExplainedCandidate, ExplainedEndpoint, ExplainedPick, Explanation, KeyExplanation};
 use data::{Looked, seconds};
@@ -88,9 +90,13 @@ impl Place {
         let set = self.table.now();
         let asks = self.asks(Wants::default());
         // Kept from call to call only where calls have keys.
-        let loads = set.vitals().iter().map(|vitals| vitals.load(&asks.now));
+        let vitals = || set.vitals().iter();
+        let takes_keys = |vitals: &&Arc<Vitals>| vitals.facts(&asks.now).takes_keys(asks.panics);
+        let loads = vitals().filter(takes_keys).map(|it| it.load(&asks.now));
+        let weights = vitals().filter(takes_keys).map(|it| it.percent());
         let asks = Asks {
             load: loads.map(u64::from).sum(),
+            weight: weights.map(u64::from).sum(),
             ..asks
         };
         let considered = self.picker.consider(&set, &asks);

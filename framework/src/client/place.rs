@@ -148,6 +148,9 @@ impl Place {
         if set.nodes().len() == 1 {
             return Some(0);
         }
+        if self.table.fleet().lacks_judge() {
+            self.wake();
+        }
         if wants.key.is_some() {
             self.table.fleet().keep_load();
         }

@@ -9,14 +9,19 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::vitals::LEAST_RTT;
+use super::vitals::{LEAST_RTT, Part};
 use super::{Moment, Tuning, Vitals};
+use crate::call::outcome::Outcome;
 use crate::rt::stamp::Stamp;
 
 /// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as
 /// many sockets at once, nor to spend its first second on nothing but their handshakes. Where there are no more than
 /// this, none waits.
 const MOST_CONNECTING: usize = 64;
+
+/// A call that ran out of time had this many times what slow ones take, or it says nothing of its node
+/// (balancing-hashing-failover §4.2).
+const LATE_TIMES: f32 = 2.0;
 
 /// Shared by the nodes of one channel, and by the table of them.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(crate) struct Fleet {
     pub(crate) tuning: Tuning,
     /// Is there more than one node, so that they can be compared?
     is_judged: bool,
+    /// Somebody judges them.
+    has_judge: AtomicBool,
     /// What its random choices begin with.
     seed: u64,
     /// Told at each change of the set, and of the state of a node.
@@ -35,10 +42,10 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
-    /// What the nodes that can be used weigh together, in percent of a normal one.
-    weight: AtomicU64,
-    /// Calls that all nodes together have, kept as reports come and calls go, so that no pick adds them up; only where
-    /// calls have keys.
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the calls
+    /// that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where calls have
+    /// keys.
+    weight: AtomicI64,
     load: AtomicI64,
     keeps_load: AtomicBool,
     /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
@@ -49,6 +56,8 @@ pub(crate) struct Fleet {
     slow: AtomicU32,
     /// Somebody looks whether nodes hang, as calls are under way.
     is_watched: AtomicBool,
+    /// When this process was last found to have been frozen, in microseconds since the epoch; 0 before it ever was.
+    thawed_us: AtomicU64,
     /// Places of nodes that connect.
     connecting: Semaphore,
 }
@@ -59,24 +68,35 @@ impl Fleet {
             epoch: Instant::now(),
             tuning,
             is_judged,
+            has_judge: AtomicBool::new(false),
             seed,
             changed: Notify::new(),
             doubted: Notify::new(),
             failed: Notify::new(),
             panics: AtomicBool::new(false),
-            weight: AtomicU64::new(0),
+            weight: AtomicI64::new(0),
             load: AtomicI64::new(0),
             keeps_load: AtomicBool::new(false),
             typical: AtomicU32::new(0),
             service: AtomicU32::new(0),
             slow: AtomicU32::new(0),
             is_watched: AtomicBool::new(false),
+            thawed_us: AtomicU64::new(0),
             connecting: Semaphore::new(MOST_CONNECTING),
         })
     }
 
     pub(crate) fn is_judged(&self) -> bool {
         self.is_judged
+    }
+
+    /// Does nobody judge them who are to be judged? Asked at each pick.
+    pub(crate) fn lacks_judge(&self) -> bool {
+        self.is_judged && !self.has_judge.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_has_judge(&self, has_judge: bool) {
+        self.has_judge.store(has_judge, Ordering::Relaxed);
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -136,14 +156,14 @@ impl Fleet {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// What the nodes that can be used weigh together, in percent of a normal one, and whether they are too few.
-    pub(super) fn routable(&self, weight: u64, panics: bool) {
-        self.weight.store(weight, Ordering::Relaxed);
+    /// Are there too few nodes that take calls?
+    pub(super) fn set_panics(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
     }
 
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one.
     pub(crate) fn weight(&self) -> u64 {
-        self.weight.load(Ordering::Relaxed)
+        u64::try_from(self.weight.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// Calls have keys: the load of all nodes is kept from now on.
@@ -158,22 +178,35 @@ impl Fleet {
         self.keeps_load.load(Ordering::Relaxed)
     }
 
-    /// Calls that all nodes together have, as far as is known.
+    /// Calls that the same nodes have, as far as is known.
     pub(crate) fn load(&self) -> u64 {
         u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
-    /// A node's part of the load of all has changed, perhaps.
+    /// A node's part of all has changed, perhaps.
     pub(super) fn recount(&self, vitals: &Vitals, now: &Moment) {
-        let load = vitals.load(now);
-        self.load_changed(vitals.takes_part(load), load);
+        self.takes_part(vitals, vitals.part(now, self.panics()));
+        // It may have left after it was asked.
+        if !vitals.is_member() {
+            self.takes_part(vitals, Part::default());
+        }
     }
 
-    /// One of the nodes has `after` calls now, where it had `before`.
-    pub(super) fn load_changed(&self, before: u32, after: u32) {
-        if before != after {
-            let change = i64::from(after) - i64::from(before);
-            self.load.fetch_add(change, Ordering::Relaxed);
+    /// A node is none of the channel any more.
+    pub(super) fn leaves(&self, vitals: &Vitals) {
+        vitals.set_member(false);
+        self.takes_part(vitals, Part::default());
+    }
+
+    fn takes_part(&self, vitals: &Vitals, part: Part) {
+        let before = vitals.takes_part(part);
+        for (sum, before, after) in [
+            (&self.load, before.load, part.load),
+            (&self.weight, before.weight, part.weight),
+        ] {
+            if before != after {
+                sum.fetch_add(i64::from(after) - i64::from(before), Ordering::Relaxed);
+            }
         }
     }
 
@@ -223,13 +256,42 @@ impl Fleet {
         self.typical.store(after.to_bits(), Ordering::Relaxed);
         // A quantile in steps: 99 small ones down weigh as much as one up (Ma, Muthukrishnan, Sandler, "Frugal
         // streaming", 2013).
-        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed)).max(LEAST_RTT);
+        let slow = self.slow().max(LEAST_RTT);
         let slow = if elapsed > slow {
             slow * 1.104
         } else {
             slow * 0.999
         };
         self.slow.store(slow.to_bits(), Ordering::Relaxed);
+    }
+
+    /// This process was frozen up to now.
+    pub(super) fn thaw(&self, now: Instant) {
+        self.thawed_us.store(self.micros(now), Ordering::Relaxed);
+    }
+
+    /// How an attempt that began then ended `now`, as far as its node is to blame. Who had no longer than slow calls
+    /// take gave up; where all are overloaded, that is most.
+    pub(super) fn blamed(&self, outcome: Outcome, since: Instant, now: Instant) -> Outcome {
+        let thawed = self.thawed_us.load(Ordering::Relaxed);
+        let is_own = thawed > 0 && self.micros(since) <= thawed;
+        let is_short =
+            || now.saturating_duration_since(since).as_secs_f32() < LATE_TIMES * self.slow();
+        match outcome {
+            Outcome::Late | Outcome::Fault if is_own => Outcome::Gone,
+            Outcome::Late if is_short() => Outcome::Gone,
+            _ => outcome,
+        }
+    }
+
+    /// What the slowest in a hundred calls take, in seconds.
+    fn slow(&self) -> f32 {
+        f32::from_bits(self.slow.load(Ordering::Relaxed))
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let micros = at.saturating_duration_since(self.epoch).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX)
     }
 
     /// A call is under way: somebody is to look whether nodes hang.
@@ -240,23 +302,22 @@ impl Fleet {
         }
     }
 
-    /// Says whether calls are under way, and gives it back.
-    pub(super) fn watched(&self, are_calls: bool) -> bool {
-        if !are_calls {
+    /// Says whether there is something to look after, and gives it back.
+    pub(super) fn watched(&self, is_watched: bool) -> bool {
+        if !is_watched {
             self.is_watched.store(false, Ordering::Relaxed);
         }
-        are_calls
+        is_watched
     }
 
     /// How long a node may owe answers before it is asked whether it hangs.
     pub(super) fn patience(&self) -> Duration {
-        let slow = f32::from_bits(self.slow.load(Ordering::Relaxed));
         let Tuning {
             least_patience,
             most_patience,
             ..
         } = self.tuning;
-        Duration::from_secs_f32(slow * 3.0).clamp(least_patience, most_patience)
+        Duration::from_secs_f32(self.slow() * 3.0).clamp(least_patience, most_patience)
     }
 
     /// How long it has to answer that.
@@ -267,5 +328,49 @@ impl Fleet {
             ..
         } = self.tuning;
         Duration::from_secs_f32(self.typical_rtt() * 4.0).clamp(least_probe, most_probe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls that had hardly longer than others take say nothing of their node, and what began in a frozen process
+    /// neither.
+    #[tokio::test(start_paused = true)]
+    async fn a_node_is_blamed_for_what_it_can_help() {
+        use Outcome::{Fault, Gone, Late, Success};
+        let fleet = Fleet::new(Tuning::default(), true, 7);
+        let start = Instant::now();
+        for _ in 0..1_000 {
+            fleet.measured(Duration::from_millis(100));
+        }
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        for (outcome, took, blamed) in [
+            (Late, 120, Gone),
+            (Late, 150, Gone),
+            (Late, 300, Late),
+            (Fault, 1, Fault),
+        ] {
+            assert_eq!(
+                fleet.blamed(outcome, start, at(took)),
+                blamed,
+                "{outcome:?} {took}"
+            );
+        }
+        fleet.thaw(at(500));
+        for (outcome, since, blamed) in [
+            (Late, 500, Gone),
+            (Fault, 500, Gone),
+            (Success, 500, Success),
+            (Late, 501, Late),
+            (Fault, 501, Fault),
+        ] {
+            assert_eq!(
+                fleet.blamed(outcome, at(since), at(9_000)),
+                blamed,
+                "{outcome:?} {since}"
+            );
+        }
     }
 }

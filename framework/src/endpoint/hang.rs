@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Node;
 use crate::rt::task::{self, Task};
-use crate::transport::Link;
+use crate::transport::{Link, NoSlot, NotProbed};
 
 /// What a node was asked, and what it said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) enum Hang {
     Asked,
     /// It has not answered in time.
     Yes,
+    /// It could not be asked, or has not answered for so long that the question is forgotten: it is asked again.
+    Unknown,
 }
 
 /// The watch over one node.
@@ -32,8 +34,15 @@ pub(super) enum Hang {
 pub(super) struct Watch {
     /// Answers of all time when it was looked at last; they wrap.
     answered: u32,
+    /// Calls that were under way then.
+    waiting: u32,
+    /// A call was begun since that was last asked.
+    has_begun: bool,
     /// Since when there was no answer, or nothing to be answered.
     since: Instant,
+    /// When it was last seen to have answered a call.
+    answered_at: Option<Instant>,
+    asked_at: Instant,
     hang: Hang,
 }
 
@@ -41,7 +50,11 @@ impl Watch {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             answered: 0,
+            waiting: 0,
+            has_begun: false,
             since: now,
+            answered_at: None,
+            asked_at: now,
             hang: Hang::No,
         }
     }
@@ -65,22 +78,63 @@ impl Watch {
         now: Instant,
         patience: Duration,
     ) -> bool {
-        let has_answered = answered != self.answered;
-        self.answered = answered;
-        if waiting == 0 || has_answered {
+        let answers = answered.wrapping_sub(self.answered);
+        let has_answered = answers > 0;
+        self.has_begun |= waiting.saturating_add(answers) > self.waiting;
+        (self.answered, self.waiting) = (answered, waiting);
+        if has_answered {
+            self.answered_at = Some(now);
+        }
+        if has_answered && self.hang == Hang::Unknown {
+            self.hang = Hang::No;
+        }
+        // One that could not be asked is asked again, whatever became of its calls.
+        if has_answered || (waiting == 0 && self.hang == Hang::No) {
             self.since = now;
         }
-        is_ours && self.hang == Hang::No && now.saturating_duration_since(self.since) >= patience
+        is_ours && self.may_be_asked() && now.saturating_duration_since(self.since) >= patience
     }
 
-    pub(super) fn asked(&mut self) {
+    /// Is no question under way, and none answered by a silence?
+    fn may_be_asked(&self) -> bool {
+        matches!(self.hang, Hang::No | Hang::Unknown)
+    }
+
+    /// Since when there was no answer, or nothing to be answered.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// When it was last seen to have answered a call, if ever.
+    pub(super) fn answered_at(&self) -> Option<Instant> {
+        self.answered_at
+    }
+
+    pub(super) fn asked(&mut self, now: Instant) {
         self.hang = Hang::Asked;
+        self.asked_at = now;
+    }
+
+    /// When it was last asked.
+    pub(super) fn asked_at(&self) -> Instant {
+        self.asked_at
     }
 
     pub(super) fn probed(&mut self, hang: Hang, now: Instant) {
         self.hang = hang;
         // It is alive and takes long: it is asked again, but not at once.
         self.since = now;
+    }
+
+    /// Was a call begun since this was last asked? Those that were given up meanwhile are not seen.
+    pub(super) fn took_calls(&mut self) -> bool {
+        std::mem::take(&mut self.has_begun)
+    }
+
+    /// Up to then there was nothing to be seen of it.
+    pub(super) fn rested(&mut self, until: Instant) {
+        self.waiting = 0;
+        self.forgive(until);
     }
 
     /// Up to now there was nothing to be answered, or it is no fault of its own that nothing was.
@@ -97,7 +151,7 @@ pub(super) struct Probes {
     refreshing: Option<Refreshing>,
 }
 
-/// What is known and was not taken yet: of each question at most that it was not answered in time, and that it is over.
+/// What is known and was not taken yet: of each question at most that it was not answered in time, and how it ended.
 #[derive(Default)]
 struct Known {
     of: Mutex<VecDeque<(Arc<Node>, Hang)>>,
@@ -119,14 +173,13 @@ impl Probes {
         let node = Arc::clone(node);
         let known = Arc::clone(&self.known);
         let asking: Task = Box::pin(async move {
-            // Whatever comes back shows that it is alive; where the connection breaks, its keeper sees to it, and where
-            // no stream is free, nothing is known.
             let mut answering = pin!(link.probe());
-            if timeout(patience, answering.as_mut()).await.is_err() {
+            let mut answered = timeout(patience, answering.as_mut()).await;
+            if answered.is_err() {
                 known.tell(&node, Hang::Yes);
-                let _ = timeout(node.fleet().tuning.latest_answer, answering).await;
+                answered = timeout(node.fleet().tuning.latest_answer, answering).await;
             }
-            known.tell(&node, Hang::No);
+            known.tell(&node, what_follows(answered.ok()));
         });
         // Those that are over are forgotten here.
         while self.asked.try_join_next().is_some() {}
@@ -158,6 +211,15 @@ impl Probes {
             }
             self.known.more.notified().await;
         }
+    }
+}
+
+/// What is known of a node that has answered so, or not at all.
+fn what_follows(answer: Option<Result<(), NotProbed>>) -> Hang {
+    match answer {
+        None | Some(Err(NotProbed::NoSlot(NoSlot::Busy | NoSlot::Full))) => Hang::Unknown,
+        // Whatever comes back shows that it is alive, and where the connection breaks its keeper sees to it.
+        Some(Ok(()) | Err(NotProbed::Failed(_) | NotProbed::NoSlot(NoSlot::Closing))) => Hang::No,
     }
 }
 
@@ -199,7 +261,7 @@ mod tests {
             let doubts = watch.doubts(waiting, answered, ours, at(millis), PATIENCE);
             assert_eq!(doubts, asked, "at {millis}");
         }
-        watch.asked();
+        watch.asked(at(55));
         assert!(
             !watch.doubts(3, 1, true, at(500), PATIENCE),
             "once is enough"

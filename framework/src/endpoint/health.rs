@@ -48,6 +48,8 @@ pub(super) struct Record {
     /// When it was last ejected or came back.
     ejection_ended: Instant,
     until: Instant,
+    /// Connections that there had been to it when it entered its phase; 0 before the first.
+    connections: u32,
     /// Calls of all time that are in the window, or were.
     counted: (u32, u32),
     /// Something has failed in the window.
@@ -127,6 +129,8 @@ pub(super) struct Seen {
     pub(super) aside: Option<Cause>,
     pub(super) hang: Hang,
     pub(super) is_connected: bool,
+    /// Connections that there were to it, of all time.
+    pub(super) connections: u32,
 }
 
 /// How all nodes did in the window.
@@ -197,6 +201,7 @@ impl Record {
             ejections: 0,
             ejection_ended: now,
             until: now,
+            connections: 0,
             counted: totals,
             has_failures: false,
             window: Box::new(Window::new(now)),
@@ -252,17 +257,22 @@ impl Record {
             Phase::Hung if !seen.is_connected => Some((Phase::Warm, Cause::Disconnected)),
             Phase::Hung => (seen.hang == Hang::No).then_some((Phase::Warm, Cause::Answered)),
             Phase::Suspect => match seen.hang {
-                Hang::Asked => None,
+                Hang::Asked | Hang::Unknown => None,
                 Hang::Yes => Some((Phase::Hung, Cause::Unanswered)),
                 // To be doubted is no short cut past the others that warm up.
                 Hang::No if !self.is_warm(now, tuning) => Some((Phase::Warm, Cause::Answered)),
                 Hang::No => Some((Phase::Ready, Cause::Answered)),
             },
             Phase::Warm | Phase::Ready => {
+                // It may be another process: nothing that it needs is in its memory yet.
+                if self.connections > 0 && self.has_come_back(seen) {
+                    return Some((Phase::Warm, Cause::Back));
+                }
                 if seen.hang != Hang::No {
                     return Some((Phase::Suspect, Cause::Silent));
                 }
-                if seen.in_a_row >= IN_A_ROW {
+                // Where all are overloaded all fail: to take one after the other out of use makes that worse.
+                if others.allowed > 0 && seen.in_a_row >= IN_A_ROW {
                     return Some((Phase::Ejected, Cause::FailuresInARow));
                 }
                 if others.allowed > 0 && self.is_outlier(others) {
@@ -271,12 +281,35 @@ impl Record {
                 let is_warm = self.phase == Phase::Warm && self.is_warm(now, tuning);
                 is_warm.then_some((Phase::Ready, Cause::WarmedUp))
             }
+            // What failed was the connection, perhaps: that there is a new one is tried at once.
+            Phase::Ejected if self.cause == Cause::FailuresInARow && self.has_come_back(seen) => {
+                Some((Phase::Trial, Cause::Back))
+            }
             Phase::Ejected => (now >= self.until).then_some((Phase::Trial, Cause::EjectionOver)),
             Phase::Trial => match seen.tried {
                 (_, 1..) => Some((Phase::Ejected, Cause::TrialFailed)),
                 (TRIALS.., _) => Some((Phase::Warm, Cause::TrialPassed)),
                 _ => None,
             },
+        }
+    }
+
+    /// Is there another connection to it than there was?
+    fn has_come_back(&self, seen: Seen) -> bool {
+        seen.is_connected && seen.connections != self.connections
+    }
+
+    /// It is in its phase since there were so many connections. A doubt is none that begins with one.
+    pub(super) fn entered_over(&mut self, connections: u32, before: Phase) {
+        if before != Phase::Suspect {
+            self.connections = connections;
+        }
+    }
+
+    /// There were so many connections when it was seen first.
+    pub(super) fn begins_with(&mut self, connections: u32) {
+        if self.connections == 0 {
+            self.connections = connections;
         }
     }
 

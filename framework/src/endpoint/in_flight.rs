@@ -70,7 +70,7 @@ impl InFlight {
         let stamp = fleet.stamp(now);
         let failed = node.vitals().settle(
             End {
-                outcome,
+                outcome: fleet.blamed(outcome, self.since, now),
                 elapsed: elapsed.as_secs_f32(),
                 now: stamp,
                 is_stream,

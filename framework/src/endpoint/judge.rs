@@ -30,11 +30,17 @@ pub(super) struct Judge {
     judged: Vec<Judged>,
     /// When that was last done.
     reviewed: Instant,
+    /// When this process was last found to have been frozen.
+    thawed: Option<Instant>,
     /// When the load of all is added up next.
     recount_at: Instant,
     probes: Probes,
     /// When the next node is asked how busy it is.
     ask_at: Instant,
+    /// A call was begun since one was asked.
+    has_traffic: bool,
+    /// When one is asked though none was.
+    ask_anyway_at: Instant,
     rng: fastrand::Rng,
 }
 
@@ -45,6 +51,8 @@ struct Judged {
     vitals: Arc<Vitals>,
     record: Record,
     watch: Watch,
+    /// When it was last asked how busy it is.
+    refreshed_at: Option<Instant>,
     /// Nothing could become of it the last time.
     rested: bool,
 }
@@ -55,9 +63,11 @@ type Rests = fn(&Judged, Instant, &Tuning) -> bool;
 /// What all nodes come to.
 #[derive(Default)]
 struct Sums {
-    routable: usize,
-    /// Of those that can be used, in percent of a normal one.
-    weight: u64,
+    /// Those that take calls.
+    used: usize,
+    /// Those that were to take calls. Who is set aside is not, and of whom there was no connection yet nobody knows: a
+    /// channel that connects to many for the first time is in no panic.
+    expected: usize,
     has_failures: bool,
     /// When time alone may change one of them.
     next: Option<Instant>,
@@ -66,13 +76,17 @@ struct Sums {
 impl Judge {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let seed = shared.fleet.seed();
+        shared.fleet.set_has_judge(true);
         Self {
             shared,
             judged: Vec::new(),
             reviewed: Instant::now(),
+            thawed: None,
             recount_at: Instant::now(),
             probes: Probes::default(),
             ask_at: Instant::now(),
+            has_traffic: false,
+            ask_anyway_at: Instant::now(),
             rng: fastrand::Rng::with_seed(seed),
         }
     }
@@ -82,29 +96,36 @@ impl Judge {
         loop {
             let next = self.review();
             let rested = self.reviewed + pause(self.judged.len());
-            tokio::select! {
+            let probed = tokio::select! {
                 biased;
-                () = self.shared.fleet.doubted() => {}
-                (node, hang) = self.probes.next() => self.probed(&node, hang),
-                () = until(next) => self.wakes_late(next),
-            }
+                () = self.shared.fleet.doubted() => None,
+                probed = self.probes.next() => Some(probed),
+                () = until(next) => None,
+            };
             if rested > self.reviewed {
                 until(Some(rested)).await;
+            }
+            // Whatever has woken it: of a frozen process all is late, and which of it comes first is chance.
+            let now = Instant::now();
+            if was_frozen(next, rested, now, self.shared.fleet.tuning.frozen) {
+                self.thaw(now);
+            }
+            if let Some((node, hang)) = probed {
+                self.probed(&node, hang);
             }
         }
     }
 
-    /// A task that was frozen, or starved, sees failures that are its own: deadlines that passed while nobody looked.
-    fn wakes_late(&mut self, next: Option<Instant>) {
-        let frozen = self.shared.fleet.tuning.frozen;
-        if next.is_some_and(|next| next.elapsed() > frozen) {
-            let now = Instant::now();
-            for judged in &mut self.judged {
-                judged.vitals.forgive();
-                judged.record.forget(judged.vitals.totals());
-                judged.watch.forgive(now);
-                judged.rested = false;
-            }
+    /// A process that was frozen, or starved, sees failures that are its own: deadlines that passed while nobody
+    /// looked. Those that are still to come are known by when their calls began.
+    fn thaw(&mut self, now: Instant) {
+        self.thawed = Some(now);
+        self.shared.fleet.thaw(now);
+        for judged in &mut self.judged {
+            judged.vitals.forgive();
+            judged.record.forget(judged.vitals.totals());
+            judged.watch.forgive(now);
+            judged.rested = false;
         }
     }
 
@@ -112,6 +133,10 @@ impl Judge {
     fn probed(&mut self, node: &Arc<Node>, hang: Hang) {
         let mut judged = self.judged.iter_mut();
         if let Some(judged) = judged.find(|judged| Arc::ptr_eq(&judged.node, node)) {
+            // What ran out may be the time in which this process was frozen: it is asked again.
+            let asked_at = judged.watch.asked_at();
+            let is_own = hang == Hang::Yes && self.thawed.is_some_and(|at| asked_at <= at);
+            let hang = if is_own { Hang::No } else { hang };
             judged.watch.probed(hang, Instant::now());
         }
     }
@@ -135,13 +160,16 @@ impl Judge {
             let judged = &mut self.judged[index];
             let (seen, record) = (judged.seen(), &mut judged.record);
             let before = record.phase;
+            record.begins_with(seen.connections);
             if let Some((phase, cause)) = record.judge(seen, &others, now, &tuning) {
                 record.enter(phase, cause, now, &tuning, self.rng.f32());
+                record.entered_over(seen.connections, before);
                 if phase == Phase::Ejected && before != Phase::Trial {
                     others.allowed = others.allowed.saturating_sub(1);
                 }
                 let since = self.shared.fleet.stamp(record.since);
                 judged.node.enter(phase, cause, since);
+                judged.node.recount(now);
                 self.shared.observer.endpoint_changed(
                     judged.node.name(),
                     before.as_str(),
@@ -152,8 +180,12 @@ impl Judge {
             sums.add(judged, &tuning);
         }
         // Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).
-        let panics = sums.routable * 2 < self.judged.len();
-        self.shared.fleet.routable(sums.weight, panics);
+        let panics = sums.used * 2 < sums.expected;
+        if panics != self.shared.fleet.panics() {
+            self.shared.fleet.set_panics(panics);
+            self.recount_at = now;
+            self.recount(now);
+        }
         // What servers say ages, too.
         let is_due = sums.has_failures || self.shared.fleet.keeps_load();
         let compared = is_due.then(|| now + tuning.bucket);
@@ -173,7 +205,7 @@ impl Judge {
                     sums.add(judged, &fleet.tuning);
                 } else {
                     if judged.rested {
-                        judged.watch.forgive(last);
+                        judged.watch.rested(last);
                     }
                     judged.count(now, fleet.tuning.bucket);
                     lively.push(index);
@@ -214,15 +246,14 @@ impl Judge {
     }
 
     /// Asks those nodes that owe answers for too long whether they hang, and says when to look again, if calls are
-    /// under way.
+    /// under way, or one could not be asked.
     fn doubt(&mut self, now: Instant, lively: &[usize]) -> Option<Instant> {
         let fleet = &self.shared.fleet;
         let patience = fleet.patience();
-        let mut waiting = 0;
+        let mut is_watched = false;
         let mut doubtful = Vec::new();
         for &index in lively {
             let Judged { vitals, watch, .. } = &mut self.judged[index];
-            waiting += vitals.waiting();
             let is_doubtful = watch.doubts(
                 vitals.waiting(),
                 vitals.answered(),
@@ -233,40 +264,54 @@ impl Judge {
             if is_doubtful {
                 doubtful.push(index);
             }
+            self.has_traffic |= watch.took_calls();
+            is_watched |= vitals.waiting() > 0 || watch.hang() == Hang::Unknown;
         }
-        // Where most of them seem to hang, it is this process, or its network.
-        let is_own = doubtful.len() * 2 > self.judged.len();
+        let is_own = self.is_own(&doubtful);
         for index in doubtful {
             let Judged { node, watch, .. } = &mut self.judged[index];
             if is_own {
                 watch.forgive(now);
             } else if let Some(link) = node.link() {
-                watch.asked();
+                watch.asked(now);
                 self.probes.ask(node, link, fleet.probe_patience());
             }
         }
-        if !fleet.watched(waiting > 0) {
+        if !fleet.watched(is_watched) {
             return None;
         }
         let ask = self.ask(now);
         Some(ask.min(now + patience / 2))
     }
 
-    /// Asks the node that was not heard for longest how busy it is, and says when to ask the next one.
+    /// Is it this process, or its network, that most of them seem to hang? Not where anybody has answered meanwhile.
+    fn is_own(&self, doubtful: &[usize]) -> bool {
+        let since = doubtful.iter().map(|&at| self.judged[at].watch.since());
+        let (most, since) = (doubtful.len() * 2 > self.judged.len(), since.min());
+        let mut answered = self.judged.iter().map(|judged| judged.watch.answered_at());
+        most && !answered.any(|at| at > since)
+    }
+
+    /// Asks the node that was neither heard nor asked for longest how busy it is, and says when to ask the next one.
     fn ask(&mut self, now: Instant) -> Instant {
         let tuning = &self.shared.fleet.tuning;
         if now < self.ask_at {
             return self.ask_at;
         }
         self.ask_at = now + tuning.ask;
-        let heard = |judged: &Judged| judged.vitals.reported().latest().map(|(_, at)| at);
-        let ours = (self.judged.iter()).filter(|judged| judged.vitals.reported().is_ours());
-        let silent = ours.min_by_key(|judged| heard(judged));
-        if let Some(silent) = silent
-            && heard(silent).is_some_and(|at| now.saturating_duration_since(at) >= tuning.ask)
+        let is_due = self.has_traffic || now >= self.ask_anyway_at;
+        if !is_due || self.probes.is_refreshing() {
+            return self.ask_at;
+        }
+        let judged = self.judged.iter_mut();
+        let silent = judged.filter_map(|judged| Some((judged.silent_since()?, judged)));
+        if let Some((since, silent)) = silent.min_by_key(|(since, _)| *since)
+            && now.saturating_duration_since(since) >= tuning.ask
             && let Some(link) = silent.node.link()
-            && !self.probes.is_refreshing()
         {
+            silent.refreshed_at = Some(now);
+            self.has_traffic = false;
+            self.ask_anyway_at = now + tuning.ask_anyway;
             self.probes.refresh(link, tuning.most_probe);
         }
         self.ask_at
@@ -298,6 +343,7 @@ impl Judge {
                 .unwrap_or_else(|| Judged::new(node, now))
         };
         self.judged = set.nodes().iter().map(judged).collect();
+        self.recount_at = now;
     }
 }
 
@@ -305,11 +351,13 @@ impl Judged {
     fn new(node: &Arc<Node>, now: Instant) -> Self {
         // Nobody knows yet what it has been told.
         node.vitals().stir();
+        node.vitals().set_member(true);
         Self {
             node: Arc::clone(node),
             vitals: Arc::clone(node.vitals()),
             record: Record::new(now, node.vitals().totals()),
             watch: Watch::new(now),
+            refreshed_at: None,
             rested: false,
         }
     }
@@ -320,6 +368,18 @@ impl Judged {
         !vitals.was_stirred()
             && self.watch.rests(vitals.waiting(), vitals.answered())
             && self.record.rests(vitals.totals(), now, tuning)
+    }
+
+    /// Since when it was neither heard nor asked how busy it is; nothing of one that cannot be asked, or does not
+    /// answer: it is not to keep the others from being asked.
+    fn silent_since(&self) -> Option<Instant> {
+        let (vitals, phase) = (&self.vitals, self.record.phase);
+        if vitals.readiness() != Readiness::Ready || phase == Phase::Hung {
+            return None;
+        }
+        let reported = vitals.reported();
+        let (_, heard) = reported.is_ours().then(|| reported.latest())??;
+        Some(self.refreshed_at.map_or(heard, |asked| asked.max(heard)))
     }
 
     /// Takes what was counted since the last time.
@@ -334,7 +394,21 @@ impl Judged {
             aside: self.node.aside(),
             hang: self.watch.hang(),
             is_connected: self.vitals.readiness() == Readiness::Ready,
+            connections: self.node.connections(),
         }
+    }
+}
+
+/// Its runtime has ended, or it has panicked: the next call starts another one.
+impl Drop for Judge {
+    fn drop(&mut self) {
+        self.shared.fleet.set_has_judge(false);
+    }
+}
+
+impl Drop for Judged {
+    fn drop(&mut self) {
+        self.node.fleet().leaves(&self.vitals);
     }
 }
 
@@ -342,13 +416,23 @@ impl Sums {
     fn add(&mut self, judged: &Judged, tuning: &Tuning) {
         let Judged { record, vitals, .. } = judged;
         let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
-        self.routable += usize::from(is_routable);
-        if is_routable && vitals.readiness() == Readiness::Ready {
-            self.weight += u64::from(vitals.percent());
-        }
+        let readiness = vitals.readiness();
+        let is_expected = record.phase != Phase::Draining && readiness != Readiness::Pending;
+        // Most of those that are asked whether they hang answer.
+        let is_used =
+            (is_routable || record.phase == Phase::Suspect) && readiness == Readiness::Ready;
+        self.expected += usize::from(is_expected);
+        self.used += usize::from(is_used);
         self.has_failures |= record.has_failures();
         self.next = self.next.into_iter().chain(record.next(tuning)).min();
     }
+}
+
+/// Does a task wake up `now` far later than it asked for: for `next` by the clock, if for any, but to rest up to
+/// `rested`?
+fn was_frozen(next: Option<Instant>, rested: Instant, now: Instant, frozen: Duration) -> bool {
+    let asked = next.map(|next| next.max(rested));
+    asked.is_some_and(|asked| now.saturating_duration_since(asked) > frozen)
 }
 
 /// How long so many nodes are left alone after they were judged.

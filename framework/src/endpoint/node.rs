@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     fleet: Arc<Fleet>,
     vitals: Arc<Vitals>,
+    /// Connections that there were, of all time.
+    connections: AtomicU32,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
     /// Nobody has the node any more.
@@ -123,6 +125,7 @@ impl Node {
                 state: RwLock::new(state),
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
+                connections: AtomicU32::new(0),
                 dropped: Notify::new(),
                 is_dropped: AtomicBool::new(false),
             }),
@@ -179,6 +182,11 @@ impl Node {
         }
     }
 
+    /// Connections that there were to it, of all time; they wrap.
+    pub(super) fn connections(&self) -> u32 {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
     /// A call of its trial is over.
     pub(super) fn tried(&self, failed: bool) {
         let (good, bad) = &self.tried;
@@ -208,6 +216,7 @@ impl Node {
     /// 100 is normal.
     pub(crate) fn set_weight(&self, weight: u32) {
         self.vitals().set_weight(weight);
+        self.recount(tokio::time::Instant::now());
     }
 
     /// Only the table says this.
@@ -321,7 +330,6 @@ fn lock<T>(held: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.fleet.load_changed(self.vitals().takes_part(0), 0);
         self.shared.is_dropped.store(true, Ordering::Relaxed);
         self.shared.dropped.notify_one();
     }
@@ -358,9 +366,19 @@ impl Shared {
         let readiness = state.readiness();
         let mut held = self.state.write().unwrap_or_else(PoisonError::into_inner);
         *held = state;
+        if readiness == Readiness::Ready {
+            // Another process may be there now, and another program.
+            self.vitals.reported().forget_ours();
+            self.connections.fetch_add(1, Ordering::Relaxed);
+            self.vitals.stir();
+        }
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
+        if self.fleet.keeps_load() {
+            let now = self.fleet.moment(tokio::time::Instant::now());
+            self.fleet.recount(&self.vitals, &now);
+        }
         // That its keeper ends changes nothing for anybody.
         if !self.is_dropped.load(Ordering::Relaxed) {
             self.fleet.tell_change();

@@ -67,13 +67,14 @@ impl Table {
         if !self.shared.fleet.is_judged() {
             return;
         }
-        let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
-        let runs = judge.as_ref().is_some_and(|judge| !judge.is_finished());
+        let mut handle = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs = handle.as_ref().is_some_and(|judge| !judge.is_finished());
         if let (false, Ok(runtime)) = (runs, tokio::runtime::Handle::try_current()) {
             let shared = Arc::clone(&self.shared);
-            let judging = Box::pin(async move { Judge::new(shared).run().await });
-            let task = task::spawn_on(&runtime, judging);
-            *judge = Some(task.abort_handle());
+            // Made before the task: a runtime that ends drops it, perhaps before its first poll.
+            let judge = Judge::new(shared);
+            let task = task::spawn_on(&runtime, Box::pin(judge.run()));
+            *handle = Some(task.abort_handle());
         }
     }
 }

@@ -40,9 +40,11 @@ pub(crate) struct Tuning {
     /// It has four times what calls take to answer that, within these.
     pub(crate) least_probe: Duration,
     pub(crate) most_probe: Duration,
-    /// While calls are under way, the server that was not heard for longest is asked how busy it is, so often: a slow
-    /// one that is well again, or a new one, is not to be found out by calls alone (§4.1: four a second at least).
+    /// While calls are begun, the server that was not heard for longest is asked how busy it is, so often: a slow
+    /// one that is well again, or a new one, is not to be found out by calls alone.
     pub(crate) ask: Duration,
+    /// While calls are only waited for, so often (§4.1: four a second at least).
+    pub(crate) ask_anyway: Duration,
     /// A task that wakes up so much later than it asked for was frozen, or starved: what it sees of others then is
     /// its own doing.
     pub(crate) frozen: Duration,
@@ -77,6 +79,7 @@ impl Default for Tuning {
             least_probe: Duration::from_millis(20),
             most_probe: Duration::from_millis(250),
             ask: Duration::from_millis(50),
+            ask_anyway: Duration::from_millis(250),
             frozen: Duration::from_millis(500),
             first_backoff: backoff::INITIAL,
             longest_backoff: backoff::MAX,
@@ -109,6 +112,7 @@ impl Tuning {
             least_probe: self.least_probe * by,
             most_probe: self.most_probe * by,
             ask: self.ask * by,
+            ask_anyway: self.ask_anyway * by,
             frozen: self.frozen * by,
             first_backoff: self.first_backoff * by,
             longest_backoff: self.longest_backoff * by,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+pub(super) use self::facts::Part;
 #[cfg(test)]
 pub(crate) use self::facts::Said;
 pub(crate) use self::facts::{Facts, Moment};
@@ -47,10 +48,12 @@ pub(crate) struct Vitals {
     /// Calls that went well, and that failed, of all time. They wrap.
     good: AtomicU32,
     bad: AtomicU32,
-    /// Its part of the load of all nodes.
-    part: AtomicU32,
     /// Calls of its trial that are under way.
     trying: AtomicU32,
+    /// Its part of the weight of all nodes and of their load.
+    part: AtomicU64,
+    /// It is one of the nodes of the channel, and not only kept by calls that are under way.
+    is_member: AtomicBool,
     /// It is to be judged for something else than its calls.
     is_stirred: AtomicBool,
 }
@@ -73,8 +76,9 @@ impl Vitals {
             waiting: AtomicU32::new(0),
             refused: AtomicU32::new(0),
             sent: AtomicU64::new(0),
-            part: AtomicU32::new(0),
             trying: AtomicU32::new(0),
+            part: AtomicU64::new(0),
+            is_member: AtomicBool::new(false),
             is_stirred: AtomicBool::new(false),
             reported,
         };
@@ -82,13 +86,25 @@ impl Vitals {
         vitals
     }
 
-    /// Its part of the load of all was this; now it is `load`.
-    pub(super) fn takes_part(&self, load: u32) -> u32 {
+    /// Its part of all was this; now it is `part`.
+    pub(super) fn takes_part(&self, part: Part) -> Part {
+        let bits = u64::from(part.weight) << 32 | u64::from(part.load);
         // Of thousands most have what they had: reading that is not writing it.
-        if self.part.load(Ordering::Relaxed) == load {
-            return load;
+        if self.part.load(Ordering::Relaxed) == bits {
+            return part;
         }
-        self.part.swap(load, Ordering::Relaxed)
+        // Whoever takes it after one that has left sees that it has.
+        let (weight, load) = halves(self.part.swap(bits, Ordering::AcqRel));
+        Part { load, weight }
+    }
+
+    pub(super) fn is_member(&self) -> bool {
+        self.is_member.load(Ordering::Acquire)
+    }
+
+    /// Whoever says that it is none any more takes its part away.
+    pub(super) fn set_member(&self, is_member: bool) {
+        self.is_member.store(is_member, Ordering::Release);
     }
 
     /// Reads a little of it, so that it is near.

@@ -2,6 +2,7 @@
 //! It refuses to know what is done with what it tells.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::handles::{Handle, Handles};
@@ -122,9 +123,11 @@ impl Observer {
         log::endpoint_changed(endpoint, from, to, reason);
     }
 
+    /// Metrics that panic end nobody who tells them: most are tasks that nobody would start anew. What the panic hook
+    /// says of it is enough.
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Metrics)) {
         if let Some(recording) = &self.0 {
-            what(&*recording.metrics);
+            let _ = catch_unwind(AssertUnwindSafe(|| what(&*recording.metrics)));
         }
     }
 }

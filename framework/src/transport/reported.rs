@@ -136,6 +136,12 @@ impl Reported {
         self.is_ours.load(Ordering::Relaxed)
     }
 
+    /// It has to show it anew, and its first call asks: there is another connection.
+    pub(crate) fn forget_ours(&self) {
+        self.is_ours.store(false, Ordering::Relaxed);
+        self.heard_us.store(0, Ordering::Relaxed);
+    }
+
     /// Is it time to ask for a report? Until one comes, by all calls: which of them ends next is not known.
     pub(crate) fn is_stale(&self, now: Instant) -> bool {
         let heard = self.heard_us.load(Ordering::Relaxed);
@@ -286,6 +292,9 @@ mod tests {
         assert!(!reported.is_ours());
         reported.store(numbered(1), reported.since);
         assert!(reported.is_ours());
+        reported.forget_ours();
+        reported.store(foreign, reported.since);
+        assert!(!reported.is_ours(), "another one is there now");
     }
 
     #[test]

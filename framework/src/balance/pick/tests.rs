@@ -168,3 +168,44 @@ fn a_pick_allocates_nothing() {
         assert_eq!(cost.count_total, 0, "{count} nodes");
     }
 }
+
+/// What keys are bounded by is of those nodes that they are placed on.
+#[test]
+fn those_that_take_keys_are_of_the_classes_that_keys_are_placed_on() {
+    use crate::endpoint::{Readiness, Said};
+    let (set, fleet) = nodes(1);
+    let connected = set.vitals()[0].facts(&fleet.moment(Instant::now()));
+    for (bits, draining, panics) in (0..21).flat_map(|bits| {
+        [(false, false), (false, true), (true, false), (true, true)]
+            .map(|(draining, panics)| (bits, draining, panics))
+    }) {
+        let readiness = [Readiness::Ready, Readiness::Pending, Readiness::Failing][bits % 3];
+        let phase = [
+            Phase::Warm,
+            Phase::Ready,
+            Phase::Suspect,
+            Phase::Draining,
+            Phase::Ejected,
+            Phase::Trial,
+            Phase::Hung,
+        ][bits / 3];
+        let facts = Facts {
+            readiness,
+            phase,
+            report: Some(Said {
+                in_flight: 0,
+                service: 0.0,
+                is_draining: draining,
+                is_fresh: true,
+            }),
+            ..connected
+        };
+        let class = class(&facts, panics, false);
+        let is_placed_on = matches!(class, Some(Class::Routable | Class::Suspect));
+        assert_eq!(
+            facts.takes_keys(panics),
+            is_placed_on,
+            "{facts:?}, {panics}"
+        );
+    }
+}

@@ -18,20 +18,57 @@ fn compared(records: &[Record], ejected: usize) -> Comparison {
 }
 
 #[test]
-fn failures_in_a_row_eject_and_fewer_do_not() {
+fn failures_in_a_row_eject_within_the_cap_and_fewer_do_not() {
     let tuning = Tuning::default();
-    for (in_a_row, phase) in [
-        (4, None),
-        (5, Some(Phase::Ejected)),
-        (50, Some(Phase::Ejected)),
+    for (in_a_row, allowed, phase) in [
+        (4, 1, None),
+        (5, 1, Some(Phase::Ejected)),
+        (50, 1, Some(Phase::Ejected)),
+        (50, 0, None),
     ] {
         let record = record(0, in_a_row);
         let seen = Seen {
             in_a_row,
             ..Seen::default()
         };
-        let judged = record.judge(seen, &Comparison::default(), Instant::now(), &tuning);
-        assert_eq!(judged.map(|(phase, _)| phase), phase, "{in_a_row} in a row");
+        let others = Comparison {
+            allowed,
+            ..Comparison::default()
+        };
+        let judged = record.judge(seen, &others, Instant::now(), &tuning);
+        let what = format!("{in_a_row} in a row, {allowed} may be ejected");
+        assert_eq!(judged.map(|(phase, _)| phase), phase, "{what}");
+    }
+}
+
+/// A server that has crashed with calls under way, and is there again, need not wait.
+#[test]
+fn an_ejection_for_a_lost_connection_ends_with_a_new_one() {
+    let tuning = Tuning::default();
+    let now = Instant::now();
+    for (cause, is_connected, connections, next) in [
+        (Cause::FailuresInARow, true, 1, None),
+        (Cause::FailuresInARow, false, 1, None),
+        (Cause::FailuresInARow, false, 2, None),
+        (
+            Cause::FailuresInARow,
+            true,
+            2,
+            Some((Phase::Trial, Cause::Back)),
+        ),
+        (Cause::Outlier, true, 2, None),
+        (Cause::TrialFailed, true, 2, None),
+    ] {
+        let mut record = Record::new(now, (0, 0));
+        record.enter(Phase::Ejected, cause, now, &tuning, 1.0);
+        record.entered_over(1, Phase::Ready);
+        let seen = Seen {
+            is_connected,
+            connections,
+            ..Seen::default()
+        };
+        let judged = record.judge(seen, &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "{cause:?}, {is_connected}, {connections}");
     }
 }
 
@@ -263,5 +300,41 @@ fn a_doubt_neither_ends_a_warm_up_nor_begins_it_anew() {
         }
         let is_warm = record.phase == Phase::Warm;
         assert!(!is_warm || record.since == start, "after {second} s");
+    }
+}
+
+/// Behind the same address there is another process, perhaps.
+#[test]
+fn who_comes_back_warms_up_and_who_comes_first_does_so_already() {
+    let tuning = Tuning::default();
+    let now = Instant::now();
+    for (phase, connections, next) in [
+        (Phase::Warm, [0, 1], None),
+        (Phase::Ready, [1, 1], None),
+        (Phase::Ready, [1, 2], Some((Phase::Warm, Cause::Back))),
+        (Phase::Warm, [1, 2], Some((Phase::Warm, Cause::Back))),
+    ] {
+        let mut record = Record::new(now, (0, 0));
+        record.phase = phase;
+        record.begins_with(connections[0]);
+        let seen = |connections| Seen {
+            is_connected: true,
+            connections,
+            ..Seen::default()
+        };
+        record.begins_with(connections[1]);
+        let judged = record.judge(seen(connections[1]), &Comparison::default(), now, &tuning);
+        assert_eq!(judged, next, "{phase:?}, {connections:?}");
+        // A doubt in between does not hide it.
+        record.enter(Phase::Suspect, Cause::Silent, now, &tuning, 0.0);
+        record.entered_over(connections[0], phase);
+        record.enter(Phase::Ready, Cause::Answered, now, &tuning, 0.0);
+        record.entered_over(connections[1], Phase::Suspect);
+        let judged = record.judge(seen(connections[1]), &Comparison::default(), now, &tuning);
+        assert_eq!(
+            judged.is_some(),
+            next.is_some(),
+            "{phase:?}, {connections:?}"
+        );
     }
 }

@@ -52,6 +52,34 @@ pub(crate) struct Said {
     pub(crate) is_fresh: bool,
 }
 
+/// What a node adds to what calls with keys are bounded by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::endpoint) struct Part {
+    /// Calls.
+    pub(in crate::endpoint) load: u32,
+    /// 100 is normal.
+    pub(in crate::endpoint) weight: u32,
+}
+
+impl Facts {
+    /// May a call be placed there by its key? `panics` says that those that were ejected count as the others do.
+    pub(crate) fn takes_keys(&self, panics: bool) -> bool {
+        let is_draining = self.report.is_some_and(|said| said.is_draining);
+        let is_in_use = match self.phase {
+            Phase::Warm | Phase::Ready | Phase::Suspect => true,
+            Phase::Ejected | Phase::Trial => panics,
+            Phase::Draining | Phase::Hung => false,
+        };
+        self.readiness == Readiness::Ready && !is_draining && is_in_use
+    }
+
+    /// Calls that it has, as far as is known.
+    fn load(&self) -> u32 {
+        let said = self.report.filter(|said| said.is_fresh);
+        said.map_or(self.in_flight, |said| said.in_flight.max(self.in_flight))
+    }
+}
+
 impl Vitals {
     /// What was counted and measured here.
     #[inline]
@@ -96,9 +124,19 @@ impl Vitals {
 
     /// Calls that it has, as far as is known: those of this channel, and those that it said to have.
     pub(crate) fn load(&self, now: &Moment) -> u32 {
+        self.facts(now).load()
+    }
+
+    /// What it adds to the load and the weight of all.
+    pub(in crate::endpoint) fn part(&self, now: &Moment, panics: bool) -> Part {
         let facts = self.facts(now);
-        let said = facts.report.filter(|said| said.is_fresh);
-        said.map_or(facts.in_flight, |said| said.in_flight.max(facts.in_flight))
+        if !self.is_member() || !facts.takes_keys(panics) {
+            return Part::default();
+        }
+        Part {
+            load: facts.load(),
+            weight: self.percent(),
+        }
     }
 
     /// Calls sent to it that its last report, of this number, cannot have counted.
