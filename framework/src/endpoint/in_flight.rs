@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Node;
 use super::vitals::End;
+use super::{Node, Phase};
 use crate::call::body::StreamEnd;
 use crate::call::outcome::Outcome;
 use crate::call::{Code, Deadline, Status};
@@ -53,6 +53,12 @@ impl InFlight {
         }
     }
 
+    /// Has it waited for a node that hung to come back? What that took says nothing of the node as it is now.
+    fn has_met_a_hang(&self, began: Stamp) -> bool {
+        let (phase, since) = self.node.vitals().phase();
+        phase == Phase::Hung || (phase == Phase::Warm && since.millis_since(began) > 0)
+    }
+
     /// The attempt is over.
     pub(crate) fn settle(mut self, end: Result<(), &Status>) {
         self.settled(Outcome::of(end), false);
@@ -68,16 +74,18 @@ impl InFlight {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(self.since);
         let stamp = fleet.stamp(now);
+        // How long a stream takes says nothing of its server.
+        let is_timed = !is_stream && !self.has_met_a_hang(fleet.stamp(self.since));
         let failed = node.vitals().settle(
             End {
                 outcome: fleet.blamed(outcome, self.since, now),
                 elapsed: elapsed.as_secs_f32(),
                 now: stamp,
-                is_stream,
+                is_timed,
             },
             &fleet.tuning,
         );
-        if outcome == Outcome::Success && !is_stream {
+        if outcome == Outcome::Success && is_timed {
             fleet.measured(elapsed);
             fleet.said(node.vitals().reported().brief().service());
         }
@@ -126,5 +134,41 @@ impl Drop for InFlight {
         if self.node.fleet().keeps_load() {
             self.node.recount(Instant::now());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    use super::super::{Cause, Fleet, Tuning};
+    use super::*;
+    use crate::transport::Link;
+    use crate::transport::scripted::Scripted;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waited_for_a_node_that_hung_makes_it_no_dearer_when_it_is_back() {
+        let fleet = Fleet::new(Tuning::default(), true, 7);
+        let link = Link::Scripted(Scripted::Hangs);
+        let node = Arc::new(Node::fixed("a", link, &fleet));
+        let begin = || InFlight::begin(Arc::clone(&node), Instant::now(), None, true);
+        let enter = |phase, cause| node.enter(phase, cause, fleet.stamp(Instant::now()));
+        let rtt = || node.vitals().facts(&fleet.moment(Instant::now())).rtt;
+        let [given_up, early, late] = [begin(), begin(), begin()];
+        sleep(Duration::from_secs(1)).await;
+        enter(Phase::Hung, Cause::Unanswered);
+        drop(given_up);
+        sleep(Duration::from_secs(1)).await;
+        // Some are answered before anybody has noticed that it answers.
+        early.settle(Ok(()));
+        enter(Phase::Warm, Cause::Answered);
+        late.settle(Ok(()));
+        assert_eq!(rtt(), None);
+        let next = begin();
+        sleep(Duration::from_millis(5)).await;
+        next.settle(Ok(()));
+        assert!(rtt().is_some_and(|rtt| rtt < 0.006), "{:?}", rtt());
     }
 }

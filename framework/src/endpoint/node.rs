@@ -227,8 +227,12 @@ impl Node {
             good.store(0, Ordering::Relaxed);
             bad.store(0, Ordering::Relaxed);
         }
+        let before = self.vitals().phase().0;
+        if before == Phase::Hung {
+            self.vitals().forget_times();
+        }
         // One that was doubted is what it was before.
-        let is_new = self.vitals().phase().0 != Phase::Suspect;
+        let is_new = before != Phase::Suspect;
         if is_new && matches!(phase, Phase::Trial | Phase::Warm) {
             self.vitals().forgive();
         }

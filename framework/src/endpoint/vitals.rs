@@ -254,6 +254,11 @@ impl Vitals {
         self.success.clear();
     }
 
+    /// What calls took there says nothing of what they will take.
+    pub(super) fn forget_times(&self) {
+        self.rtt.clear();
+    }
+
     /// Calls that went well, and that failed, of all time; they wrap.
     pub(crate) fn totals(&self) -> (u32, u32) {
         (
@@ -266,7 +271,7 @@ impl Vitals {
     pub(super) fn settle(&self, end: End, tuning: &Tuning) -> bool {
         match end.outcome {
             Outcome::Success => {
-                if !end.is_stream {
+                if end.is_timed {
                     self.measured(end.elapsed, end.now, tuning);
                 }
                 self.went(1.0, end.now, tuning);
@@ -302,7 +307,7 @@ impl Vitals {
     /// A call that brought nothing would have taken longer, so what it took can only raise the estimate: who fails at
     /// once is not fast.
     fn took_at_least(&self, end: End, tuning: &Tuning) {
-        if !end.is_stream && self.rtt.get().is_some_and(|(rtt, _)| end.elapsed > rtt) {
+        if end.is_timed && self.rtt.get().is_some_and(|(rtt, _)| end.elapsed > rtt) {
             self.measured(end.elapsed, end.now, tuning);
         }
     }
@@ -368,6 +373,6 @@ pub(super) struct End {
     /// Seconds.
     pub(super) elapsed: f32,
     pub(super) now: Stamp,
-    /// How long a stream takes says nothing of its server.
-    pub(super) is_stream: bool,
+    /// What it took says what calls take there.
+    pub(super) is_timed: bool,
 }

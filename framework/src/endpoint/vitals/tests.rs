@@ -20,7 +20,7 @@ fn end(outcome: Outcome, elapsed: f32, now: Stamp) -> End {
         outcome,
         elapsed,
         now,
-        is_stream: false,
+        is_timed: true,
     }
 }
 
