@@ -123,6 +123,19 @@ fn a_node_that_hangs_is_found_out() {
 }
 
 #[test]
+fn a_node_that_hung_has_its_share_again_soon_after_it_is_back() {
+    let cluster = four()
+        .at(ms(2000), |cluster| cluster.hang("node-1"))
+        .at(ms(4000), |cluster| cluster.speed("node-1", 1.0));
+    let load = Load::poisson(800.0).clients(8).lasting(ms(15_000));
+    cluster.check([1], &load, |run| {
+        // A quarter is fair. It warms up for ten seconds from a tenth on, and faces calls of eight clients.
+        let at_last = run.calls_per_second("node-1")[12..15].iter().sum::<u32>();
+        assert!(at_last > 300, "{at_last} of some 2,400: {run}");
+    });
+}
+
+#[test]
 fn nodes_that_are_busy_without_end_are_not_doubted_and_one_that_hangs_among_them_is_at_once() {
     let cluster = Cluster::new()
         .nodes(4, |_| Node::new().workers(4).exponential(ms(5)))
