@@ -50,8 +50,8 @@ pub(super) fn squared_delay(facts: &Facts, common: &Common) -> f32 {
     let rtt = match facts.rtt {
         // Who was slow long ago gets cheaper by and by, or it would never be measured again.
         Some(rtt) => rtt * decayed(facts.rtt_age * common.rtt_decay),
-        // Who was never measured gets one call soon, and more when that has ended. Not at once: it would be the next one
-        // of every channel.
+        // Who was never measured gets one call soon, and more when that has ended. Not at once: that would be the next
+        // call of every channel.
         None if facts.in_flight == 0
             && facts.success >= 1.0
             && facts.in_phase >= common.first_call =>

@@ -44,9 +44,9 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
-    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the calls
-    /// that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where calls have
-    /// keys.
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the
+    /// calls that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where
+    /// calls have keys.
     weight: AtomicI64,
     load: AtomicI64,
     keeps_load: AtomicBool,
