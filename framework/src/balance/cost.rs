@@ -28,6 +28,8 @@ pub(crate) struct Common {
     pub(crate) report_age: f32,
     /// Seconds that a call takes of a server, as servers say.
     pub(crate) typical_service: f32,
+    /// Seconds after which this channel sends a call to a node that it never measured, whatever the others cost.
+    pub(crate) first_call: f32,
 }
 
 /// The shortest expected delay: the time of a call, times the calls that are before it and itself, by the node's
@@ -48,8 +50,14 @@ pub(super) fn squared_delay(facts: &Facts, common: &Common) -> f32 {
     let rtt = match facts.rtt {
         // Who was slow long ago gets cheaper by and by, or it would never be measured again.
         Some(rtt) => rtt * decayed(facts.rtt_age * common.rtt_decay),
-        // Who was never measured gets one call at once, and more when that has ended.
-        None if facts.in_flight == 0 && facts.success >= 1.0 => 0.0,
+        // Who was never measured gets one call soon, and more when that has ended. Not at once: that would be the next
+        // call of every channel.
+        None if facts.in_flight == 0
+            && facts.success >= 1.0
+            && facts.in_phase >= common.first_call =>
+        {
+            0.0
+        }
         None => common.typical_rtt,
     };
     let squared = match said {

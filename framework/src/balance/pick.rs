@@ -57,6 +57,7 @@ impl Asks {
                 uses_reports: balance.uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
                 typical_service: fleet.typical_service(),
+                first_call: fleet.first_call(),
             },
             panics: fleet.panics(),
             is_repeatable: false,

@@ -34,6 +34,8 @@ pub(crate) struct Fleet {
     has_judge: AtomicBool,
     /// What its random choices begin with.
     seed: u64,
+    /// Seconds after which a node that was never measured gets a call.
+    first_call: f32,
     /// Told at each change of the set, and of the state of a node.
     changed: Notify,
     /// Told when a node should be judged.
@@ -42,9 +44,9 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
-    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the calls
-    /// that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where calls have
-    /// keys.
+    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the
+    /// calls that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where
+    /// calls have keys.
     weight: AtomicI64,
     load: AtomicI64,
     keeps_load: AtomicBool,
@@ -70,6 +72,7 @@ impl Fleet {
             is_judged,
             has_judge: AtomicBool::new(false),
             seed,
+            first_call: fastrand::Rng::with_seed(seed).f32() * tuning.first_call.as_secs_f32(),
             changed: Notify::new(),
             doubted: Notify::new(),
             failed: Notify::new(),
@@ -101,6 +104,12 @@ impl Fleet {
 
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Seconds after which a node that was never measured gets a call, whatever the others cost: another time in each
+    /// channel.
+    pub(crate) fn first_call(&self) -> f32 {
+        self.first_call
     }
 
     /// Stamps count from then on.
@@ -372,5 +381,20 @@ mod tests {
                 "{outcome:?} {since}"
             );
         }
+    }
+
+    /// A new node is not the next one of all channels that know it.
+    #[test]
+    fn each_channel_has_its_time_for_the_first_call_to_a_node() {
+        let tuning = Tuning::default();
+        let mut times: Vec<f32> = (0..100)
+            .map(|seed| Fleet::new(tuning, true, seed).first_call())
+            .collect();
+        times.sort_by(f32::total_cmp);
+        assert!(times[0] >= 0.0 && times[99] <= 1.0, "{times:?}");
+        assert!(
+            times[9] > 0.01 && times[50] > 0.3 && times[50] < 0.7,
+            "{times:?}"
+        );
     }
 }

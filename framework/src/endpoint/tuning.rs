@@ -15,6 +15,9 @@ pub(crate) struct Tuning {
     pub(crate) rtt_decay: Duration,
     /// What is assumed of a node that nobody has measured, where no other node was measured either (tower: 30 ms).
     pub(crate) unknown_rtt: Duration,
+    /// A channel sends its first call to a node that it never measured within this, each at a time of its own: of many
+    /// channels not all the next one.
+    pub(crate) first_call: Duration,
     /// How fast it is forgotten that calls failed: as fast as what they took.
     pub(crate) success_decay: Duration,
     /// A server is asked for a report by calls so often.
@@ -64,6 +67,7 @@ impl Default for Tuning {
             warm_up: Duration::from_secs(10),
             rtt_decay: Duration::from_secs(10),
             unknown_rtt: Duration::from_millis(30),
+            first_call: Duration::from_secs(1),
             success_decay: Duration::from_secs(10),
             report_every: EVERY,
             report_age: Duration::from_secs(1),
@@ -97,6 +101,7 @@ impl Tuning {
             warm_up: self.warm_up * by,
             rtt_decay: self.rtt_decay * by,
             unknown_rtt: self.unknown_rtt * by,
+            first_call: self.first_call * by,
             success_decay: self.success_decay * by,
             report_every: self.report_every * by,
             report_age: self.report_age * by,

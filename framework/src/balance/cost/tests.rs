@@ -4,6 +4,7 @@ use super::*;
 use crate::endpoint::{Phase, Readiness, Said};
 
 const COMMON: Common = Common {
+    first_call: 0.4,
     typical_rtt: 0.03,
     warming: 0.1,
     rtt_decay: 0.1,
@@ -99,10 +100,19 @@ fn what_a_server_says_counts_for_all_of_its_clients() {
     assert!((found - 0.01).abs() < 1e-6, "{found}");
 }
 
+/// Until then it costs what others do, by its warmth.
 #[test]
-fn who_was_never_measured_gets_one_call_at_once() {
-    let new = Facts { rtt: None, ..FACTS };
-    assert!(expected_delay(&new, &COMMON) <= 0.0);
+fn who_was_never_measured_gets_one_call_soon() {
+    for (in_phase, cost) in [(0.0, 0.3), (0.39, 0.3), (0.4, 0.0), (9.0, 0.0)] {
+        let new = Facts {
+            rtt: None,
+            phase: Phase::Warm,
+            in_phase,
+            ..FACTS
+        };
+        let found = expected_delay(&new, &COMMON);
+        assert!((found - cost).abs() < 1e-5, "after {in_phase} s: {found}");
+    }
 }
 
 #[test]

@@ -281,8 +281,8 @@ async fn most_may_hang_while_one_answers_but_not_all() {
     }
 }
 
-/// One that is away, or hangs, has not been heard for longest, and keeps nobody else from being asked; nor does one that
-/// does not answer.
+/// One that is away, or hangs, has not been heard for longest, and keeps nobody else from being asked; nor does one
+/// that does not answer.
 #[tokio::test(start_paused = true)]
 async fn those_that_can_answer_are_asked_in_turn_how_busy_they_are() {
     let mut judging = Judging::new(4);
