@@ -170,7 +170,7 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
         let now = Instant::now();
         let mut changes = Vec::new();
         if is_gathered {
-            for reading in inbox.take() {
+            if let Some(reading) = inbox.take() {
                 let kind = kind(&reading);
                 changes.extend(judge.take(reading, now.into_std()));
                 let is_taken = judge.found().stale.is_none();
@@ -216,6 +216,7 @@ async fn until(at: Option<Instant>) {
 fn kind(reading: &Reading) -> &'static str {
     match reading {
         Reading::Set(_) => "empty",
+        Reading::Part(..) => "part",
         Reading::Failed(_) => "failed",
     }
 }

@@ -271,6 +271,54 @@ fn who_takes_no_calls_takes_no_slot_from_one_who_does() {
 }
 
 #[test]
+fn what_was_read_in_part_counts_and_is_not_fresh() {
+    let part = |ids: &str, why: &str| Reading::Part(set_of(ids), why.into());
+    let start = Instant::now();
+    let mut judge = Judge::default();
+    let mut told = |reading, at: u32| {
+        let change = judge.take(reading, start + at * MS);
+        let change = change.map(|change| change.to_string());
+        (change.unwrap_or_default(), shown(&judge))
+    };
+    for (reading, at, want, members) in [
+        (
+            part("a b", "x"),
+            0,
+            "first answer, 2 came, in part as it was: x",
+            "a b",
+        ),
+        (set("a b c d"), 10, "2 came, read again", "a b c d"),
+        (
+            part("b c d e", "x"),
+            20,
+            "1 came, 1 left, in part as it was: x",
+            "b c d e",
+        ),
+        (part("b c d e", "x"), 30, "", "b c d e"),
+        (part("b c d e", "y"), 40, "in part as it was: y", "b c d e"),
+        (part("", "y"), 50, "", "b c d e"),
+        (
+            part("e", "y"),
+            60,
+            "3 held although left out, as too many were at once",
+            "-b -c -d e",
+        ),
+    ] {
+        let (change, shown) = told(reading, at);
+        assert_eq!((&*change, &*shown), (want, members), "{at}");
+    }
+    let stale = judge.found().stale.clone().unwrap();
+    assert_eq!((stale.since, &*stale.why), (start + 20 * MS, "y"));
+    assert_eq!(judge.found().age(start + 60 * MS), Some(50 * MS));
+    // None of those is let go on the word of half an answer.
+    judge.tick(start + Duration::from_secs(60));
+    assert_eq!(shown(&judge), "-b -c -d e");
+    judge.take(set("e"), start + Duration::from_secs(61));
+    judge.tick(start + Duration::from_secs(61));
+    assert_eq!(shown(&judge), "e");
+}
+
+#[test]
 fn a_change_is_told_once_and_with_its_cause() {
     let now = Instant::now();
     let mut judge = Judge::default();
