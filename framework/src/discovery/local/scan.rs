@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::io::Errno;
 
-use super::place::not_a_name;
+use super::place::{is_trusted, not_a_name, uid};
 use super::record::{SUFFIX, TEMPORARY};
 use crate::discovery::Instance;
 use crate::discovery::instance::LONGEST_RECORD;
@@ -147,7 +147,11 @@ pub(super) fn sweep(path: &Path) {
             .map(|at| SystemTime::now().duration_since(at));
         matches!(age, Ok(Ok(age)) if age >= GARBAGE)
     };
-    let is_garbage = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && is_old(&meta))
+    let is_old_file = |meta: Metadata| {
+        let is_trusted = uid().is_ok_and(|uid| is_trusted(meta.uid(), uid));
+        meta.is_file() && is_trusted && is_old(&meta)
+    };
+    let is_garbage = fs::symlink_metadata(path).is_ok_and(is_old_file)
         && matches!(alive(path), Ok(None))
         && is_ours(path);
     if is_garbage {
@@ -196,7 +200,8 @@ fn alive(path: &Path) -> io::Result<Option<(File, Metadata)>> {
             Err(_) => return Ok(None),
         };
         let meta = file.metadata()?;
-        if !meta.is_file() {
+        // Another user's was moved here from where he may write: he would say where calls go.
+        if !meta.is_file() || !is_trusted(meta.uid(), uid()?) {
             return Ok(None);
         }
         // A shared lock and for a moment: readers do not keep each other from it, and an owner has his before anybody

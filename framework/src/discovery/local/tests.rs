@@ -178,6 +178,22 @@ fn what_is_no_record_of_a_living_one_is_ignored() {
     assert_eq!(look(&dir), "alive");
 }
 
+/// Root may give a file away; others cannot make one of another user.
+#[test]
+fn a_record_of_another_user_is_ignored() {
+    let folder = Folder::new();
+    let dir = folder.service();
+    let uid = place::uid().unwrap();
+    let _ours = Record::publish(&dir, &instance("ours")).unwrap();
+    let _theirs = Record::publish(&dir, &instance("theirs")).unwrap();
+    for (owner, is_trusted) in [(uid, true), (0, true), (uid + 1, false)] {
+        assert_eq!(place::is_trusted(owner, uid), is_trusted);
+    }
+    let given = std::os::unix::fs::chown(dir.join("theirs.json"), Some(uid + 1), None);
+    let want = if given.is_ok() { "ours" } else { "ours theirs" };
+    assert_eq!(look(&dir), want);
+}
+
 #[test]
 fn a_pipe_is_not_waited_for() {
     let folder = Folder::new();
