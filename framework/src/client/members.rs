@@ -132,7 +132,12 @@ impl Shared {
     }
 
     async fn take(&self, found: Arc<Found>) {
-        let set = self.follows(&self.table.now(), &self.found.load(), &found);
+        let last = self.found.load_full();
+        if last.is_known && !found.is_known {
+            // A directory that began anew, in another runtime, has found nobody yet: that replaces nobody.
+            return;
+        }
+        let set = self.follows(&self.table.now(), &last, &found);
         let set = self.placed(set).await;
         self.found.store(found);
         self.table.replace(set);

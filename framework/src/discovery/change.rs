@@ -18,7 +18,10 @@ pub(super) struct Change {
     pub(super) damped: usize,
     /// Those that were held or damped and are no more, with nothing else to say of them.
     pub(super) settled: usize,
+    /// Why it is not what was read.
     pub(super) staled: Option<Arc<str>>,
+    /// It is so in part.
+    pub(super) is_part: bool,
     pub(super) is_fresh_again: bool,
 }
 
@@ -68,7 +71,8 @@ impl fmt::Display for Change {
             }
         }
         if let Some(why) = &self.staled {
-            say(format_args!("kept as it was: {why}"))?;
+            let what = if self.is_part { "in part" } else { "kept" };
+            say(format_args!("{what} as it was: {why}"))?;
         }
         if self.is_fresh_again {
             say(format_args!("read again"))?;

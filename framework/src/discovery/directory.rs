@@ -169,14 +169,12 @@ async fn judge(inbox: &Inbox, sender: &watch::Sender<Arc<Found>>) {
         };
         let now = Instant::now();
         let mut changes = Vec::new();
-        if is_gathered {
-            for reading in inbox.take() {
-                let kind = kind(&reading);
-                changes.extend(judge.take(reading, now.into_std()));
-                let is_taken = judge.found().stale.is_none();
-                let outcome = if is_taken { "taken" } else { kind };
-                inbox.observer.discovery_read(&inbox.name, outcome);
-            }
+        if is_gathered && let Some(reading) = inbox.take() {
+            let kind = kind(&reading);
+            changes.extend(judge.take(reading, now.into_std()));
+            let is_taken = judge.found().stale.is_none();
+            let outcome = if is_taken { "taken" } else { kind };
+            inbox.observer.discovery_read(&inbox.name, outcome);
         }
         changes.extend(judge.tick(now.into_std()));
         for change in &changes {
@@ -216,6 +214,7 @@ async fn until(at: Option<Instant>) {
 fn kind(reading: &Reading) -> &'static str {
     match reading {
         Reading::Set(_) => "empty",
+        Reading::Part(..) => "part",
         Reading::Failed(_) => "failed",
     }
 }

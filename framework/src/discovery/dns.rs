@@ -90,10 +90,11 @@ impl<O: Open> Discover for Dns<O> {
             if is_news {
                 last.clone_from(&outcome.found);
             }
-            match (outcome.found, outcome.failed) {
-                (Some(found), _) => updates.replace(found),
-                (None, Some(why)) => updates.failed(why),
-                (None, None) => {}
+            if let Some(found) = outcome.found {
+                updates.replace(found);
+            }
+            if let Some(why) = outcome.failed {
+                updates.failed(why);
             }
             // Early, where somebody could not be reached.
             let looked = Instant::now();

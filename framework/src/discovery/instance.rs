@@ -47,6 +47,14 @@ impl InstanceState {
             Self::Draining => "draining",
         }
     }
+
+    /// Whether calls are to be sent to one that is so.
+    pub(crate) const fn takes_calls(self) -> bool {
+        match self {
+            Self::Warming | Self::Ready => true,
+            Self::Starting | Self::Draining => false,
+        }
+    }
 }
 
 impl Display for InstanceState {

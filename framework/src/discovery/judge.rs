@@ -39,6 +39,8 @@ mod tests;
 #[derive(Debug)]
 pub(crate) enum Reading {
     Set(Vec<Arc<Instance>>),
+    /// Some of it could not be read, and is what it was before.
+    Part(Vec<Arc<Instance>>, Arc<str>),
     Failed(Arc<str>),
 }
 
@@ -52,7 +54,7 @@ pub(super) struct Judge {
     /// Members that are passed by, as their slots come and go.
     damped: usize,
     flaps: Flaps,
-    /// The last reading failed: nothing that is held is let go on its word.
+    /// The last reading failed, or a part of it did: nothing that is held is let go on its word.
     has_failed: bool,
     pace: Pace,
 }
@@ -90,7 +92,16 @@ impl Judge {
         let mut change = Change::default();
         match reading {
             Reading::Failed(why) => self.stale(why, now, &mut change),
-            Reading::Set(set) if set.is_empty() && !self.found.members.is_empty() => {
+            Reading::Part(set, why) => {
+                self.stale(why, now, &mut change);
+                change.is_part = change.staled.is_some();
+                if !self.is_empty_again(&set) {
+                    self.found.seen_at.get_or_insert(now);
+                    change.is_first = !std::mem::replace(&mut self.found.is_known, true);
+                    self.merge(set, now, &mut change);
+                }
+            }
+            Reading::Set(set) if self.is_empty_again(&set) => {
                 self.stale("the answer was empty".into(), now, &mut change);
             }
             Reading::Set(set) => {
@@ -133,6 +144,11 @@ impl Judge {
             self.edit(edits);
         }
         self.done(change)
+    }
+
+    /// An empty answer replaces nobody.
+    fn is_empty_again(&self, set: &[Arc<Instance>]) -> bool {
+        set.is_empty() && !self.found.members.is_empty()
     }
 
     fn stale(&mut self, why: Arc<str>, now: Instant, change: &mut Change) {

@@ -56,7 +56,7 @@ pub use updates::Updates;
 /// impl Discover for Lines {
 ///     async fn discover(&self, updates: Updates) {
 ///         loop {
-///             match std::fs::read_to_string(&self.0) {
+///             match tokio::fs::read_to_string(&self.0).await {
 ///                 Ok(text) => {
 ///                     let targets = text.lines().filter_map(|line| line.parse::<Target>().ok());
 ///                     updates.replace(targets.map(Instance::new));

@@ -46,14 +46,14 @@ const LEAVE_AT_MOST: Duration = Duration::from_secs(1);
 ///     async fn register(&self, mut registration: Registration) {
 ///         while let Some(instance) = registration.wanted() {
 ///             let path = self.0.join(instance.id());
-///             match std::fs::write(path, instance.to_json()) {
+///             match tokio::fs::write(path, instance.to_json()).await {
 ///                 Ok(()) => registration.done(),
 ///                 Err(why) => registration.failed(why),
 ///             }
 ///             // From time to time: somebody may have removed it.
 ///             let _ = tokio::time::timeout(Duration::from_secs(5), registration.changed()).await;
 ///         }
-///         let _ = std::fs::remove_file(self.0.join(registration.id()));
+///         let _ = tokio::fs::remove_file(self.0.join(registration.id())).await;
 ///     }
 /// }
 /// ```

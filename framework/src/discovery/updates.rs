@@ -46,7 +46,8 @@ impl Updates {
         });
     }
 
-    /// Who serves could not be read. What was known goes on to hold, and its age is told.
+    /// Who serves could not be read. What was known goes on to hold, and its age is told. Right after
+    /// [`Updates::replace`]: some of that could not be read, and is what it was before.
     pub fn failed(&self, why: impl Display) {
         let mut why = why.to_string();
         if why.len() > LONGEST_REASON {
@@ -130,11 +131,14 @@ impl Inbox {
         }
     }
 
-    /// What has come: a set, and why reading failed after it.
-    pub(super) fn take(&self) -> impl Iterator<Item = Reading> + use<> {
+    /// What has come.
+    pub(super) fn take(&self) -> Option<Reading> {
         let Waiting { set, failed } = std::mem::take(&mut self.lock().waiting);
-        let set = set.map(Reading::Set);
-        set.into_iter().chain(failed.map(Reading::Failed))
+        match (set, failed) {
+            (Some(set), Some(why)) => Some(Reading::Part(set, why)),
+            (Some(set), None) => Some(Reading::Set(set)),
+            (None, why) => why.map(Reading::Failed),
+        }
     }
 
     fn put(&self, put: impl FnOnce(&mut Waiting)) {

@@ -245,6 +245,14 @@ impl Server {
         self
     }
 
+    /// Where the server is to be found, in all registries: `http://10.0.0.7:50051`, or `https://…` where it speaks TLS.
+    /// Without it, that is where it listens, and one that listens everywhere (`0.0.0.0`) can be registered on its own
+    /// machine alone (`local:///`, as `127.0.0.1`).
+    pub fn advertise(mut self, url: impl Into<String>) -> Self {
+        self.registries.advertised = Some(url.into());
+        self
+    }
+
     /// Listens at `addr`: `127.0.0.1:50051`, `[::1]:0`, `unix:/run/cart.sock`. With port 0 the system chooses, and
     /// [`Bound::url`] tells.
     ///
@@ -253,8 +261,8 @@ impl Server {
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors
-    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry; when two
-    /// services have the same name; when a server with TLS is to listen at a Unix socket, where nobody is on the way
+    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry, or
+    /// where others would not find it ([`Server::advertise`]); when two services have the same name; when a server with TLS is to listen at a Unix socket, where nobody is on the way
     /// and the file says who may connect.
     ///
     /// # Cancel safety

@@ -82,6 +82,7 @@ impl Bound {
                 let addr = plain.unwrap_or(addr);
                 let listener = TcpListener::bind(addr).await.map_err(named)?;
                 let addr = listener.local_addr()?;
+                stack.registries.can_be_found(addr)?;
                 Listener::Tcp(listener, addr)
             }
         };

@@ -2,6 +2,7 @@
 //! It refuses to know how a registry works.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,6 +19,7 @@ const SLOT: &str = "SINEW_SLOT";
 pub(super) struct Registries {
     given: Vec<Given>,
     pub(super) slot: Option<String>,
+    pub(super) advertised: Option<String>,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,11 @@ type OpenUrl = fn(&str) -> Result<Registry, InvalidTarget>;
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     registries: Vec<Registry>,
+    /// One that clients of other machines may look into: those that URLs name are of this one.
+    of_others: Option<Registry>,
     slot: Option<String>,
+    /// In place of where it listens.
+    advertised: Option<Target>,
     services: Vec<String>,
 }
 
@@ -62,11 +68,15 @@ impl Registries {
     }
 
     pub(super) fn open(self, services: &[&str]) -> io::Result<Opened> {
+        let wrong = |why: InvalidTarget| invalid(format!("cannot register the server: {why}"));
+        let advertised = self.advertised.map(|url| url.parse().map_err(wrong));
+        let of_others = self.given.iter().find_map(|given| match given {
+            Given::Registry(registry) => Some(registry.clone()),
+            Given::Url(..) => None,
+        });
         let named = |given| match given {
             Given::Registry(registry) => Ok(registry),
-            Given::Url(url, open) => {
-                open(&url).map_err(|why| invalid(format!("cannot register the server: {why}")))
-            }
+            Given::Url(url, open) => open(&url).map_err(wrong),
         };
         let registries = self
             .given
@@ -75,19 +85,39 @@ impl Registries {
             .collect::<io::Result<_>>()?;
         Ok(Opened {
             registries,
+            of_others,
             slot: self.slot,
+            advertised: advertised.transpose()?,
             services: services.iter().map(|name| (*name).to_owned()).collect(),
         })
     }
 }
 
 impl Opened {
+    /// Can the server be found by those who may look for it, where it listens at this address?
+    pub(super) fn can_be_found(&self, addr: SocketAddr) -> io::Result<()> {
+        let others = self.of_others.as_ref();
+        let others = others.filter(|_| addr.ip().is_unspecified() && self.advertised.is_none());
+        let Some(registry) = others else {
+            return Ok(());
+        };
+        let (name, port) = (registry.name(), addr.port());
+        Err(invalid(format!(
+            "the server listens at {addr}, which is no address of its own: nobody finds it there by the registry \
+             {name}; say where by Server::advertise(\"http://10.0.0.7:{port}\"), or listen at that address"
+        )))
+    }
+
     /// Registers the server that listens at `url`, and keeps it so.
     pub(super) fn register(&self, url: &str) -> Entries {
         if self.registries.is_empty() {
             return Entries::default();
         }
-        let target = match url.parse::<Target>() {
+        let target = self
+            .advertised
+            .clone()
+            .map_or_else(|| url.parse::<Target>(), Ok);
+        let target = match target {
             Ok(target) => target,
             // As of a socket whose path is relative.
             Err(why) => {

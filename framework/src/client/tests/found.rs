@@ -283,6 +283,43 @@ async fn a_dropped_channel_that_looks_for_a_name_leaves_no_task() {
     .await;
 }
 
+/// As where a test has a runtime of its own, or a process ends one and starts the next.
+#[test]
+fn a_look_that_fails_in_another_runtime_replaces_nobody() {
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (channel, script, _) = {
+        let _in = servers.enter();
+        cluster(2)
+    };
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let both = vec![instance(1), instance(2)];
+    script.send(Some(Ok(both))).unwrap();
+    let first = runtime();
+    first
+        .block_on(unary(&channel, &ONCE, 1).into_future())
+        .unwrap();
+    drop(first);
+    script.send(Some(Err("no such zone".to_owned()))).unwrap();
+    let second = runtime();
+    second.block_on(async {
+        let mut after = 0;
+        while after < 20 {
+            unary(&channel, &ONCE, 1).await.unwrap();
+            let shown = channel.explain().to_string();
+            assert!(shown.starts_with("cart: 2 endpoints"), "{shown}");
+            after += u32::from(shown.contains("no such zone"));
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
 #[test]
 fn a_name_has_to_be_the_only_url() {
     let two = Channel::builder("static:a:1,b:2")

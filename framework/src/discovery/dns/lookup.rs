@@ -55,8 +55,8 @@ pub(super) struct Outcome {
     pub(super) found: Option<Vec<Instance>>,
     /// For how long that holds, where the records say so.
     pub(super) holds: Option<Duration>,
-    /// What could not be found out, and why. That is told only where nothing is found: one answer of two is no news at
-    /// each lookup.
+    /// What could not be found out, and why: where somebody is found all the same, that part is what was known before,
+    /// or left out.
     pub(super) failed: Option<String>,
 }
 

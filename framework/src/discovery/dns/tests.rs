@@ -727,6 +727,34 @@ async fn failures_keep_who_was_known_and_back_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_half_of_before_is_stale_and_says_so_once() {
+    let script = Script::default();
+    script
+        .say("cart", Kind::A, Addresses("10.0.0.1 10.0.0.2", 5))
+        .say("cart", Kind::Aaaa, Addresses("fd00::1", 5));
+    let mut test = start(script, "///cart:7");
+    test.next().await;
+    test.script.say("cart", Kind::A, Fails("SERVFAIL")).say(
+        "cart",
+        Kind::Aaaa,
+        Says::None(Some(5)),
+    );
+    let found = test.next().await;
+    assert_eq!(ids(&found), ["10.0.0.1:7", "10.0.0.2:7"]);
+    let why = &found.stale.as_ref().unwrap().why;
+    assert_eq!(&**why, "A of cart: SERVFAIL");
+    assert!(timeout(300 * S, test.directory.changed()).await.is_err());
+    let now = test.directory.current();
+    assert_eq!(now.stale, found.stale, "since when is told, too");
+    assert!(now.age(Instant::now().into_std()) > Some(300 * S));
+    assert!(test.recorder.discovery_readings("part") > 10);
+    test.script
+        .say("cart", Kind::A, Addresses("10.0.0.1 10.0.0.2", 5));
+    let found = test.next().await;
+    assert_eq!(found.stale, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_name_that_is_gone_keeps_who_was_known_and_one_that_never_was_has_nobody() {
     let script = Script::default();
     script.say("cart", Kind::A, Addresses("10.0.0.1 10.0.0.2", 5));

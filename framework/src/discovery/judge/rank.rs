@@ -1,4 +1,4 @@
-//! Who of those in one slot has it: the newest, and the others are superseded.
+//! Who of those in one slot has it: the newest that takes calls, and the others are superseded.
 //! It refuses to look at slots that nothing has happened to.
 
 use std::collections::HashMap;
@@ -7,11 +7,17 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::discovery::found::Member;
 
 /// What is compared of those in one slot: told from what all clients see alike, so that they agree.
-type Rank<'a> = (bool, u64, &'a str);
+type Rank<'a> = (bool, bool, u64, &'a str);
 
 fn rank(member: &Member) -> Rank<'_> {
     let Member { instance, held, .. } = member;
-    (held.is_none(), instance.incarnation(), instance.id())
+    let takes_calls = instance.state().takes_calls();
+    (
+        takes_calls,
+        held.is_none(),
+        instance.incarnation(),
+        instance.id(),
+    )
 }
 
 /// A number of a slot, the same for all members in it, so that a slot is found among many members without a look at

@@ -12,8 +12,12 @@ fn instance(id: &str) -> Arc<Instance> {
     Arc::new(Instance::new(target).with_id(id))
 }
 
+fn set_of(ids: &str) -> Vec<Arc<Instance>> {
+    ids.split_whitespace().map(instance).collect()
+}
+
 fn set(ids: &str) -> Reading {
-    Reading::Set(ids.split_whitespace().map(instance).collect())
+    Reading::Set(set_of(ids))
 }
 
 /// The members: `-a` is held for a mass, `~a` as it comes and goes, `?a` is passed by, `(a)` superseded.
@@ -232,6 +236,86 @@ fn who_said_that_it_leaves_or_left_its_slot_to_another_is_not_missed() {
     let new = ["a", "b", "c"].map(|id| slotted(&format!("new-{id}"), &format!("slot-{id}"), 3));
     judge.take(Reading::Set(new.to_vec()), now + 2 * MS);
     assert_eq!(shown(&judge), "new-a new-b new-c");
+}
+
+#[test]
+fn who_takes_no_calls_takes_no_slot_from_one_who_does() {
+    use InstanceState::{Draining, Ready, Starting, Warming};
+    let of = |id: &str, incarnation, state| {
+        let instance = Arc::unwrap_or_clone(instance(id));
+        let instance = instance.with_slot("s").with_incarnation(incarnation);
+        Arc::new(instance.with_state(state))
+    };
+    let (mut judge, now) = (Judge::default(), Instant::now());
+    for (old, new, want) in [
+        (Ready, Starting, "a (b)"),
+        (Ready, Warming, "(a) b"),
+        (Ready, Ready, "(a) b"),
+        (Warming, Draining, "a (b)"),
+        // Nobody takes calls: of those the newer one is next.
+        (Starting, Starting, "(a) b"),
+        (Draining, Starting, "(a) b"),
+        (Draining, Ready, "(a) b"),
+    ] {
+        let set = vec![of("a", 1, old), of("b", 2, new)];
+        judge.take(Reading::Set(set), now);
+        assert_eq!(shown(&judge), want, "{old} {new}");
+    }
+    // One that a reading has left out is called while it answers, in place of one that takes no calls.
+    let mut judge = Judge::default();
+    let others = set_of("x y");
+    let old = [vec![of("a", 1, Ready)], others].concat();
+    judge.take(Reading::Set(old), now);
+    judge.take(Reading::Set(vec![of("b", 0, Starting)]), now + MS);
+    assert_eq!(shown(&judge), "-a (b) -x -y");
+}
+
+#[test]
+fn what_was_read_in_part_counts_and_is_not_fresh() {
+    let part = |ids: &str, why: &str| Reading::Part(set_of(ids), why.into());
+    let start = Instant::now();
+    let mut judge = Judge::default();
+    let mut told = |reading, at: u32| {
+        let change = judge.take(reading, start + at * MS);
+        let change = change.map(|change| change.to_string());
+        (change.unwrap_or_default(), shown(&judge))
+    };
+    for (reading, at, want, members) in [
+        (
+            part("a b", "x"),
+            0,
+            "first answer, 2 came, in part as it was: x",
+            "a b",
+        ),
+        (set("a b c d"), 10, "2 came, read again", "a b c d"),
+        (
+            part("b c d e", "x"),
+            20,
+            "1 came, 1 left, in part as it was: x",
+            "b c d e",
+        ),
+        (part("b c d e", "x"), 30, "", "b c d e"),
+        (part("b c d e", "y"), 40, "in part as it was: y", "b c d e"),
+        (part("", "y"), 50, "", "b c d e"),
+        (
+            part("e", "y"),
+            60,
+            "3 held although left out, as too many were at once",
+            "-b -c -d e",
+        ),
+    ] {
+        let (change, shown) = told(reading, at);
+        assert_eq!((&*change, &*shown), (want, members), "{at}");
+    }
+    let stale = judge.found().stale.clone().unwrap();
+    assert_eq!((stale.since, &*stale.why), (start + 20 * MS, "y"));
+    assert_eq!(judge.found().age(start + 60 * MS), Some(50 * MS));
+    // None of those is let go on the word of half an answer.
+    judge.tick(start + Duration::from_secs(60));
+    assert_eq!(shown(&judge), "-b -c -d e");
+    judge.take(set("e"), start + Duration::from_secs(61));
+    judge.tick(start + Duration::from_secs(61));
+    assert_eq!(shown(&judge), "e");
 }
 
 #[test]

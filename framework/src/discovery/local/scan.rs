@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::io::Errno;
 
+use super::place::{is_trusted, not_a_name, uid};
 use super::record::{SUFFIX, TEMPORARY};
 use crate::discovery::Instance;
 use crate::discovery::instance::LONGEST_RECORD;
@@ -138,7 +139,7 @@ impl Stamp {
     }
 }
 
-/// Removes a file that nobody holds and that is old.
+/// Removes a record that nobody holds and that is old. What is no record is not ours to remove.
 pub(super) fn sweep(path: &Path) {
     let is_old = |meta: &Metadata| {
         let age = meta
@@ -146,11 +147,33 @@ pub(super) fn sweep(path: &Path) {
             .map(|at| SystemTime::now().duration_since(at));
         matches!(age, Ok(Ok(age)) if age >= GARBAGE)
     };
-    let is_garbage = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && is_old(&meta))
-        && matches!(alive(path), Ok(None));
+    let is_old_file = |meta: Metadata| {
+        let is_trusted = uid().is_ok_and(|uid| is_trusted(meta.uid(), uid));
+        meta.is_file() && is_trusted && is_old(&meta)
+    };
+    let is_garbage = fs::symlink_metadata(path).is_ok_and(is_old_file)
+        && matches!(alive(path), Ok(None))
+        && is_ours(path);
     if is_garbage {
         let _ = fs::remove_file(path);
     }
+}
+
+/// Is it a record, by its content and its name, or what was to become one?
+fn is_ours(path: &Path) -> bool {
+    let Some(name) = path.file_name() else {
+        return false;
+    };
+    if is_record(name) {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags())
+            .open(path);
+        return file.is_ok_and(|file| read(&file, name).is_ok());
+    }
+    let id = name.to_str().and_then(|name| name.strip_prefix('.'));
+    let id = id.and_then(|name| name.strip_suffix(TEMPORARY));
+    id.is_some_and(|id| not_a_name(id).is_none())
 }
 
 fn is_record(name: &OsStr) -> bool {
@@ -177,7 +200,8 @@ fn alive(path: &Path) -> io::Result<Option<(File, Metadata)>> {
             Err(_) => return Ok(None),
         };
         let meta = file.metadata()?;
-        if !meta.is_file() {
+        // Another user's was moved here from where he may write: he would say where calls go.
+        if !meta.is_file() || !is_trusted(meta.uid(), uid()?) {
             return Ok(None);
         }
         // A shared lock and for a moment: readers do not keep each other from it, and an owner has his before anybody

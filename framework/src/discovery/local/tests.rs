@@ -92,11 +92,9 @@ fn look(dir: &Path) -> String {
     let mut seen = Seen::default();
     seen.look(dir, &Which::All).unwrap();
     let instances = seen.instances();
-    instances
-        .iter()
-        .map(|one| one.id())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let mut ids: Vec<_> = instances.iter().map(|one| one.id()).collect();
+    ids.sort_unstable();
+    ids.join(" ")
 }
 
 #[tokio::test]
@@ -180,6 +178,22 @@ fn what_is_no_record_of_a_living_one_is_ignored() {
     assert_eq!(look(&dir), "alive");
 }
 
+/// Root may give a file away; others cannot make one of another user.
+#[test]
+fn a_record_of_another_user_is_ignored() {
+    let folder = Folder::new();
+    let dir = folder.service();
+    let uid = place::uid().unwrap();
+    let _ours = Record::publish(&dir, &instance("ours")).unwrap();
+    let _theirs = Record::publish(&dir, &instance("theirs")).unwrap();
+    for (owner, is_trusted) in [(uid, true), (0, true), (uid + 1, false)] {
+        assert_eq!(place::is_trusted(owner, uid), is_trusted);
+    }
+    let given = std::os::unix::fs::chown(dir.join("theirs.json"), Some(uid + 1), None);
+    let want = if given.is_ok() { "ours" } else { "ours theirs" };
+    assert_eq!(look(&dir), want);
+}
+
 #[test]
 fn a_pipe_is_not_waited_for() {
     let folder = Folder::new();
@@ -259,15 +273,17 @@ fn what_the_dead_have_left_is_removed_when_it_is_old() {
     let _alive = Record::publish(&dir, &instance("alive")).unwrap();
     Record::publish(&dir, &instance("old")).unwrap().forget();
     Record::publish(&dir, &instance("young")).unwrap().forget();
-    for name in [".half.tmp", "foreign.txt"] {
-        fs::write(dir.join(name), "{").unwrap();
+    let foreign = ["foreign.txt", "package.json", "other.json", ". .tmp"];
+    for name in [&foreign[..], &[".half.tmp"]].concat() {
+        fs::write(dir.join(name), "{}").unwrap();
     }
+    fs::write(dir.join("other.json"), instance("x").to_json()).unwrap();
     let age = |name: &str, age| {
         let file = File::options().append(true).open(dir.join(name)).unwrap();
         file.set_modified(SystemTime::now() - age).unwrap();
     };
     let second = Duration::from_secs(1);
-    for name in ["alive.json", "old.json", ".half.tmp", "foreign.txt"] {
+    for name in [&foreign[..], &["alive.json", "old.json", ".half.tmp"]].concat() {
         age(name, GARBAGE + second);
     }
     age("young.json", GARBAGE - 5 * second);
@@ -277,7 +293,10 @@ fn what_the_dead_have_left_is_removed_when_it_is_old() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     left.sort();
-    assert_eq!(left, ["alive.json", "foreign.txt", "young.json"]);
+    // What is no record is somebody else's.
+    let mut want = [&foreign[..], &["alive.json", "young.json"]].concat();
+    want.sort_unstable();
+    assert_eq!(left, want);
     // With the time until all is looked at, it is gone within a minute.
     assert!(GARBAGE + LOOK_EVERY.mul_f64(1.0 + JITTER) < Duration::from_secs(60));
 }

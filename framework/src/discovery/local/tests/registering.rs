@@ -330,6 +330,58 @@ async fn a_server_without_services_is_nowhere_and_a_registry_that_panics_is_trie
 }
 
 #[tokio::test]
+async fn a_server_says_where_others_find_it() {
+    let folder = Folder::new();
+    let registry = || {
+        let mut registry = LocalRegistry::parse("local:///a", "///a").unwrap();
+        registry.root = Some(folder.path().to_owned());
+        registry
+    };
+    for anywhere in ["0.0.0.0:0", "[::]:0"] {
+        // This machine finds it by its own address; others would look for it on theirs.
+        assert!(
+            Server::new()
+                .register("local:///a")
+                .bind(anywhere)
+                .await
+                .is_ok()
+        );
+        let server = Server::new().register_with("zoo", registry());
+        let why = server
+            .bind(anywhere)
+            .await
+            .map(drop)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            why.contains("nobody finds it there by the registry zoo"),
+            "{why}"
+        );
+        assert!(
+            why.contains("Server::advertise(\"http://10.0.0.7:"),
+            "{why}"
+        );
+    }
+    let server = Server::new()
+        .register_with("zoo", registry())
+        .advertise("http://cart.internal:7");
+    let bound = server.bind("0.0.0.0:0").await.unwrap();
+    let serving = tokio::spawn(bound.serve());
+    wait(|| !there(&folder, "a").is_empty()).await;
+    let mut seen = Seen::default();
+    seen.look(&folder.path().join("a"), &Which::All).unwrap();
+    assert_eq!(seen.instances()[0].address(), "cart.internal:7");
+    serving.abort();
+    let wrong = Server::new().register_with("zoo", registry());
+    let wrong = wrong.advertise("cart:7").bind("127.0.0.1:0").await;
+    let why = wrong.map(drop).unwrap_err().to_string();
+    assert!(
+        why.starts_with("cannot register the server: invalid target \"cart:7\""),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn what_does_not_listen_cannot_be_registered() {
     let mounted = Server::new().register("local:///").into_http_service();
     let why = mounted.map(drop).unwrap_err().to_string();
