@@ -29,8 +29,8 @@ const MOST_ALIASES: usize = 8;
 /// endpoints.
 const OTHER_WITHIN: Duration = Duration::from_secs(1);
 
-/// As much, once that was in vain in the same lookup: of a thousand targets of SRV records each would have it, one after
-/// the other. RFC 8305's order of size; what comes later than that is there at the next lookup.
+/// As much, once that was in vain in the same lookup: of a thousand targets of SRV records each would have it, one
+/// after the other. RFC 8305's order of size; what comes later than that is there at the next lookup.
 const NEXT_WITHIN: Duration = Duration::from_millis(25);
 
 /// Whoever answers questions, for one lookup.
