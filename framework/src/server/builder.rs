@@ -261,9 +261,9 @@ impl Server {
     /// The socket's file goes with the server, unless another has taken its place.
     ///
     /// # Errors
-    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry, or
-    /// where others would not find it ([`Server::advertise`]); when two services have the same name; when a server with TLS is to listen at a Unix socket, where nobody is on the way
-    /// and the file says who may connect.
+    /// When the address cannot be listened at, naming it; when it is to be registered at what is no registry, or where
+    /// others would not find it ([`Server::advertise`]); when two services have the same name; when a server with TLS
+    /// is to listen at a Unix socket, where nobody is on the way and the file says who may connect.
     ///
     /// # Cancel safety
     /// Dropping the future leaves nothing that listens.
