@@ -343,7 +343,6 @@ impl Judge {
                 .unwrap_or_else(|| Judged::new(node, now))
         };
         self.judged = set.nodes().iter().map(judged).collect();
-        self.recount_at = now;
     }
 }
 
@@ -352,6 +351,7 @@ impl Judged {
         // Nobody knows yet what it has been told.
         node.vitals().stir();
         node.vitals().set_member(true);
+        node.recount(now);
         Self {
             node: Arc::clone(node),
             vitals: Arc::clone(node.vitals()),
