@@ -64,8 +64,8 @@ fn calls_under_way_are_spread_evenly() {
     assert_eq!(held(Balance::pick_first(), 3, 5), [5, 0, 0]);
 }
 
-#[test]
-fn a_server_of_another_kind_is_weighed_by_what_it_says_of_itself() {
+#[tokio::test(start_paused = true)]
+async fn a_server_of_another_kind_is_weighed_by_what_it_says_of_itself() {
     let (set, fleet) = nodes(2);
     let now = Instant::now();
     for (vitals, used) in set.vitals().iter().zip([0.8, 0.2]) {
@@ -90,8 +90,8 @@ fn a_server_of_another_kind_is_weighed_by_what_it_says_of_itself() {
     }
     let held: Vec<InFlight> = (0..30).map(|_| begin(pick())).collect();
     // By the mean of that and of what was measured, which is alike: the root of four times as much.
-    assert_eq!(set.vitals()[0].in_flight(), 10);
-    assert_eq!(held.len(), 30);
+    let dearer = set.vitals()[0].in_flight();
+    assert!((9..=11).contains(&dearer), "{dearer} of {}", held.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,6 +99,16 @@ impl Drop for Owner {
     }
 }
 
+/// A process that ends with the test, however that does.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_killed_is_gone_at_once() {
     let folder = Folder::new();
@@ -150,15 +160,16 @@ async fn who_is_killed_and_leaves_a_child_with_the_lock_lives_until_the_child_en
     let _stays = Record::publish(&dir, &instance("stays")).unwrap();
     let record = Record::publish(&dir, &instance("forks")).unwrap();
     until(&mut directory, "forks stays").await;
-    let mut child = Command::new("sleep")
+    let child = Command::new("sleep")
         .arg("1000")
         .stdin(Stdio::from(record.descriptor()))
-        .spawn()
-        .unwrap();
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let child = Ended(child.unwrap());
     record.forget();
     assert_eq!(look(&dir), "forks stays");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     until(&mut directory, "stays").await;
 }
 
