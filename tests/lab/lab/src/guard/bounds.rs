@@ -27,6 +27,7 @@ pub(super) const PER_CALL: &[(&str, f64)] = &[
     (MANY_CLIENT_WRITES, 0.20),
     (IN_PROCESS_ALLOCATIONS, 11.5),
     // 9,810 since a call takes a snapshot of its channel's endpoints, is counted at its node and carries a key (0008).
-    (IN_PROCESS_INSTRUCTIONS, 9_900.0),
+    // 9,914 since it asks whether its endpoint is judged and on trial, and whether who judges it is still there.
+    (IN_PROCESS_INSTRUCTIONS, 9_990.0),
     (ONE_PROCESS_INSTRUCTIONS, 86_000.0),
 ];
