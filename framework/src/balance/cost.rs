@@ -17,10 +17,9 @@ pub(crate) struct Common {
     pub(crate) typical_rtt: f32,
     /// How much of its warmth a node gets in a second.
     pub(crate) warming: f32,
-    /// How much of the time in which it decays what was measured of a node is a second: who was slow once gets a call
-    /// again some day.
+    /// How fast what was measured of a node decays, a second: who was slow once gets a call again some day.
     pub(crate) rtt_decay: f32,
-    /// The same for that calls failed there.
+    /// How fast it decays that calls failed there, a second.
     pub(crate) success_decay: f32,
     /// Does what servers say of themselves count?
     pub(crate) uses_reports: bool,

@@ -210,6 +210,7 @@ impl Place {
             // All that are connected are out of use: there is no better one.
             queues = (0..nodes.len()).collect();
         }
+        queues.retain(|index| Some(*index) != owner);
         for index in owner.into_iter().chain(queues) {
             let node = &nodes[index];
             let Some(link) = node.link() else { continue };

@@ -62,7 +62,8 @@ pub(in crate::endpoint) struct Part {
 }
 
 impl Facts {
-    /// May a call be placed there by its key? `panics` says that those that were ejected count as the others do.
+    /// Are calls placed there by their keys? `panics` says that those that were ejected count as the others do. The one
+    /// call that tries a node on trial is no part of the load that is shared.
     pub(crate) fn takes_keys(&self, panics: bool) -> bool {
         let is_draining = self.report.is_some_and(|said| said.is_draining);
         let is_in_use = match self.phase {
