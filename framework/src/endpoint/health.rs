@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::window::Window;
 use super::hang::Hang;
 use super::{Phase, Tuning};
 
+#[cfg(test)]
+mod tests;
+mod window;
+
 /// Failures in a row that eject a node (Envoy's consecutive_5xx, Finagle's failure accrual).
 const IN_A_ROW: u32 = 5;
-
-/// Buckets of [`Tuning::bucket`] that nodes are compared by.
-const BUCKETS: usize = 10;
 
 /// Calls of a node in the window from which on it is compared with the others (balancing-hashing-failover §4.2: less
 /// than Envoy's and gRPC's 100 in ten seconds, which small services never see).
@@ -236,7 +238,7 @@ impl Record {
     }
 
     fn clear(&mut self) {
-        self.window.buckets = [(0, 0); BUCKETS];
+        self.window.clear();
         self.has_failures = false;
     }
 
@@ -384,45 +386,3 @@ impl Record {
         }
     }
 }
-
-/// Calls of the last [`BUCKETS`] buckets.
-#[derive(Debug)]
-struct Window {
-    buckets: [(u32, u32); BUCKETS],
-    current: usize,
-    began: Instant,
-}
-
-impl Window {
-    fn new(now: Instant) -> Self {
-        Self {
-            buckets: [(0, 0); BUCKETS],
-            current: 0,
-            began: now,
-        }
-    }
-
-    fn count(&mut self, calls: (u32, u32), now: Instant, bucket: Duration) {
-        let mut passed = 0;
-        while now.saturating_duration_since(self.began) >= bucket && passed < BUCKETS {
-            self.current = (self.current + 1) % BUCKETS;
-            self.buckets[self.current] = (0, 0);
-            self.began += bucket;
-            passed += 1;
-        }
-        if passed == BUCKETS {
-            self.began = now;
-        }
-        let current = &mut self.buckets[self.current];
-        current.0 += calls.0;
-        current.1 += calls.1;
-    }
-
-    fn sum(&self) -> (u32, u32) {
-        let add = |sum: (u32, u32), bucket: &(u32, u32)| (sum.0 + bucket.0, sum.1 + bucket.1);
-        self.buckets.iter().fold((0, 0), add)
-    }
-}
-
-#[cfg(test)]
-mod tests;

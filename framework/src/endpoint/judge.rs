@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::hang::{Hang, Probes, Watch};
-use super::health::{Comparison, Record, Seen};
+use self::judged::{Judged, Rests, Sums};
+use super::hang::{Hang, Probes};
+use super::health::{Comparison, Record};
 use super::table::Shared;
-use super::{Node, Phase, Readiness, Tuning, Vitals};
+use super::{Node, Phase};
 use crate::rt::fetch::{BLOCK, fetch};
+
+mod judged;
+#[cfg(test)]
+mod tests;
 
 /// So many nodes are judged as often as there is a reason to.
 const UNPAUSED: usize = 100;
@@ -42,35 +47,6 @@ pub(super) struct Judge {
     /// When one is asked though none was.
     ask_anyway_at: Instant,
     rng: fastrand::Rng,
-}
-
-/// A node, and what is remembered of it.
-struct Judged {
-    node: Arc<Node>,
-    /// Those of the node, where they need not be looked for.
-    vitals: Arc<Vitals>,
-    record: Record,
-    watch: Watch,
-    /// When it was last asked how busy it is.
-    refreshed_at: Option<Instant>,
-    /// Nothing could become of it the last time.
-    rested: bool,
-}
-
-/// Says whether there is nothing to judge a node for.
-type Rests = fn(&Judged, Instant, &Tuning) -> bool;
-
-/// What all nodes come to.
-#[derive(Default)]
-struct Sums {
-    /// Those that take calls.
-    used: usize,
-    /// Those that were to take calls. Who is set aside is not, and of whom there was no connection yet nobody knows: a
-    /// channel that connects to many for the first time is in no panic.
-    expected: usize,
-    has_failures: bool,
-    /// When time alone may change one of them.
-    next: Option<Instant>,
 }
 
 impl Judge {
@@ -346,85 +322,10 @@ impl Judge {
     }
 }
 
-impl Judged {
-    fn new(node: &Arc<Node>, now: Instant) -> Self {
-        // Nobody knows yet what it has been told.
-        node.vitals().stir();
-        node.vitals().set_member(true);
-        node.recount(now);
-        Self {
-            node: Arc::clone(node),
-            vitals: Arc::clone(node.vitals()),
-            record: Record::new(now, node.vitals().totals()),
-            watch: Watch::new(now),
-            refreshed_at: None,
-            rested: false,
-        }
-    }
-
-    /// Is there nothing to judge it for? It reads what changes with every cause to do so, and the node itself not.
-    fn rests(&self, now: Instant, tuning: &Tuning) -> bool {
-        let vitals = &self.vitals;
-        !vitals.was_stirred()
-            && self.watch.rests(vitals.waiting(), vitals.answered())
-            && self.record.rests(vitals.totals(), now, tuning)
-    }
-
-    /// Since when it was neither heard nor asked how busy it is; nothing of one that cannot be asked, or does not
-    /// answer: it is not to keep the others from being asked.
-    fn silent_since(&self) -> Option<Instant> {
-        let (vitals, phase) = (&self.vitals, self.record.phase);
-        if vitals.readiness() != Readiness::Ready || phase == Phase::Hung {
-            return None;
-        }
-        let reported = vitals.reported();
-        let (_, heard) = reported.is_ours().then(|| reported.latest())??;
-        Some(self.refreshed_at.map_or(heard, |asked| asked.max(heard)))
-    }
-
-    /// Takes what was counted since the last time.
-    fn count(&mut self, now: Instant, bucket: Duration) {
-        self.record.count(self.vitals.totals(), now, bucket);
-    }
-
-    fn seen(&self) -> Seen {
-        Seen {
-            in_a_row: self.vitals.failures_in_a_row(),
-            tried: self.node.tries(),
-            aside: self.node.aside(),
-            hang: self.watch.hang(),
-            is_connected: self.vitals.readiness() == Readiness::Ready,
-            connections: self.node.connections(),
-        }
-    }
-}
-
 /// Its runtime has ended, or it has panicked: the next call starts another one.
 impl Drop for Judge {
     fn drop(&mut self) {
         self.shared.fleet.set_has_judge(false);
-    }
-}
-
-impl Drop for Judged {
-    fn drop(&mut self) {
-        self.node.fleet().leaves(&self.vitals);
-    }
-}
-
-impl Sums {
-    fn add(&mut self, judged: &Judged, tuning: &Tuning) {
-        let Judged { record, vitals, .. } = judged;
-        let is_routable = matches!(record.phase, Phase::Warm | Phase::Ready);
-        let readiness = vitals.readiness();
-        let is_expected = record.phase != Phase::Draining && readiness != Readiness::Pending;
-        // Most of those that are asked whether they hang answer.
-        let is_used =
-            (is_routable || record.phase == Phase::Suspect) && readiness == Readiness::Ready;
-        self.expected += usize::from(is_expected);
-        self.used += usize::from(is_used);
-        self.has_failures |= record.has_failures();
-        self.next = self.next.into_iter().chain(record.next(tuning)).min();
     }
 }
 
@@ -447,6 +348,3 @@ async fn until(next: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,7 @@ use tokio::time::advance;
 use super::*;
 use crate::call::{Deadline, LoadReport, MethodSpec, Status};
 use crate::endpoint::{Cause, EndpointSet, Fleet, InFlight, Table};
+use crate::endpoint::{Readiness, Tuning};
 use crate::observe::{MethodMetrics, Metrics, Observer, Side};
 use crate::transport::Link;
 use crate::transport::memory::{InProcessLink, Unserved};
