@@ -45,7 +45,7 @@ impl Experiment for Slower {
         let (repeats, warm_up, window) = if bench.is_quick() {
             (1, Duration::from_millis(500), Duration::from_secs(1))
         } else {
-            (5, Duration::from_secs(3), Duration::from_secs(8))
+            (5, Duration::from_secs(2), Duration::from_secs(5))
         };
         let setup = |slow: usize| Setup {
             servers: (0..SERVERS)
