@@ -5,6 +5,7 @@ Every registry is asked by its own ordinary client, for a pinned version; only
 what the files are for, and tries nothing twice.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import fcntl
@@ -23,6 +24,8 @@ import zipfile
 CORPUS = pathlib.Path(__file__).resolve().parent.parent
 SETS = CORPUS / ".sets"
 
+# Packages that are fetched at once: each waits for its registry most of the time.
+AT_ONCE = 6
 # Seconds that the client of a registry may take for one package.
 CLIENT_LIMIT = 600.0
 # Where Debian's package `grpc-proto` puts its files, and what stands for it elsewhere.
@@ -58,10 +61,22 @@ class Package:
         return f"{self.registry}-{name}-{self.version}{excerpt}"
 
 
+def fetch_all(packages, sets=SETS):
+    """Fetches those that are not there yet, several at once; after a failure none is begun any more."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        fetched = [pool.submit(fetch, package, sets) for package in packages]
+        try:
+            for one_of_them in concurrent.futures.as_completed(fetched):
+                one_of_them.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
 def fetch(package, sets=SETS):
     """Gives the folder of the package's `.proto` files, fetched if it is not there yet."""
     sets.mkdir(exist_ok=True)
-    with locked(sets):
+    with locked(sets, package):
         folder = sets / package.label()
         stamp = sets / f"{package.label()}.complete"
         key = repr(package)
@@ -78,9 +93,9 @@ def fetch(package, sets=SETS):
 
 
 @contextlib.contextmanager
-def locked(sets):
+def locked(sets, package):
     """Two runs at once would fetch into the same folder: the second waits."""
-    with open(sets / "lock", "w", encoding="utf-8") as lock:
+    with open(sets / f"{package.label()}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -13,8 +13,8 @@ WHOLE = 600
 # Files of a larger one.
 SHARE = 800
 # The same in the bounded form.
-QUICK_WHOLE = 20
-QUICK_SHARE = 8
+QUICK_WHOLE = 12
+QUICK_SHARE = 5
 # Files that are compiled together of a set that is not taken whole: their code is one crate.
 TOGETHER = 150
 

@@ -9,7 +9,7 @@ import fnmatch
 import pathlib
 import re
 
-from fetch import CORPUS, Package, fetch
+from fetch import CORPUS, Package, fetch, fetch_all
 
 REJECTED = CORPUS / "rejected.txt"
 
@@ -282,7 +282,10 @@ def ready(wanted=None):
     if unknown:
         raise BadArgument(f"there is no set `{sorted(unknown)[0]}`; there are: {' '.join(names())}")
     rejections = read_rejections(REJECTED.read_text(encoding="utf-8"))
-    return [of_plan(plan, rejections.get(plan.name, [])) for plan in PLANS if not wanted or plan.name in wanted]
+    plans = [plan for plan in PLANS if not wanted or plan.name in wanted]
+    # Each once, in their order.
+    fetch_all(dict.fromkeys(root.package for plan in plans for root in (*plan.own, *plan.imports)))
+    return [of_plan(plan, rejections.get(plan.name, [])) for plan in plans]
 
 
 def of_plan(plan, rejections):

@@ -2,6 +2,7 @@
 
 import pathlib
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -48,6 +49,22 @@ class Fetching(unittest.TestCase):
         for files, said in ((["a.txt"], "has no .proto file"), (["../a.proto"], "outside of itself")):
             with self.assertRaisesRegex(fetch.FetchFailed, f"test p 1 .*{said}"):
                 self.fetch(fetch.Package("test", "p", "1"), files)
+
+    def test_several_are_fetched_at_once_and_a_failure_is_told(self):
+        both = threading.Barrier(2)
+
+        def client(package, scratch):
+            if package.name == "broken":
+                raise fetch.FetchFailed("broken")
+            both.wait(timeout=60)
+            return [("a.proto", lambda: b"")]
+
+        with mock.patch.dict(fetch.CLIENTS, {"test": client}), mock.patch("sys.stderr"):
+            fetch.fetch_all([fetch.Package("test", name, "1") for name in "pq"], self.sets)
+            self.assertTrue((self.sets / "test-p-1" / "a.proto").is_file())
+            self.assertTrue((self.sets / "test-q-1" / "a.proto").is_file())
+            with self.assertRaisesRegex(fetch.FetchFailed, "broken"):
+                fetch.fetch_all([fetch.Package("test", "broken", "1")], self.sets)
 
     def test_a_client_that_is_missing_is_named_with_how_to_install_it(self):
         with mock.patch("shutil.which", return_value=None), mock.patch("sys.stderr"):

@@ -35,12 +35,12 @@ BUILT_IN = CORPUS.parent.parent / "idl" / "proto" / "builtin"
 QUICK_SETS = ("googleapis", "kubernetes", "opentelemetry", "onnx")
 SETS = (*QUICK_SETS, "protobuf-go", "envoy", "temporal", "gogo", "pulsar", "kvproto")
 # Files of one set, at most; those that they import come on top.
-QUICK_FILES = 40
+QUICK_FILES = 24
 FILES = 150
 # Files of the sets that are built into one program.
 BATCH_FILES = 120
 # Messages of each type.
-QUICK_MESSAGES = 8
+QUICK_MESSAGES = 5
 MESSAGES = 40
 # Seconds for one step of the set-up, downloads and builds included.
 STEP_LIMIT = 3600.0

@@ -13,6 +13,10 @@ use serde_json::Value;
 
 use crate::contender::Contender;
 
+/// Programs that stand on the same crates with the same features: built one by one they would have most of those built
+/// each time, for cargo takes the features of what it is asked for.
+const TOGETHER: [&str; 3] = ["lab-attacker", "lab-model", "lab-sim"];
+
 /// The lab's own folder.
 pub(crate) fn home() -> &'static Path {
     let driver = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -66,7 +70,7 @@ pub(crate) fn peers(
 /// # Errors
 /// When cargo fails; its own messages have gone to standard error.
 pub(crate) fn program(name: &str) -> Result<PathBuf, Failure> {
-    find(&build(home(), None, &[name.to_owned()])?, name)
+    find(&build_own(name)?, name)
 }
 
 /// Builds the package of the lab that is called `package`, and gives its programs of these names.
@@ -77,13 +81,21 @@ pub(crate) fn programs<const N: usize>(
     package: &str,
     names: [&str; N],
 ) -> Result<[PathBuf; N], Failure> {
-    let executables = build(home(), None, &[package.to_owned()])?;
+    let executables = build_own(package)?;
     let mut found = Vec::with_capacity(N);
     for name in names {
         found.push(find(&executables, name)?);
     }
     let found = <[PathBuf; N]>::try_from(found);
     found.map_err(|_| Failure::new(format!("cargo built not all of {package}")))
+}
+
+/// Builds a package of this lab, and gives at least its programs.
+fn build_own(package: &str) -> Result<Vec<PathBuf>, Failure> {
+    if TOGETHER.contains(&package) {
+        return build(home(), None, &TOGETHER.map(str::to_owned));
+    }
+    build(home(), None, &[package.to_owned()])
 }
 
 /// Builds packages, and gives all programs of theirs.
