@@ -32,7 +32,7 @@ pub(crate) const EARLY_HEADS: i64 = 1024;
 /// once takes eight to ten microseconds in all, and its handler is begun and ended between two turns, which others wait
 /// for, too (X1 of the lab). It is the reset that pays for it: a head that cost as much would cut an honest batch of
 /// calls in two.
-const RESET_COST: usize = 32;
+const RESET_COST: usize = 48;
 
 /// What a call costs in heads and frames of DATA, whether its client sends one of each or a head alone.
 const CALL_COST: usize = 2;
