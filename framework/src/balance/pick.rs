@@ -50,20 +50,20 @@ impl Asks {
         Self {
             now,
             common: Common {
-                typical_rtt: fleet.typical_rtt(),
+                typical_rtt: fleet.pace().typical_rtt(),
                 warming: tuning.warm_up.as_secs_f32().recip(),
                 rtt_decay: tuning.rtt_decay.as_secs_f32().recip(),
                 success_decay: tuning.success_decay.as_secs_f32().recip(),
                 uses_reports: balance.uses_reports(),
                 report_age: tuning.report_age.as_secs_f32(),
-                typical_service: fleet.typical_service(),
+                typical_service: fleet.pace().typical_service(),
                 first_call: fleet.first_call(),
             },
             panics: fleet.panics(),
             is_repeatable: false,
             key: None,
-            load: fleet.load(),
-            weight: fleet.weight(),
+            load: fleet.keyed().load(),
+            weight: fleet.keyed().weight(),
             trial_patience: tuning.trial_patience.as_secs_f32(),
         }
     }

@@ -1,18 +1,21 @@
-//! What all nodes of a channel share: their clock, how they are judged, and who is told when something has changed.
+//! What all nodes of a channel share: their clock, what calls take, how they are judged, and who is told of changes.
 //! It refuses to know the nodes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::vitals::{LEAST_RTT, Part};
+pub(crate) use self::keyed::KeyedLoad;
+pub(crate) use self::pace::Pace;
 use super::{Moment, Tuning, Vitals};
 use crate::call::outcome::Outcome;
 use crate::rt::stamp::Stamp;
+
+mod keyed;
+mod pace;
 
 /// Nodes of one channel that may connect at the same time: a channel that is told of ten thousand is not to open as
 /// many sockets at once, nor to spend its first second on nothing but their handshakes. Where there are no more than
@@ -44,18 +47,8 @@ pub(crate) struct Fleet {
     failed: Notify,
     /// More than half of the nodes are out of use: those that were ejected count as the others do.
     panics: AtomicBool,
-    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one, and the
-    /// calls that they have: kept as nodes, reports and calls come and go, so that no pick adds them up; only where
-    /// calls have keys.
-    weight: AtomicI64,
-    load: AtomicI64,
-    keeps_load: AtomicBool,
-    /// What a call takes at a node that was measured, in the bits of an f32; 0 before any was.
-    typical: AtomicU32,
-    /// What a call takes of a server, as servers say, in the bits of an f32; 0 before any said.
-    service: AtomicU32,
-    /// What the slowest in a hundred calls take, in the bits of an f32.
-    slow: AtomicU32,
+    pace: Pace,
+    keyed: KeyedLoad,
     /// Somebody looks whether nodes hang, as calls are under way.
     is_watched: AtomicBool,
     /// When this process was last found to have been frozen, in microseconds since the epoch; 0 before it ever was.
@@ -77,12 +70,8 @@ impl Fleet {
             doubted: Notify::new(),
             failed: Notify::new(),
             panics: AtomicBool::new(false),
-            weight: AtomicI64::new(0),
-            load: AtomicI64::new(0),
-            keeps_load: AtomicBool::new(false),
-            typical: AtomicU32::new(0),
-            service: AtomicU32::new(0),
-            slow: AtomicU32::new(0),
+            pace: Pace::new(tuning),
+            keyed: KeyedLoad::default(),
             is_watched: AtomicBool::new(false),
             thawed_us: AtomicU64::new(0),
             connecting: Semaphore::new(MOST_CONNECTING),
@@ -161,6 +150,28 @@ impl Fleet {
         self.failed.notified().await;
     }
 
+    /// What calls take.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// What the nodes together have that calls are placed on by their keys.
+    pub(crate) fn keyed(&self) -> &KeyedLoad {
+        &self.keyed
+    }
+
+    /// Calls have keys: the load of all nodes is kept from now on.
+    pub(crate) fn keep_load(&self) {
+        if self.keyed.begin() {
+            self.doubt();
+        }
+    }
+
+    /// A node's part of all has changed, perhaps.
+    pub(super) fn recount(&self, vitals: &Vitals, now: &Moment) {
+        self.keyed.recount(vitals, now, self.panics());
+    }
+
     pub(crate) fn panics(&self) -> bool {
         self.panics.load(Ordering::Relaxed)
     }
@@ -168,110 +179,6 @@ impl Fleet {
     /// Are there too few nodes that take calls?
     pub(super) fn set_panics(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
-    }
-
-    /// What those nodes weigh together that calls are placed on by their keys, in percent of a normal one.
-    pub(crate) fn weight(&self) -> u64 {
-        u64::try_from(self.weight.load(Ordering::Relaxed)).unwrap_or(0)
-    }
-
-    /// Calls have keys: the load of all nodes is kept from now on.
-    pub(crate) fn keep_load(&self) {
-        if !self.keeps_load() {
-            self.keeps_load.store(true, Ordering::Relaxed);
-            self.doubt();
-        }
-    }
-
-    pub(super) fn keeps_load(&self) -> bool {
-        self.keeps_load.load(Ordering::Relaxed)
-    }
-
-    /// Calls that the same nodes have, as far as is known.
-    pub(crate) fn load(&self) -> u64 {
-        u64::try_from(self.load.load(Ordering::Relaxed)).unwrap_or(0)
-    }
-
-    /// A node's part of all has changed, perhaps.
-    pub(super) fn recount(&self, vitals: &Vitals, now: &Moment) {
-        self.takes_part(vitals, vitals.part(now, self.panics()));
-        // It may have left after it was asked.
-        if !vitals.is_member() {
-            self.takes_part(vitals, Part::default());
-        }
-    }
-
-    /// A node is none of the channel any more.
-    pub(super) fn leaves(&self, vitals: &Vitals) {
-        vitals.set_member(false);
-        self.takes_part(vitals, Part::default());
-    }
-
-    fn takes_part(&self, vitals: &Vitals, part: Part) {
-        let before = vitals.takes_part(part);
-        for (sum, before, after) in [
-            (&self.load, before.load, part.load),
-            (&self.weight, before.weight, part.weight),
-        ] {
-            if before != after {
-                sum.fetch_add(i64::from(after) - i64::from(before), Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Seconds that are assumed of a node nobody has measured: what others take.
-    pub(crate) fn typical_rtt(&self) -> f32 {
-        let typical = f32::from_bits(self.typical.load(Ordering::Relaxed));
-        if typical > 0.0 {
-            typical
-        } else {
-            self.tuning.unknown_rtt.as_secs_f32()
-        }
-    }
-
-    /// Seconds that a call takes of a server, as servers say; what calls take, before any said.
-    pub(crate) fn typical_service(&self) -> f32 {
-        let service = f32::from_bits(self.service.load(Ordering::Relaxed));
-        if service > 0.0 {
-            service
-        } else {
-            self.typical_rtt()
-        }
-    }
-
-    /// The server that answered last says that a call takes so much of it.
-    /// Seconds; 0 where it says nothing.
-    pub(super) fn said(&self, service: f32) {
-        let before = f32::from_bits(self.service.load(Ordering::Relaxed));
-        if service > 0.0 {
-            let after = if before > 0.0 {
-                before + (service - before) / 8.0
-            } else {
-                service
-            };
-            self.service.store(after.to_bits(), Ordering::Relaxed);
-        }
-    }
-
-    /// A call took so long: towards it in steps of an eighth, as TCP smooths its round trips (RFC 6298).
-    pub(super) fn measured(&self, elapsed: Duration) {
-        let before = f32::from_bits(self.typical.load(Ordering::Relaxed));
-        let elapsed = elapsed.as_secs_f32().max(LEAST_RTT);
-        let after = if before > 0.0 {
-            before + (elapsed - before) / 8.0
-        } else {
-            elapsed
-        };
-        self.typical.store(after.to_bits(), Ordering::Relaxed);
-        // A quantile in steps: 99 small ones down weigh as much as one up (Ma, Muthukrishnan, Sandler, "Frugal
-        // streaming", 2013).
-        let slow = self.slow().max(LEAST_RTT);
-        let slow = if elapsed > slow {
-            slow * 1.104
-        } else {
-            slow * 0.999
-        };
-        self.slow.store(slow.to_bits(), Ordering::Relaxed);
     }
 
     /// This process was frozen up to now.
@@ -285,17 +192,12 @@ impl Fleet {
         let thawed = self.thawed_us.load(Ordering::Relaxed);
         let is_own = thawed > 0 && self.micros(since) <= thawed;
         let is_short =
-            || now.saturating_duration_since(since).as_secs_f32() < LATE_TIMES * self.slow();
+            || now.saturating_duration_since(since).as_secs_f32() < LATE_TIMES * self.pace.slow();
         match outcome {
             Outcome::Late | Outcome::Fault if is_own => Outcome::Gone,
             Outcome::Late if is_short() => Outcome::Gone,
             _ => outcome,
         }
-    }
-
-    /// What the slowest in a hundred calls take, in seconds.
-    fn slow(&self) -> f32 {
-        f32::from_bits(self.slow.load(Ordering::Relaxed))
     }
 
     fn micros(&self, at: Instant) -> u64 {
@@ -318,30 +220,12 @@ impl Fleet {
         }
         is_watched
     }
-
-    /// How long a node may owe answers before it is asked whether it hangs.
-    pub(super) fn patience(&self) -> Duration {
-        let Tuning {
-            least_patience,
-            most_patience,
-            ..
-        } = self.tuning;
-        Duration::from_secs_f32(self.slow() * 3.0).clamp(least_patience, most_patience)
-    }
-
-    /// How long it has to answer that.
-    pub(super) fn probe_patience(&self) -> Duration {
-        let Tuning {
-            least_probe,
-            most_probe,
-            ..
-        } = self.tuning;
-        Duration::from_secs_f32(self.typical_rtt() * 4.0).clamp(least_probe, most_probe)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// Calls that had hardly longer than others take say nothing of their node, and what began in a frozen process
@@ -352,7 +236,7 @@ mod tests {
         let fleet = Fleet::new(Tuning::default(), true, 7);
         let start = Instant::now();
         for _ in 0..1_000 {
-            fleet.measured(Duration::from_millis(100));
+            fleet.pace().measured(Duration::from_millis(100));
         }
         let at = |millis: u64| start + Duration::from_millis(millis);
         for (outcome, took, blamed) in [

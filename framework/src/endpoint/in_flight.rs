@@ -86,8 +86,10 @@ impl InFlight {
             &fleet.tuning,
         );
         if outcome == Outcome::Success && is_timed {
-            fleet.measured(elapsed);
-            fleet.said(node.vitals().reported().brief().service());
+            fleet.pace().measured(elapsed);
+            fleet
+                .pace()
+                .said(node.vitals().reported().brief().service());
         }
         // What began before the trial is no part of it.
         let is_tried = self
@@ -131,7 +133,7 @@ impl Drop for InFlight {
         if let Some(since) = self.trial {
             vitals.end_trying(since);
         }
-        if self.node.fleet().keeps_load() {
+        if self.node.fleet().keyed().is_kept() {
             self.node.recount(Instant::now());
         }
     }

@@ -163,7 +163,7 @@ impl Judge {
             self.recount(now);
         }
         // What servers say ages, too.
-        let is_due = sums.has_failures || self.shared.fleet.keeps_load();
+        let is_due = sums.has_failures || self.shared.fleet.keyed().is_kept();
         let compared = is_due.then(|| now + tuning.bucket);
         sums.next.into_iter().chain(compared).chain(watched).min()
     }
@@ -196,7 +196,7 @@ impl Judge {
     /// count by themselves: of many nodes not at each review.
     fn recount(&mut self, now: Instant) {
         let fleet = &self.shared.fleet;
-        if fleet.keeps_load() && now >= self.recount_at {
+        if fleet.keyed().is_kept() && now >= self.recount_at {
             let moment = fleet.moment(now);
             for judged in &self.judged {
                 fleet.recount(&judged.vitals, &moment);
@@ -225,7 +225,7 @@ impl Judge {
     /// under way, or one could not be asked.
     fn doubt(&mut self, now: Instant, lively: &[usize]) -> Option<Instant> {
         let fleet = &self.shared.fleet;
-        let patience = fleet.patience();
+        let patience = fleet.pace().patience();
         let mut is_watched = false;
         let mut doubtful = Vec::new();
         for &index in lively {
@@ -250,7 +250,7 @@ impl Judge {
                 watch.forgive(now);
             } else if let Some(link) = node.link() {
                 watch.asked(now);
-                self.probes.ask(node, link, fleet.probe_patience());
+                self.probes.ask(node, link, fleet.pace().probe_patience());
             }
         }
         if !fleet.watched(is_watched) {

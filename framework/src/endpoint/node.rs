@@ -177,7 +177,7 @@ impl Node {
 
     /// Its part of the load of all has changed, perhaps.
     pub(super) fn recount(&self, now: tokio::time::Instant) {
-        if self.fleet.keeps_load() {
+        if self.fleet.keyed().is_kept() {
             self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
     }
@@ -379,7 +379,7 @@ impl Shared {
         // While the lock is held, so that of two that change it the later one is believed.
         self.vitals.set_readiness(readiness);
         drop(held);
-        if self.fleet.keeps_load() {
+        if self.fleet.keyed().is_kept() {
             let now = self.fleet.moment(tokio::time::Instant::now());
             self.fleet.recount(&self.vitals, &now);
         }

@@ -94,7 +94,7 @@ impl Judged {
 
 impl Drop for Judged {
     fn drop(&mut self) {
-        self.node.fleet().leaves(&self.vitals);
+        self.node.fleet().keyed().leaves(&self.vitals);
     }
 }
 

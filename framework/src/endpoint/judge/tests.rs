@@ -112,9 +112,9 @@ impl Judging {
             "{:?}, {:?}, {}, {}, {}",
             next.map(|next| next.saturating_duration_since(fleet.epoch())),
             phases.collect::<Vec<_>>(),
-            fleet.weight(),
+            fleet.keyed().weight(),
             fleet.panics(),
-            fleet.load(),
+            fleet.keyed().load(),
         )
     }
 }
@@ -404,7 +404,7 @@ async fn load_and_weight_are_of_one_set_of_nodes() {
     }
     let sums = |judging: &Judging| {
         let fleet = &judging.judge.shared.fleet;
-        (fleet.load(), fleet.weight())
+        (fleet.keyed().load(), fleet.keyed().weight())
     };
     judging.judge.review();
     assert_eq!(sums(&judging), (8, 400));
@@ -450,7 +450,10 @@ async fn in_panic_the_ejected_count() {
             judged.node.enter(Phase::Ejected, Cause::Outlier, since);
         }
         judging.judge.review();
-        assert_eq!((fleet.weight(), fleet.panics()), (weight, ejected == 2));
+        assert_eq!(
+            (fleet.keyed().weight(), fleet.panics()),
+            (weight, ejected == 2)
+        );
     }
 }
 
