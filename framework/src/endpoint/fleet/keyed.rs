@@ -1,5 +1,5 @@
-//! The load of the nodes that calls are placed on by their keys: its sum is kept as nodes, reports and calls come and go,
-//! so that no pick adds it up.
+//! The load of the nodes that calls are placed on by their keys: its sum is kept as nodes, reports and calls come and
+//! go, so that no pick adds it up.
 //! It refuses to know the nodes, and which of them count: their vitals say so.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

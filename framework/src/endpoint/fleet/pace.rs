@@ -103,8 +103,8 @@ impl Pace {
     }
 }
 
-/// From what was `before` towards `now` in a step of an eighth, as TCP smooths its round trips (RFC 6298); at once where
-/// nothing was before.
+/// From what was `before` towards `now` in a step of an eighth, as TCP smooths its round trips (RFC 6298); at once
+/// where nothing was before.
 fn towards(before: f32, now: f32) -> f32 {
     if before > 0.0 {
         before + (now - before) / 8.0

@@ -16,9 +16,9 @@ use crate::strike::Attacker;
 /// Between two slices it rests at least so long; longer where others have the core.
 const REST: Duration = Duration::from_micros(300);
 
-/// A slice of CPU time is no longer, system calls included, and a strike more at most. On the core of the ordinary client
-/// it keeps that from running: with slices of a millisecond one call in a hundred waited for one, which was p99, and said
-/// nothing of the server.
+/// A slice of CPU time is no longer, system calls included, and a strike more at most. On the core of the ordinary
+/// client it keeps that from running: with slices of a millisecond one call in a hundred waited for one, which was p99,
+/// and said nothing of the server.
 const SLICE: Duration = Duration::from_micros(150);
 
 /// So much as a part of all time it may use: a tenth of a core.
