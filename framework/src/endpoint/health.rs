@@ -52,6 +52,8 @@ pub(super) struct Record {
     until: Instant,
     /// Connections that there had been to it when it entered its phase; 0 before the first.
     connections: u32,
+    /// It was warm, and warms up again for its connection alone.
+    was_warm: bool,
     /// Calls of all time that are in the window, or were.
     counted: (u32, u32),
     /// Something has failed in the window.
@@ -95,6 +97,8 @@ pub(crate) enum Cause {
     Superseded,
     /// What kept it out of use is over.
     Back,
+    /// Its connection is another one, and it is still the process that was warm.
+    SameProcess,
 }
 
 impl Cause {
@@ -117,6 +121,7 @@ impl Cause {
             Self::Flapping => "flapping",
             Self::Superseded => "superseded",
             Self::Back => "back",
+            Self::SameProcess => "same_process",
         }
     }
 }
@@ -133,6 +138,8 @@ pub(super) struct Seen {
     pub(super) is_connected: bool,
     /// Connections that there were to it, of all time.
     pub(super) connections: u32,
+    /// Over the last of them has reported who did over the one before.
+    pub(super) is_same_process: bool,
 }
 
 /// How all nodes did in the window.
@@ -204,6 +211,7 @@ impl Record {
             ejection_ended: now,
             until: now,
             connections: 0,
+            was_warm: false,
             counted: totals,
             has_failures: false,
             window: Box::new(Window::new(now)),
@@ -267,7 +275,8 @@ impl Record {
             },
             Phase::Warm | Phase::Ready => {
                 // It may be another process: nothing that it needs is in its memory yet.
-                if self.connections > 0 && self.has_come_back(seen) {
+                let is_another = self.has_come_back(seen) && !seen.is_same_process;
+                if self.connections > 0 && is_another {
                     return Some((Phase::Warm, Cause::Back));
                 }
                 if seen.hang != Hang::No {
@@ -280,8 +289,14 @@ impl Record {
                 if others.allowed > 0 && self.is_outlier(others) {
                     return Some((Phase::Ejected, Cause::Outlier));
                 }
-                let is_warm = self.phase == Phase::Warm && self.is_warm(now, tuning);
-                is_warm.then_some((Phase::Ready, Cause::WarmedUp))
+                if self.phase == Phase::Ready {
+                    None
+                } else if self.was_warm && seen.is_same_process {
+                    Some((Phase::Ready, Cause::SameProcess))
+                } else {
+                    let is_warm = self.is_warm(now, tuning);
+                    is_warm.then_some((Phase::Ready, Cause::WarmedUp))
+                }
             }
             // What failed was the connection, perhaps: that there is a new one is tried at once.
             Phase::Ejected if self.cause == Cause::FailuresInARow && self.has_come_back(seen) => {
@@ -371,6 +386,7 @@ impl Record {
         }
         if phase == Phase::Warm && !goes_on {
             self.warms_since = now;
+            self.was_warm = self.phase == Phase::Ready;
         }
         self.phase = phase;
         self.since = if goes_on { self.warms_since } else { now };

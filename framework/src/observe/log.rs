@@ -200,6 +200,15 @@ pub(crate) fn record_refused(path: &Path, why: &str) {
     warn!(target: "sinew::discovery", path = %path.display(), why, "a record was refused");
 }
 
+/// Nobody tells of changes in a registry directory: it is looked at so often instead. Said once for each that looks.
+pub(crate) fn unwatched(dir: &Path, why: &dyn fmt::Display, every: Duration) {
+    let dir = dir.display();
+    warn!(
+        target: "sinew::discovery", %dir, %why, ?every,
+        "a registry is looked at, not watched; for limits see inotify(7)"
+    );
+}
+
 /// A server is to be found in a registry, as one that is in this state.
 pub(crate) fn registered(registry: &str, instance: &dyn fmt::Display, state: &str) {
     info!(target: "sinew::discovery", registry, %instance, state, "registered");

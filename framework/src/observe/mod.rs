@@ -24,6 +24,7 @@ pub(crate) use connection::OpenConnection;
 pub(crate) use in_span::InSpan;
 pub(crate) use log::{
     Panicked, drain_began, drain_ended, listening, not_registered, record_refused, registered,
+    unwatched,
 };
 pub(crate) use observed::{Observed, Teller, Told};
 pub(crate) use observer::Observer;
@@ -114,7 +115,7 @@ pub trait Metrics: Send + Sync + 'static {
     /// What a channel thinks of one of its endpoints has changed: `to` is `warm`, `ready`, `suspect`, `draining`,
     /// `ejected`, `trial` or `hung`; `reason` says why in a word: `warmed_up`, `failures_in_a_row`, `outlier`,
     /// `ejection_over`, `trial_passed`, `trial_failed`, `silent`, `unanswered`, `answered`, `disconnected`, `leaving`,
-    /// `starting`, `flapping`, `superseded` or `back`. Told by a task, not on the call path.
+    /// `starting`, `flapping`, `superseded`, `back` or `same_process`. Told by a task, not on the call path.
     fn endpoint_changed(&self, to: &'static str, reason: &'static str) {
         let _ = (to, reason);
     }

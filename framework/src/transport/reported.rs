@@ -1,7 +1,7 @@
 //! The last load report that an endpoint's connections have brought, for those who choose where a call goes.
 //! It refuses to lock or to wait, and to say what follows from a report.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -23,6 +23,8 @@ pub(crate) struct Reported {
     places: [Place; 2],
     is_written: AtomicBool,
     is_ours: AtomicBool,
+    /// The process that reported before the last connection was made, by the number of its life; 0 where none did.
+    before: AtomicU32,
     /// When the last report came, in microseconds since the start, plus one; zero before the first.
     heard_us: AtomicU64,
     /// How often one is worth asking for, in microseconds.
@@ -62,6 +64,7 @@ impl Reported {
             places: Default::default(),
             is_written: AtomicBool::new(false),
             is_ours: AtomicBool::new(false),
+            before: AtomicU32::new(0),
             heard_us: AtomicU64::new(0),
             every_us: micros(every),
         }
@@ -138,8 +141,21 @@ impl Reported {
 
     /// It has to show it anew, and its first call asks: there is another connection.
     pub(crate) fn forget_ours(&self) {
+        if let Some((report, _)) = self.latest().filter(|_| self.is_ours()) {
+            self.before.store(report.epoch, Ordering::Relaxed);
+        }
         self.is_ours.store(false, Ordering::Relaxed);
         self.heard_us.store(0, Ordering::Relaxed);
+    }
+
+    /// Has the process reported over the last connection that did so over the one before? What drains may do so over
+    /// that still, while another process has its address.
+    pub(crate) fn is_same_process(&self) -> bool {
+        let latest = self.is_ours().then(|| self.latest()).flatten();
+        latest.is_some_and(|(report, _)| {
+            let is_known = report.epoch != 0 && !report.draining;
+            is_known && report.epoch == self.before.load(Ordering::Relaxed)
+        })
     }
 
     /// Is it time to ask for a report? Until one comes, by all calls: which of them ends next is not known.
@@ -278,6 +294,37 @@ mod tests {
             assert_eq!(brief.is_draining(), n.is_multiple_of(2));
             let service = Duration::from_nanos(n.into()).as_secs_f32();
             assert_eq!(brief.service().to_bits(), service.to_bits());
+        }
+    }
+
+    /// A connection that was renewed says nothing of the process, and neither does what drains over the one before.
+    #[test]
+    fn it_is_the_same_process_where_both_connections_say_so() {
+        for (reports, is_same) in [
+            (&[][..], false),
+            (&[(7, false)], false),
+            (&[(7, false), (7, false)], true),
+            (&[(7, true), (7, false)], true),
+            (&[(7, false), (7, true)], false),
+            (&[(7, false), (8, false)], false),
+            (&[(0, false), (0, false)], false),
+        ] {
+            let reported = Reported::default();
+            for (at, &(epoch, draining)) in reports.iter().enumerate() {
+                if at > 0 {
+                    reported.forget_ours();
+                    assert!(!reported.is_same_process());
+                    // Nobody has reported over this one.
+                    reported.forget_ours();
+                }
+                let report = LoadReport {
+                    epoch,
+                    draining,
+                    ..LoadReport::default()
+                };
+                reported.store(report, reported.since);
+            }
+            assert_eq!(reported.is_same_process(), is_same, "{reports:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The way to DNS servers, over hickory: over UDP, and over TCP where an answer is too long for it.
 //! It refuses to cache, to complete names, and to say what an answer means.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{self, Name, RData, RecordType};
 use hickory_resolver::{Hosts, NameServerPool, PoolContext, TlsConfig, system_conf};
+use rustix::io::Errno;
 
 use super::lookup::Ask;
 use super::records::{Answer, Data, Kind, Record, Service};
@@ -172,9 +174,18 @@ impl Ask for Servers {
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
         // To connect a socket of UDP sends nothing: the system only chooses a route, to any port.
-        let socket = UdpSocket::bind((any, 0));
-        socket.is_ok_and(|socket| socket.connect((address, 9)).is_ok())
+        let routed = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, 9)));
+        match routed {
+            Ok(()) => true,
+            Err(why) => is_want(&why),
+        }
     }
+}
+
+/// Does this process, or the system, want for something, so that it says nothing of the way?
+fn is_want(why: &io::Error) -> bool {
+    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(why).is_some_and(|errno| wants.contains(&errno))
 }
 
 /// The name as it stands: nothing is put behind it.
@@ -229,4 +240,23 @@ fn plain(name: &Name) -> String {
         name.pop();
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_speaks_of_the_way_says_that_there_is_none() {
+        for (errno, is_unknown) in [
+            (Errno::MFILE, true),
+            (Errno::NOBUFS, true),
+            (Errno::NETUNREACH, false),
+            (Errno::HOSTUNREACH, false),
+            (Errno::ADDRNOTAVAIL, false),
+            (Errno::AFNOSUPPORT, false),
+        ] {
+            assert_eq!(is_want(&errno.into()), is_unknown, "{errno}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Discover, Updates};
+use crate::observe;
 use crate::transport::target::InvalidTarget;
 pub(super) use register::LocalRegistry;
 use scan::{Seen, Which};
@@ -102,26 +103,35 @@ impl Local {
         let mut which = Which::All;
         let mut once_more = OnceMore::default();
         let mut next = Instant::now();
+        let mut is_told = false;
         loop {
             let is_all = which == Which::All;
             let (root, service) = (self.root.clone(), self.service.clone());
             let looking = move || {
                 let root = root.map_or_else(place::root, Ok)?;
                 let dir = root.join(&service);
+                let mut unwatched = None;
                 if which == Which::All {
                     // Each time: somebody may have let others in.
                     place::of_service(&root, &service)?;
                     if watch.is_none() && !is_deaf {
                         // First, so that nothing happens between.
-                        watch = Watch::new(&dir).ok();
+                        match Watch::new(&dir) {
+                            Ok(new) => watch = Some(new),
+                            Err(why) => unwatched = Some((dir.clone(), why)),
+                        }
                     }
                 }
                 let looked = seen.look(&dir, &which)?;
-                Ok((watch, seen, looked))
+                Ok((watch, unwatched, seen, looked))
             };
-            let (back, looked);
-            (watch, back, looked) = blocking(looking).await?;
+            let (unwatched, back, looked);
+            (watch, unwatched, back, looked) = blocking(looking).await?;
             seen = back;
+            if let Some((dir, why)) = unwatched.filter(|_| !is_told) {
+                observe::unwatched(&dir, &why, POLL_EVERY);
+                is_told = true;
+            }
             if looked.is_changed || is_all {
                 updates.replace(seen.instances());
             }

@@ -303,6 +303,65 @@ fn a_doubt_neither_ends_a_warm_up_nor_begins_it_anew() {
     }
 }
 
+/// A connection that is too old, or that was cut, says nothing of the process.
+#[test]
+fn a_process_that_was_warm_needs_no_warm_up_behind_another_connection() {
+    let (tuning, none) = (Tuning::default(), Comparison::default());
+    let start = Instant::now();
+    let at = |second| start + Duration::from_secs(second);
+    let seen = |connections, is_same_process| Seen {
+        is_connected: true,
+        connections,
+        is_same_process,
+        ..Seen::default()
+    };
+    let back = Some((Phase::Warm, Cause::Back));
+    let same = Some((Phase::Ready, Cause::SameProcess));
+    for (name, warm_at, steps) in [
+        (
+            "the report comes after the connection",
+            20,
+            [(seen(2, false), back), (seen(2, true), same)],
+        ),
+        (
+            "it comes with it, and then there is another process",
+            20,
+            [(seen(2, true), None), (seen(3, false), back)],
+        ),
+        (
+            "another process",
+            20,
+            [(seen(2, false), back), (seen(2, false), None)],
+        ),
+        (
+            "it was not warm yet",
+            5,
+            [(seen(2, false), back), (seen(2, true), None)],
+        ),
+        (
+            "it was not warm yet, and the report comes with it",
+            5,
+            [(seen(2, true), None), (seen(2, true), None)],
+        ),
+    ] {
+        let mut record = Record::new(start, (0, 0));
+        record.begins_with(1);
+        let mut judge = |seen: Seen, now| {
+            let before = record.phase;
+            let judged = record.judge(seen, &none, now, &tuning);
+            if let Some((phase, cause)) = judged {
+                record.enter(phase, cause, now, &tuning, 0.0);
+                record.entered_over(seen.connections, before);
+            }
+            judged
+        };
+        judge(seen(1, false), at(warm_at));
+        for (step, (seen, next)) in steps.into_iter().enumerate() {
+            assert_eq!(judge(seen, at(warm_at + 1)), next, "{name}, step {step}");
+        }
+    }
+}
+
 /// Behind the same address there is another process, perhaps.
 #[test]
 fn who_comes_back_warms_up_and_who_comes_first_does_so_already() {
