@@ -33,7 +33,7 @@ impl Limit {
 
     /// Checks a message that came without passing a [`Deframer`].
     pub(crate) fn check_framed(self, framed: &Bytes) -> Result<(), Status> {
-        self.check(framed.len().saturating_sub(PREFIX), RECEIVED)
+        self.check_received(framed.len().saturating_sub(PREFIX))
     }
 
     /// Checks a message that is sent as it is.
@@ -47,6 +47,11 @@ impl Limit {
             "{RECEIVED} that came compressed is over the limit of {} bytes; raise it with {}",
             self.bytes, self.setting
         ))
+        .of_message()
+    }
+
+    fn check_received(self, len: usize) -> Result<(), Status> {
+        self.check(len, RECEIVED).map_err(Status::of_message)
     }
 
     fn check(self, len: usize, what: &str) -> Result<(), Status> {
@@ -251,7 +256,7 @@ impl Deframer {
             return Ok(None);
         };
         let len = u32::from_be_bytes(*len) as usize;
-        self.limit.check(len, RECEIVED)?;
+        self.limit.check_received(len)?;
         Ok(Some(len))
     }
 

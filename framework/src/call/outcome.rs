@@ -26,6 +26,8 @@ impl Outcome {
     pub(crate) fn of(end: Result<(), &Status>) -> Self {
         match end {
             Ok(()) => Self::Success,
+            // It has answered, with more than is taken here.
+            Err(status) if status.is_of_message() => Self::Success,
             Err(status) => match status.unexecuted() {
                 Some(Unexecuted::Refused) => Self::Rejected,
                 Some(Unexecuted::Unsent | Unexecuted::GoneAway | Unexecuted::Unsendable) => {
@@ -60,7 +62,10 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::call::frame::Limit;
 
     #[test]
     fn a_code_says_who_is_to_blame() {
@@ -93,6 +98,20 @@ mod tests {
             Outcome::of(Err(&Status::unavailable("broken"))),
             Outcome::Fault
         );
+        let limit = Limit {
+            bytes: 1,
+            ..Limit::DEFAULT
+        };
+        for too_large in [
+            limit
+                .check_framed(&Bytes::from_static(&[0; 7]))
+                .unwrap_err(),
+            limit.exceeded_unpacked(),
+        ] {
+            assert_eq!(Outcome::of(Err(&too_large)), Outcome::Success);
+            let relayed = too_large.with_method("/a.B/C").for_caller();
+            assert_eq!(Outcome::of(Err(&relayed)), Outcome::Rejected);
+        }
         assert_eq!(Outcome::of(Ok(())), Outcome::Success);
     }
 }

@@ -46,6 +46,7 @@ pub struct Status(Box<Inner>);
 struct Inner {
     code: Code,
     is_final: bool,
+    is_of_message: bool,
     unexecuted: Option<Unexecuted>,
     attempts: u32,
     message: String,
@@ -71,6 +72,7 @@ impl Status {
                 code
             },
             is_final: false,
+            is_of_message: false,
             unexecuted: None,
             attempts: 0,
             message: message.into(),
@@ -223,6 +225,17 @@ impl Status {
         self
     }
 
+    /// Is it this process that does not take a message that came, so that it says nothing of the peer? Local.
+    pub(crate) fn is_of_message(&self) -> bool {
+        self.0.is_of_message
+    }
+
+    #[must_use]
+    pub(crate) fn of_message(mut self) -> Self {
+        self.0.is_of_message = true;
+        self
+    }
+
     #[must_use]
     pub(crate) fn with_endpoint(mut self, endpoint: impl Into<Arc<str>>) -> Self {
         self.0.endpoint = Some(endpoint.into());
@@ -262,6 +275,7 @@ impl Status {
             return self;
         }
         self.0.endpoint = None;
+        self.0.is_of_message = false;
         self.0.unexecuted = None;
         self.0.attempts = 0;
         self.0.elapsed = None;
