@@ -185,10 +185,28 @@ async fn keep(register: Arc<dyn ErasedRegister>, registration: Registration) {
     }
 }
 
+/// What is wanted of a registry. Clones want the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted(watch::Sender<Option<Arc<Instance>>>);
+
+impl Wanted {
+    /// The server is so. One that leaves does, whatever it is besides.
+    pub(crate) fn state(&self, state: InstanceState) {
+        self.0.send_if_modified(|wanted| {
+            let is_news = |is: InstanceState| is != state && is != InstanceState::Draining;
+            let Some(instance) = wanted.as_mut().filter(|wanted| is_news(wanted.state())) else {
+                return false;
+            };
+            *instance = Arc::new(Instance::clone(instance).with_state(state));
+            true
+        });
+    }
+}
+
 /// A server that is kept registered. Dropping it takes it out at once.
 #[derive(Debug)]
 pub(crate) struct Registered {
-    wanted: watch::Sender<Option<Arc<Instance>>>,
+    wanted: Wanted,
     outcome: watch::Receiver<Outcome>,
     task: AbortHandle,
 }
@@ -209,10 +227,15 @@ impl Registered {
         let keeping = keep(Arc::clone(&registry.register), registration);
         let task = task::spawn(Box::pin(keeping));
         Self {
-            wanted,
+            wanted: Wanted(wanted),
             outcome,
             task: task.abort_handle(),
         }
+    }
+
+    /// What is wanted of the registry, to be changed by whoever knows how the server is.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.wanted.clone()
     }
 
     /// Why it is not registered, as far as that was found out.
@@ -229,12 +252,7 @@ impl Registered {
         // One that failed last may be there all the same, as it was before, or under some of its names.
         let is_there = *self.outcome.borrow() != Outcome::Nothing;
         if is_there {
-            self.wanted.send_modify(|wanted| {
-                if let Some(instance) = wanted {
-                    let leaving = Instance::clone(instance).with_state(InstanceState::Draining);
-                    *wanted = Some(Arc::new(leaving));
-                }
-            });
+            self.wanted.state(InstanceState::Draining);
             let leaving = Outcome::Done(InstanceState::Draining);
             let told = self.outcome.wait_for(|outcome| *outcome == leaving);
             if timeout(LEAVE_AT_MOST, told)
@@ -244,7 +262,7 @@ impl Registered {
                 sleep(LEAVE).await;
             }
         }
-        self.wanted.send_replace(None);
+        self.wanted.0.send_replace(None);
         // The registration goes with its future: it is done then.
         let gone = async { while self.outcome.changed().await.is_ok() {} };
         let _ = timeout(LEAVE_AT_MOST, gone).await;

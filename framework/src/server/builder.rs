@@ -222,7 +222,8 @@ impl Server {
     /// be several; docs/discovery.md says where the directory is.
     ///
     /// It is registered when it listens and serves, and as long; a registry that is away, or loses it, has it again
-    /// when that is over. When the server is told to end it says so there, is taken out, and drains then.
+    /// when that is over. While its health says that it is NOT_SERVING as a whole ([`Server::health`]) it is there as
+    /// one that takes no calls yet. When the server is told to end it says so there, is taken out, and drains then.
     pub fn register(mut self, url: impl Into<String>) -> Self {
         self.registries.add_url(url.into());
         self

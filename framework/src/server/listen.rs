@@ -185,7 +185,9 @@ impl Bound {
         let leaving = leaving(
             shutdown,
             self.stack.health.clone(),
-            self.stack.registries.register(&self.url()),
+            self.stack
+                .registries
+                .register(&self.url(), &self.stack.health),
             self.settings.drain_delay,
         );
         let mut shutdown = pin!(leaving);

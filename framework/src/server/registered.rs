@@ -6,9 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::discovery::{self, Instance, Registered, Registry};
+use tokio::task::AbortHandle;
+
+use crate::discovery::{self, Instance, InstanceState, Registered, Registry};
 use crate::observe;
-use crate::rt::task::Task;
+use crate::rt::task::{self, Task};
+use crate::services::health::{Health, ServingStatus};
 use crate::transport::target::{InvalidTarget, Target};
 
 /// Says which slot a server has that was given none.
@@ -45,7 +48,14 @@ pub(super) struct Opened {
 
 /// Entries of a server that serves. Dropping them takes them out at once.
 #[derive(Debug, Default)]
-pub(super) struct Entries(Vec<Registered>);
+pub(super) struct Entries {
+    registered: Vec<Registered>,
+    following: Option<Following>,
+}
+
+/// What makes them say how the server is. Dropping it ends that.
+#[derive(Debug)]
+struct Following(AbortHandle);
 
 impl Registries {
     #[inline]
@@ -108,8 +118,8 @@ impl Opened {
         )))
     }
 
-    /// Registers the server that listens at `url`, and keeps it so.
-    pub(super) fn register(&self, url: &str) -> Entries {
+    /// Registers the server that listens at `url`, and keeps it so, with what its health says of it as a whole.
+    pub(super) fn register(&self, url: &str, health: &Health) -> Entries {
         if self.registries.is_empty() {
             return Entries::default();
         }
@@ -128,9 +138,13 @@ impl Opened {
                 return Entries::default();
             }
         };
-        let instance = Arc::new(self.instance(target));
-        let registered = |registry| Registered::start(registry, Arc::clone(&instance));
-        Entries(self.registries.iter().map(registered).collect())
+        let instance = Arc::new(self.instance(target).with_state(state(health)));
+        let register = |registry| Registered::start(registry, Arc::clone(&instance));
+        let registered: Vec<_> = self.registries.iter().map(register).collect();
+        Entries {
+            following: Some(Following::start(health.clone(), &registered)),
+            registered,
+        }
     }
 
     fn instance(&self, target: Target) -> Instance {
@@ -152,12 +166,46 @@ impl Opened {
 impl Entries {
     /// Takes the server out everywhere.
     pub(super) async fn leave(self) {
+        drop(self.following);
         let mut leaving = tokio::task::JoinSet::new();
-        for entry in self.0 {
+        for entry in self.registered {
             let entry: Task = Box::pin(entry.leave());
             leaving.spawn(entry);
         }
         while leaving.join_next().await.is_some() {}
+    }
+}
+
+impl Following {
+    fn start(health: Health, registered: &[Registered]) -> Self {
+        let wanted: Vec<_> = registered.iter().map(Registered::wanted).collect();
+        let following = async move {
+            let show = |health: &Health| {
+                for wanted in &wanted {
+                    wanted.state(state(health));
+                }
+            };
+            health.follow(show).await;
+        };
+        Self(task::spawn(Box::pin(following)).abort_handle())
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// How a server with this health is to those who look for it. One that is not well, and does not leave, takes no calls
+/// yet: it keeps its slot.
+fn state(health: &Health) -> InstanceState {
+    if health.is_leaving() {
+        InstanceState::Draining
+    } else if health.status("") == Some(ServingStatus::NotServing) {
+        InstanceState::Starting
+    } else {
+        InstanceState::Ready
     }
 }
 

@@ -114,6 +114,19 @@ impl Health {
         });
     }
 
+    /// Shows it now, and whenever it has changed, for ever.
+    pub(crate) async fn follow(&self, mut show: impl FnMut(&Self)) {
+        let mut watch = self.watch();
+        loop {
+            watch.mark_unchanged();
+            show(self);
+            // Nobody else may hold it: this does.
+            if watch.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// The server wants no new calls any more.
     pub(crate) fn is_leaving(&self) -> bool {
         self.0.borrow().phase != Phase::Up

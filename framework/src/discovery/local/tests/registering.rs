@@ -10,6 +10,7 @@ use super::*;
 use crate::Server;
 use crate::discovery::local::LocalRegistry;
 use crate::discovery::{InstanceState, Registered, Registry};
+use crate::services::health::Health;
 
 fn registry(folder: &Folder, url: &str) -> Registry {
     let mut registry = LocalRegistry::parse(url, &url["local:".len()..]).unwrap();
@@ -288,6 +289,53 @@ async fn a_server_is_found_while_it_serves_and_is_gone_before_it_drains() {
     assert!(!serving.task.is_finished());
     serving.task.await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+}
+
+/// What its health says of it as a whole, it says where it is found; and to leave is for good.
+#[tokio::test]
+async fn a_server_is_as_its_health_says() {
+    let folder = Folder::new();
+    let server = Server::new();
+    let health = server.health();
+    health.set_not_serving("");
+    let serving = serve(&folder, server).await;
+    let mut directory = folder.directory();
+    for (say, state) in [
+        (None, InstanceState::Starting),
+        (
+            Some((|health| health.set_serving("")) as fn(&Health)),
+            InstanceState::Ready,
+        ),
+        (
+            Some(|health| health.set_not_serving("")),
+            InstanceState::Starting,
+        ),
+        (Some(|health| health.set_serving("")), InstanceState::Ready),
+        (Some(Health::shutdown), InstanceState::Draining),
+    ] {
+        if let Some(say) = say {
+            // Of one service alone nothing follows.
+            health.set_not_serving(SERVICE);
+            say(&health);
+        }
+        let waiting = async {
+            loop {
+                let found = directory.changed().await;
+                if found
+                    .members
+                    .iter()
+                    .any(|one| one.instance.state() == state)
+                {
+                    return;
+                }
+            }
+        };
+        let seen = timeout(Duration::from_secs(20), waiting).await;
+        assert!(seen.is_ok(), "{state}");
+    }
+    serving.end.send(()).unwrap();
+    serving.task.await.unwrap().unwrap();
+    assert!(there(&folder, SERVICE).is_empty());
 }
 
 #[tokio::test]
