@@ -207,11 +207,7 @@ impl Body {
     }
 
     /// The stream is over for whoever reads it: lets the wire go.
-    pub(crate) fn end(&mut self, code: Code) {
-        self.end_with(code, None);
-    }
-
-    fn end_with(&mut self, code: Code, status: Option<&Status>) {
+    pub(crate) fn end(&mut self, code: Code, status: Option<&Status>) {
         self.kind = Kind::Empty;
         if let Beside::Watch(watch) = std::mem::take(&mut self.beside) {
             watch.end(code, status);
@@ -252,7 +248,7 @@ impl Body {
     ) -> Poll<Option<Result<Bytes, Status>>> {
         let data = ready!(self.poll_kind(cx));
         if let Some(Err(status)) = &data {
-            self.end_with(status.code(), Some(status));
+            self.end(status.code(), Some(status));
         }
         Poll::Ready(data)
     }
@@ -316,7 +312,7 @@ impl Body {
             _ => Ok(Metadata::default()),
         };
         let code = end.as_ref().map_or_else(Status::code, |_| Code::Ok);
-        self.end_with(code, end.as_ref().err());
+        self.end(code, end.as_ref().err());
         Poll::Ready(end)
     }
 

@@ -236,6 +236,13 @@ impl Status {
         self
     }
 
+    /// Its attempt knows it: from here on it may come to be that of another one.
+    #[must_use]
+    pub(crate) fn settled(mut self) -> Self {
+        self.0.is_of_message = false;
+        self
+    }
+
     #[must_use]
     pub(crate) fn with_endpoint(mut self, endpoint: impl Into<Arc<str>>) -> Self {
         self.0.endpoint = Some(endpoint.into());

@@ -353,7 +353,7 @@ impl Messages {
             }
             Ok(trailers) => {
                 self.trailers = trailers;
-                self.close(Code::Ok);
+                self.close(Code::Ok, None);
                 None
             }
             Err(status) => Some(Err(self.fail(status))),
@@ -393,14 +393,14 @@ impl Messages {
         } else if status.metadata().is_empty() {
             status = status.with_metadata(self.head.clone());
         }
-        self.close(status.code());
-        status
+        self.close(status.code(), Some(&status));
+        status.settled()
     }
 
-    fn close(&mut self, code: Code) {
+    fn close(&mut self, code: Code, status: Option<&Status>) {
         self.ended = true;
         self.has_head = true;
-        self.body.end(code);
+        self.body.end(code, status);
         self.deadline = None;
         self.idle = None;
         if let Some(other) = self.other_half.take() {

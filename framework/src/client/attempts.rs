@@ -35,7 +35,7 @@ pub(super) async fn run(
     }
     result.map_err(|status| {
         let status = progress.blame(status);
-        status.with_method(call.method.path_cow())
+        status.settled().with_method(call.method.path_cow())
     })
 }
 

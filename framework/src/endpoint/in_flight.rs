@@ -61,10 +61,13 @@ impl InFlight {
 
     /// The attempt is over.
     pub(crate) fn settle(mut self, end: Result<(), &Status>) {
-        self.settled(Outcome::of(end), false);
+        // One whose answer is not read to its end took longer.
+        let is_whole = !end.is_err_and(Status::is_of_message);
+        self.settled(Outcome::of(end), is_whole);
     }
 
-    fn settled(&mut self, outcome: Outcome, is_stream: bool) {
+    /// `is_whole`: what it took is what a call takes.
+    fn settled(&mut self, outcome: Outcome, is_whole: bool) {
         self.is_settled = true;
         let (node, fleet) = (&self.node, self.node.fleet());
         // One that has no other to be compared with needs no clock.
@@ -74,8 +77,7 @@ impl InFlight {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(self.since);
         let stamp = fleet.stamp(now);
-        // How long a stream takes says nothing of its server.
-        let is_timed = !is_stream && !self.has_met_a_hang(fleet.stamp(self.since));
+        let is_timed = is_whole && !self.has_met_a_hang(fleet.stamp(self.since));
         let failed = node.vitals().settle(
             End {
                 outcome: fleet.blamed(outcome, self.since, now),
@@ -104,14 +106,14 @@ impl InFlight {
     }
 }
 
-/// A stream is in flight until its end.
+/// A stream is in flight until its end. How long it takes says nothing of its server.
 impl StreamEnd for InFlight {
     fn end(mut self: Box<Self>, code: Code, status: Option<&Status>) {
         let outcome = match status {
             Some(status) => Outcome::of(Err(status)),
             None => Outcome::of_code(code),
         };
-        self.settled(outcome, true);
+        self.settled(outcome, false);
     }
 }
 
@@ -126,7 +128,7 @@ impl Drop for InFlight {
             } else {
                 Outcome::Gone
             };
-            self.settled(outcome, false);
+            self.settled(outcome, self.is_unary);
         }
         let vitals = self.node.vitals();
         vitals.remove_in_flight(self.is_unary, self.after);
@@ -149,6 +151,34 @@ mod tests {
     use super::*;
     use crate::transport::Link;
     use crate::transport::scripted::Scripted;
+
+    /// A stream that is given up after an hour has not waited for an hour.
+    #[tokio::test(start_paused = true)]
+    async fn only_calls_with_one_answer_say_what_an_answer_takes() {
+        let too_large = Status::resource_exhausted("over its own limit").of_message();
+        for (is_unary, end, is_dear) in [
+            (true, None, true),
+            (false, None, false),
+            (true, Some(too_large), false),
+        ] {
+            let fleet = Fleet::new(Tuning::default(), true, 7);
+            let node = Arc::new(Node::fixed("a", Link::Scripted(Scripted::Hangs), &fleet));
+            let begin =
+                |is_unary| InFlight::begin(Arc::clone(&node), Instant::now(), None, is_unary);
+            let first = begin(true);
+            sleep(Duration::from_millis(5)).await;
+            first.settle(Ok(()));
+            let call = begin(is_unary);
+            sleep(Duration::from_secs(60)).await;
+            match &end {
+                Some(status) => call.settle(Err(status)),
+                None => drop(call),
+            }
+            let rtt = node.vitals().facts(&fleet.moment(Instant::now())).rtt;
+            let is_known = rtt.is_some_and(|rtt| (rtt > 1.0) == is_dear);
+            assert!(is_known, "{is_unary} {end:?}: {rtt:?}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_waited_for_a_node_that_hung_makes_it_no_dearer_when_it_is_back() {

@@ -152,6 +152,29 @@ async fn messages_over_a_limit_fail_naming_it() {
     }
 }
 
+/// It has done what it was asked for: it is as good, and as cheap, as before.
+#[tokio::test]
+async fn a_reply_over_the_channels_own_limit_is_held_against_no_server() {
+    let mut urls = Vec::new();
+    for _ in 0..2 {
+        let server = Server::new().add(giver().skeleton());
+        let bound = server.bind("127.0.0.1:0").await.unwrap();
+        urls.push(bound.url().to_owned());
+        tokio::spawn(bound.serve());
+    }
+    let channel = Channel::builder(&urls[0]).endpoint(&urls[1]);
+    let channel = channel.max_reply_bytes(50).build().unwrap();
+    let talk = talk::Client::new(channel.clone());
+    let over = Some((51, 50, "ChannelBuilder::max_reply_bytes"));
+    for _ in 0..10 {
+        all(&ends(&talk, Say::new("", 51)).await, over, "two servers");
+    }
+    let explained = channel.explain().to_string();
+    let endpoints = explained.lines().skip(2).take(2);
+    let well = endpoints.filter(|line| line.contains("100 %")).count();
+    assert_eq!(well, 2, "{explained}");
+}
+
 #[tokio::test]
 async fn four_mebibytes_are_the_limit_unless_set() {
     let limit = sinew::DEFAULT_MAX_MESSAGE_BYTES;
