@@ -52,8 +52,10 @@ pub(super) struct Record {
     until: Instant,
     /// Connections that there had been to it when it entered its phase; 0 before the first.
     connections: u32,
-    /// It was warm, and warms up again for its connection alone.
-    was_warm: bool,
+    /// The process that was warm last, by the number of its life; 0 where none said.
+    warm: u32,
+    /// It warms up because its connection is another one.
+    is_renewed: bool,
     /// Calls of all time that are in the window, or were.
     counted: (u32, u32),
     /// Something has failed in the window.
@@ -138,8 +140,8 @@ pub(super) struct Seen {
     pub(super) is_connected: bool,
     /// Connections that there were to it, of all time.
     pub(super) connections: u32,
-    /// Over the last of them has reported who did over the one before.
-    pub(super) is_same_process: bool,
+    /// The process that has reported over the last of them, by the number of its life; 0 where none has.
+    pub(super) process: u32,
 }
 
 /// How all nodes did in the window.
@@ -211,7 +213,8 @@ impl Record {
             ejection_ended: now,
             until: now,
             connections: 0,
-            was_warm: false,
+            warm: 0,
+            is_renewed: false,
             counted: totals,
             has_failures: false,
             window: Box::new(Window::new(now)),
@@ -275,8 +278,8 @@ impl Record {
             },
             Phase::Warm | Phase::Ready => {
                 // It may be another process: nothing that it needs is in its memory yet.
-                let is_another = self.has_come_back(seen) && !seen.is_same_process;
-                if self.connections > 0 && is_another {
+                let is_known = seen.process > 0 && seen.process == self.warm;
+                if self.connections > 0 && self.has_come_back(seen) && !is_known {
                     return Some((Phase::Warm, Cause::Back));
                 }
                 if seen.hang != Hang::No {
@@ -291,7 +294,7 @@ impl Record {
                 }
                 if self.phase == Phase::Ready {
                     None
-                } else if self.was_warm && seen.is_same_process {
+                } else if self.is_renewed && is_known {
                     Some((Phase::Ready, Cause::SameProcess))
                 } else {
                     let is_warm = self.is_warm(now, tuning);
@@ -327,6 +330,14 @@ impl Record {
     pub(super) fn begins_with(&mut self, connections: u32) {
         if self.connections == 0 {
             self.connections = connections;
+        }
+    }
+
+    /// Remembers who is warm, and over which connection.
+    pub(super) fn note(&mut self, seen: Seen) {
+        if self.phase == Phase::Ready && seen.process > 0 {
+            self.warm = seen.process;
+            self.connections = seen.connections;
         }
     }
 
@@ -386,7 +397,7 @@ impl Record {
         }
         if phase == Phase::Warm && !goes_on {
             self.warms_since = now;
-            self.was_warm = self.phase == Phase::Ready;
+            self.is_renewed = cause == Cause::Back && self.phase != Phase::Draining;
         }
         self.phase = phase;
         self.since = if goes_on { self.warms_since } else { now };

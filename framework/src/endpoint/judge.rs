@@ -153,6 +153,7 @@ impl Judge {
                     cause.as_str(),
                 );
             }
+            judged.record.note(seen);
             sums.add(judged, &tuning);
         }
         // Where less than half can be used, those that were ejected are better than nothing (Envoy's panic threshold).

@@ -372,7 +372,7 @@ impl Shared {
         *held = state;
         if readiness == Readiness::Ready {
             // Another process may be there now, and another program.
-            self.vitals.reported().forget_ours();
+            self.vitals.reported().renew();
             self.connections.fetch_add(1, Ordering::Relaxed);
             self.vitals.stir();
         }

@@ -23,8 +23,10 @@ pub(crate) struct Reported {
     places: [Place; 2],
     is_written: AtomicBool,
     is_ours: AtomicBool,
-    /// The process that reported before the last connection was made, by the number of its life; 0 where none did.
-    before: AtomicU32,
+    /// Connections that there were: those that calls still end on are not the last one, perhaps.
+    connections: AtomicU32,
+    /// The process that has reported over the last connection, by the number of its life; 0 where none has.
+    process: AtomicU32,
     /// When the last report came, in microseconds since the start, plus one; zero before the first.
     heard_us: AtomicU64,
     /// How often one is worth asking for, in microseconds.
@@ -64,14 +66,27 @@ impl Reported {
             places: Default::default(),
             is_written: AtomicBool::new(false),
             is_ours: AtomicBool::new(false),
-            before: AtomicU32::new(0),
+            connections: AtomicU32::new(0),
+            process: AtomicU32::new(0),
             heard_us: AtomicU64::new(0),
             every_us: micros(every),
         }
     }
 
-    /// Takes a report that came `now`. Of two at once one is lost: they are as good as each other.
+    /// The number that the next connection will have, from when it is used until there is another one.
+    pub(crate) fn next_connection(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed).wrapping_add(1)
+    }
+
+    /// Takes a report that came `now` over the last connection. Of two at once one is lost: they are as good as each
+    /// other.
     pub(crate) fn store(&self, report: LoadReport, now: Instant) {
+        self.store_over(self.connections.load(Ordering::Relaxed), report, now);
+    }
+
+    /// Takes one that came over the connection of this number. Over one that is not the last it says how busy the
+    /// server is, and not who is there now.
+    pub(crate) fn store_over(&self, connection: u32, report: LoadReport, now: Instant) {
         if self.is_written.swap(true, Ordering::Acquire) {
             return;
         }
@@ -83,8 +98,9 @@ impl Reported {
         self.version.store(version, Ordering::Release);
         self.write_brief(&report, Stamp::at(now, self.since), low(version));
         self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
-        if report.epoch != 0 {
+        if report.epoch != 0 && connection == self.connections.load(Ordering::Relaxed) {
             self.is_ours.store(true, Ordering::Relaxed);
+            self.process.store(report.epoch, Ordering::Relaxed);
         }
         self.is_written.store(false, Ordering::Release);
     }
@@ -139,23 +155,17 @@ impl Reported {
         self.is_ours.load(Ordering::Relaxed)
     }
 
-    /// It has to show it anew, and its first call asks: there is another connection.
-    pub(crate) fn forget_ours(&self) {
-        if let Some((report, _)) = self.latest().filter(|_| self.is_ours()) {
-            self.before.store(report.epoch, Ordering::Relaxed);
-        }
-        self.is_ours.store(false, Ordering::Relaxed);
-        self.heard_us.store(0, Ordering::Relaxed);
+    /// The process that has reported over the last connection, by the number of its life; 0 where none has.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.load(Ordering::Relaxed)
     }
 
-    /// Has the process reported over the last connection that did so over the one before? What drains may do so over
-    /// that still, while another process has its address.
-    pub(crate) fn is_same_process(&self) -> bool {
-        let latest = self.is_ours().then(|| self.latest()).flatten();
-        latest.is_some_and(|(report, _)| {
-            let is_known = report.epoch != 0 && !report.draining;
-            is_known && report.epoch == self.before.load(Ordering::Relaxed)
-        })
+    /// There is another connection: it has to show anew that it leads to one of ours, and its first call asks.
+    pub(crate) fn renew(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.is_ours.store(false, Ordering::Relaxed);
+        self.process.store(0, Ordering::Relaxed);
+        self.heard_us.store(0, Ordering::Relaxed);
     }
 
     /// Is it time to ask for a report? Until one comes, by all calls: which of them ends next is not known.
@@ -297,35 +307,30 @@ mod tests {
         }
     }
 
-    /// A connection that was renewed says nothing of the process, and neither does what drains over the one before.
+    /// What still ends on the connection before says how busy a server is, and not who is there now.
     #[test]
-    fn it_is_the_same_process_where_both_connections_say_so() {
-        for (reports, is_same) in [
-            (&[][..], false),
-            (&[(7, false)], false),
-            (&[(7, false), (7, false)], true),
-            (&[(7, true), (7, false)], true),
-            (&[(7, false), (7, true)], false),
-            (&[(7, false), (8, false)], false),
-            (&[(0, false), (0, false)], false),
-        ] {
-            let reported = Reported::default();
-            for (at, &(epoch, draining)) in reports.iter().enumerate() {
-                if at > 0 {
-                    reported.forget_ours();
-                    assert!(!reported.is_same_process());
-                    // Nobody has reported over this one.
-                    reported.forget_ours();
-                }
-                let report = LoadReport {
-                    epoch,
-                    draining,
-                    ..LoadReport::default()
-                };
-                reported.store(report, reported.since);
-            }
-            assert_eq!(reported.is_same_process(), is_same, "{reports:?}");
-        }
+    fn only_the_last_connection_says_which_process_is_there() {
+        let reported = Reported::default();
+        let report = |epoch| LoadReport {
+            epoch,
+            in_flight: epoch,
+            ..LoadReport::default()
+        };
+        let seen = || (reported.process(), reported.is_ours());
+        let first = reported.next_connection();
+        reported.renew();
+        reported.store_over(first, report(7), reported.since);
+        assert_eq!(seen(), (7, true));
+        let second = reported.next_connection();
+        reported.renew();
+        assert_eq!(seen(), (0, false));
+        reported.store_over(first, report(7), reported.since);
+        assert_eq!((seen(), reported.brief().in_flight()), ((0, false), 7));
+        reported.store_over(second, report(8), reported.since);
+        reported.store_over(first, report(7), reported.since);
+        assert_eq!(seen(), (8, true));
+        reported.store(report(0), reported.since);
+        assert_eq!(seen(), (8, true), "a foreign one says nothing of that");
     }
 
     #[test]
@@ -339,7 +344,7 @@ mod tests {
         assert!(!reported.is_ours());
         reported.store(numbered(1), reported.since);
         assert!(reported.is_ours());
-        reported.forget_ours();
+        reported.renew();
         reported.store(foreign, reported.since);
         assert!(!reported.is_ours(), "another one is there now");
     }

@@ -309,11 +309,15 @@ fn a_process_that_was_warm_needs_no_warm_up_behind_another_connection() {
     let (tuning, none) = (Tuning::default(), Comparison::default());
     let start = Instant::now();
     let at = |second| start + Duration::from_secs(second);
-    let seen = |connections, is_same_process| Seen {
+    let seen = |connections, process| Seen {
         is_connected: true,
         connections,
-        is_same_process,
+        process,
         ..Seen::default()
+    };
+    let leaving = Seen {
+        aside: Some(Cause::Leaving),
+        ..seen(1, 7)
     };
     let back = Some((Phase::Warm, Cause::Back));
     let same = Some((Phase::Ready, Cause::SameProcess));
@@ -321,27 +325,41 @@ fn a_process_that_was_warm_needs_no_warm_up_behind_another_connection() {
         (
             "the report comes after the connection",
             20,
-            [(seen(2, false), back), (seen(2, true), same)],
+            &[(seen(2, 0), back), (seen(2, 7), same), (seen(2, 7), None)][..],
         ),
         (
             "it comes with it, and then there is another process",
             20,
-            [(seen(2, true), None), (seen(3, false), back)],
+            &[(seen(2, 7), None), (seen(2, 0), None), (seen(3, 0), back)],
         ),
         (
-            "another process",
+            "the first connection breaks before anybody has reported",
             20,
-            [(seen(2, false), back), (seen(2, false), None)],
+            &[(seen(2, 0), back), (seen(3, 0), back), (seen(3, 7), same)],
+        ),
+        (
+            "another process, which is no more known over a second connection",
+            20,
+            &[
+                (seen(2, 0), back),
+                (seen(2, 8), None),
+                (seen(3, 8), back),
+                (seen(3, 8), None),
+            ],
         ),
         (
             "it was not warm yet",
             5,
-            [(seen(2, false), back), (seen(2, true), None)],
+            &[(seen(2, 0), back), (seen(2, 7), None)],
         ),
         (
-            "it was not warm yet, and the report comes with it",
-            5,
-            [(seen(2, true), None), (seen(2, true), None)],
+            "it was set aside",
+            20,
+            &[
+                (leaving, Some((Phase::Draining, Cause::Leaving))),
+                (seen(1, 7), back),
+                (seen(1, 7), None),
+            ],
         ),
     ] {
         let mut record = Record::new(start, (0, 0));
@@ -353,11 +371,12 @@ fn a_process_that_was_warm_needs_no_warm_up_behind_another_connection() {
                 record.enter(phase, cause, now, &tuning, 0.0);
                 record.entered_over(seen.connections, before);
             }
+            record.note(seen);
             judged
         };
-        judge(seen(1, false), at(warm_at));
-        for (step, (seen, next)) in steps.into_iter().enumerate() {
-            assert_eq!(judge(seen, at(warm_at + 1)), next, "{name}, step {step}");
+        judge(seen(1, 7), at(warm_at));
+        for (step, (seen, next)) in steps.iter().enumerate() {
+            assert_eq!(judge(*seen, at(warm_at + 1)), *next, "{name}, step {step}");
         }
     }
 }

@@ -88,7 +88,7 @@ impl Judged {
             hang: self.watch.hang(),
             is_connected: self.vitals.readiness() == Readiness::Ready,
             connections: self.node.connections(),
-            is_same_process: self.vitals.reported().is_same_process(),
+            process: self.vitals.reported().process(),
         }
     }
 }

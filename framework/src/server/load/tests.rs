@@ -340,9 +340,11 @@ impl futures_core::Stream for One {
 async fn connect(server: Server, settings: ClientSettings) -> Connection {
     let (near, far) = tokio::io::duplex(1 << 16);
     tokio::spawn(server.serve_with_incoming(One(Some(far))));
+    let reported = Arc::clone(&settings.reported);
     let Ok((connection, driver)) = handshake(near, settings).await else {
         panic!("it speaks HTTP/2");
     };
+    reported.renew();
     tokio::spawn(driver);
     connection
 }

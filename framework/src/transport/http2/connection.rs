@@ -58,6 +58,8 @@ struct Inner {
     /// Streams that the peer allows; the driver keeps it.
     granted: AtomicUsize,
     settings: ClientSettings,
+    /// Among those of its endpoint.
+    number: u32,
     ending: watch::Receiver<bool>,
     /// One of [`UNKNOWN`], [`FOREIGN`] and [`OURS`].
     server: AtomicU8,
@@ -118,6 +120,7 @@ where
         streams: Arc::new(Semaphore::new(0)),
         waiting: AtomicUsize::new(0),
         granted: AtomicUsize::new(0),
+        number: settings.reported.next_connection(),
         settings,
         ending: ended,
         server: AtomicU8::new(UNKNOWN),
@@ -225,8 +228,9 @@ impl Slot {
     pub(super) fn ended(&self, trailers: &HeaderMap) -> bool {
         let report = wire::report_from_trailers(trailers);
         if let Some(report) = report {
-            let reported = &self.connection.0.settings.reported;
-            reported.store(report, Instant::now());
+            let connection = &self.connection.0;
+            let reported = &connection.settings.reported;
+            reported.store_over(connection.number, report, Instant::now());
         }
         report.is_some()
     }

@@ -25,6 +25,7 @@ async fn connected() -> (Connection, Server, Arc<Reported>) {
     let Ok((connection, driver)) = client else {
         panic!("it speaks HTTP/2");
     };
+    reported.renew();
     tokio::spawn(driver);
     (connection, Server(server.unwrap()), reported)
 }
