@@ -120,7 +120,8 @@ impl Opened {
 
     /// Registers the server that listens at `url`, and keeps it so, with what its health says of it as a whole.
     pub(super) fn register(&self, url: &str, health: &Health) -> Entries {
-        if self.registries.is_empty() {
+        // Who leaves already is not to be found any more.
+        if self.registries.is_empty() || health.is_leaving() {
             return Entries::default();
         }
         let target = self
