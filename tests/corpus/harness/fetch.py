@@ -62,7 +62,7 @@ class Package:
 
 
 def fetch_all(packages, sets=SETS):
-    """Fetches those that are not there yet, several at once; after a failure none is begun any more."""
+    """Fetches those that are not there yet, several at once; a failure is told when those under way are done."""
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         fetched = [pool.submit(fetch, package, sets) for package in packages]
         try:

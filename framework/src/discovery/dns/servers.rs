@@ -184,8 +184,16 @@ impl Ask for Servers {
 
 /// Does this process, or the system, want for something, so that it says nothing of the way?
 fn is_want(why: &io::Error) -> bool {
-    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    Errno::from_io_error(why).is_some_and(|errno| wants.contains(&errno))
+    // Descriptors, memory, ports.
+    const WANTS: [Errno; 6] = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+        Errno::ADDRINUSE,
+        Errno::AGAIN,
+    ];
+    Errno::from_io_error(why).is_some_and(|errno| WANTS.contains(&errno))
 }
 
 /// The name as it stands: nothing is put behind it.
@@ -251,6 +259,7 @@ mod tests {
         for (errno, is_unknown) in [
             (Errno::MFILE, true),
             (Errno::NOBUFS, true),
+            (Errno::ADDRINUSE, true),
             (Errno::NETUNREACH, false),
             (Errno::HOSTUNREACH, false),
             (Errno::ADDRNOTAVAIL, false),

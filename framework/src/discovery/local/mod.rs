@@ -128,7 +128,9 @@ impl Local {
             let (unwatched, back, looked);
             (watch, unwatched, back, looked) = blocking(looking).await?;
             seen = back;
-            if let Some((dir, why)) = unwatched.filter(|_| !is_told) {
+            // Where the system has nobody who tells, that is no news.
+            let is_news = |why: &io::Error| why.kind() != io::ErrorKind::Unsupported && !is_told;
+            if let Some((dir, why)) = unwatched.filter(|(_, why)| is_news(why)) {
                 observe::unwatched(&dir, &why, POLL_EVERY);
                 is_told = true;
             }

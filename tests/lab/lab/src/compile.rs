@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::contender::Contender;
 
-/// Programs that stand on the same crates with the same features: built one by one they would have most of those built
-/// each time, for cargo takes the features of what it is asked for.
+/// Programs that stand on the same crates: built one by one they would have most of those built each time, for cargo
+/// takes the features that those ask for whom it builds, and not all of these ask for the same.
 const TOGETHER: [&str; 3] = ["lab-attacker", "lab-model", "lab-sim"];
 
 /// The lab's own folder.
