@@ -1,6 +1,7 @@
 //! Who can be called, where, and in which state its connection is.
 //! It knows neither the client nor the server.
 
+mod cause;
 mod fleet;
 mod hang;
 mod health;
@@ -14,8 +15,8 @@ mod table;
 mod tuning;
 mod vitals;
 
+pub(crate) use cause::Cause;
 pub(crate) use fleet::Fleet;
-pub(crate) use health::Cause;
 pub(crate) use in_flight::InFlight;
 pub(crate) use keeper::KeepUp;
 pub(crate) use node::{Node, Readiness, no_runtime};
