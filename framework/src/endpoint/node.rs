@@ -45,8 +45,6 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     fleet: Arc<Fleet>,
     vitals: Arc<Vitals>,
-    /// Connections that there were, of all time.
-    connections: AtomicU32,
     /// Told when the node is dropped.
     pub(super) dropped: Notify,
     /// Nobody has the node any more.
@@ -125,7 +123,6 @@ impl Node {
                 state: RwLock::new(state),
                 fleet: Arc::clone(fleet),
                 vitals: Arc::new(vitals),
-                connections: AtomicU32::new(0),
                 dropped: Notify::new(),
                 is_dropped: AtomicBool::new(false),
             }),
@@ -180,11 +177,6 @@ impl Node {
         if self.fleet.keyed().is_kept() {
             self.fleet.recount(self.vitals(), &self.fleet.moment(now));
         }
-    }
-
-    /// Connections that there were to it, of all time; they wrap.
-    pub(super) fn connections(&self) -> u32 {
-        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// A call of its trial is over.
@@ -373,7 +365,6 @@ impl Shared {
         if readiness == Readiness::Ready {
             // Another process may be there now, and another program.
             self.vitals.reported().renew();
-            self.connections.fetch_add(1, Ordering::Relaxed);
             self.vitals.stir();
         }
         // While the lock is held, so that of two that change it the later one is believed.

@@ -73,15 +73,20 @@ impl Reported {
         }
     }
 
+    /// Connections that there were; the number of the last one.
+    pub(crate) fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// The number that the next connection will have, from when it is used until there is another one.
     pub(crate) fn next_connection(&self) -> u32 {
-        self.connections.load(Ordering::Relaxed).wrapping_add(1)
+        self.connections().wrapping_add(1)
     }
 
     /// Takes a report that came `now` over the last connection. Of two at once one is lost: they are as good as each
     /// other.
     pub(crate) fn store(&self, report: LoadReport, now: Instant) {
-        self.store_over(self.connections.load(Ordering::Relaxed), report, now);
+        self.store_over(self.connections(), report, now);
     }
 
     /// Takes one that came over the connection of this number. Over one that is not the last it says how busy the
@@ -98,7 +103,7 @@ impl Reported {
         self.version.store(version, Ordering::Release);
         self.write_brief(&report, Stamp::at(now, self.since), low(version));
         self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
-        if report.epoch != 0 && connection == self.connections.load(Ordering::Relaxed) {
+        if report.epoch != 0 && connection == self.connections() {
             self.is_ours.store(true, Ordering::Relaxed);
             self.process.store(report.epoch, Ordering::Relaxed);
         }

@@ -81,14 +81,15 @@ impl Judged {
     }
 
     pub(super) fn seen(&self) -> Seen {
+        let reported = self.vitals.reported();
         Seen {
             in_a_row: self.vitals.failures_in_a_row(),
             tried: self.node.tries(),
             aside: self.node.aside(),
             hang: self.watch.hang(),
             is_connected: self.vitals.readiness() == Readiness::Ready,
-            connections: self.node.connections(),
-            process: self.vitals.reported().process(),
+            connections: reported.connections(),
+            process: reported.process(),
         }
     }
 }
