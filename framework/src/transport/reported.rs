@@ -102,10 +102,12 @@ impl Reported {
         self.place(version).write(&report, at);
         self.version.store(version, Ordering::Release);
         self.write_brief(&report, Stamp::at(now, self.since), low(version));
-        self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
-        if report.epoch != 0 && connection == self.connections() {
-            self.is_ours.store(true, Ordering::Relaxed);
-            self.process.store(report.epoch, Ordering::Relaxed);
+        if connection == self.connections() {
+            self.heard_us.store(at.saturating_add(1), Ordering::Relaxed);
+            if report.epoch != 0 {
+                self.is_ours.store(true, Ordering::Relaxed);
+                self.process.store(report.epoch, Ordering::Relaxed);
+            }
         }
         self.is_written.store(false, Ordering::Release);
     }
@@ -331,6 +333,8 @@ mod tests {
         assert_eq!(seen(), (0, false));
         reported.store_over(first, report(7), reported.since);
         assert_eq!((seen(), reported.brief().in_flight()), ((0, false), 7));
+        let is_asked = reported.is_stale(reported.since);
+        assert!(is_asked, "nobody has answered over this one");
         reported.store_over(second, report(8), reported.since);
         reported.store_over(first, report(7), reported.since);
         assert_eq!(seen(), (8, true));
